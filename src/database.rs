@@ -1,0 +1,129 @@
+//! Where the pool comes from: `DATABASE_URL`, or a PostgreSQL of the server's own.
+
+pub mod embedded;
+
+use std::time::{Duration, Instant};
+
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{ConnectOptions, PgPool};
+
+use crate::config;
+use crate::demo;
+use crate::store::{self, associates};
+use embedded::Embedded;
+
+/// How long a request waits for a connection before it is told that the database is away.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a given database may take to come up when the server starts.
+const START_TIMEOUT: Duration = Duration::from_secs(10);
+/// A statement that takes longer is given up by the database itself, so that nothing goes on behind a 504.
+const STATEMENT_TIMEOUT: &str = "20s";
+/// Connections besides the pool's: psql, backups, another command of this program.
+const SPARE_CONNECTIONS: u32 = 12;
+
+/// An open database, with the server behind it where that is our own.
+#[derive(Debug)]
+pub struct Database {
+    /// The connections.
+    pub pool: PgPool,
+    embedded: Option<Embedded>,
+}
+
+impl Database {
+    /// Opens the database and brings its schema up to date. A fresh database of the server's own gets the demo data.
+    ///
+    /// # Errors
+    /// One line that names what is wrong.
+    pub async fn open(settings: &config::Database) -> Result<Self, String> {
+        let database = Self::connect(settings).await?;
+        match database.prepare().await {
+            Ok(()) => Ok(database),
+            Err(problem) => {
+                database.close().await;
+                Err(problem)
+            }
+        }
+    }
+
+    async fn connect(settings: &config::Database) -> Result<Self, String> {
+        if let Some(url) = &settings.database_url {
+            let options = url
+                .parse::<PgConnectOptions>()
+                .map_err(|problem| format!("the database URL cannot be read: {problem}"))?;
+            let described =
+                format!("{}:{}/{}", options.get_host(), options.get_port(), options.get_database().unwrap_or_default());
+            let pool = open_pool(options, settings.database_connections).await;
+            let pool = pool.map_err(|problem| format!("the database {described} cannot be opened: {problem}"))?;
+            tracing::info!(database = described, "database open");
+            return Ok(Database { pool, embedded: None });
+        }
+        let embedded = Embedded::start(embedded::Options {
+            data_dir: settings.data_dir.clone(),
+            pg_bin: settings.pg_bin.clone(),
+            max_connections: settings.database_connections + SPARE_CONNECTIONS,
+            settings: Vec::new(),
+        });
+        let embedded = embedded.await.map_err(|problem| problem.to_string())?;
+        match open_pool(embedded.connect_options(), settings.database_connections).await {
+            Ok(pool) => Ok(Database { pool, embedded: Some(embedded) }),
+            Err(problem) => {
+                embedded.stop().await;
+                Err(format!("the server's own database cannot be opened: {problem}"))
+            }
+        }
+    }
+
+    async fn prepare(&self) -> Result<(), String> {
+        migrate(&self.pool).await?;
+        let fresh =
+            self.embedded.is_some() && associates::is_empty(&self.pool).await.map_err(|failure| failure.to_string())?;
+        if fresh {
+            demo::insert(&self.pool).await?;
+            tracing::info!("a fresh database: demo data added");
+        }
+        Ok(())
+    }
+
+    /// Closes the connections and stops the server's own database.
+    pub async fn close(self) {
+        self.pool.close().await;
+        if let Some(embedded) = self.embedded {
+            embedded.stop().await;
+        }
+    }
+}
+
+async fn open_pool(options: PgConnectOptions, connections: u32) -> Result<PgPool, sqlx::Error> {
+    // Parameters of statements hold what callers send: none of it belongs in a log.
+    let options = options
+        .application_name("erpsync")
+        .options([("statement_timeout", STATEMENT_TIMEOUT)])
+        .disable_statement_logging();
+    let pool =
+        PgPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE_TIMEOUT).connect_lazy_with(options);
+    let began = Instant::now();
+    loop {
+        match pool.acquire().await {
+            Ok(_) => return Ok(pool),
+            Err(problem) if is_coming_up(&problem) && began.elapsed() < START_TIMEOUT => {
+                tracing::warn!(%problem, "the database is not there yet");
+                tokio::time::sleep(Duration::from_millis(500)).await;
+            }
+            Err(problem) => return Err(problem),
+        }
+    }
+}
+
+/// Whether it is worth waiting: the database may just be starting. A wrong password or name is final.
+fn is_coming_up(problem: &sqlx::Error) -> bool {
+    match problem {
+        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut => true,
+        sqlx::Error::Database(refused) => refused.code().is_some_and(|code| code == "57P03" || code == "53300"),
+        _ => false,
+    }
+}
+
+/// Applies the steps of the schema that are missing; servers that start at once take turns.
+async fn migrate(pool: &PgPool) -> Result<(), String> {
+    store::MIGRATIONS.run(pool).await.map_err(|problem| format!("the schema cannot be brought up to date: {problem}"))
+}

@@ -1,0 +1,163 @@
+//! Connections: a connector with the settings of, typically, one company in the ERP system.
+
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use crate::auth::Principal;
+use crate::carrier;
+use crate::protocol::StringDictionary;
+use crate::protocol::error::Error;
+use crate::protocol::rights::Rights;
+use crate::store::Failure;
+use crate::store::connections::{self as store, Outcome, Save};
+
+carrier! {
+    /// The request of `SaveConnection`.
+    pub struct SaveConnectionRequest {
+        /// What to save.
+        connection: Option<ErpConnection> = "Connection",
+    }
+}
+
+carrier! {
+    /// Information about a connection to the ERP system. Members, order and names are the vendor's; lengths are its
+    /// columns'.
+    pub struct ErpConnection {
+        /// Primary key.
+        erp_connection_id: i32 = "ErpConnectionId",
+        /// The connector that this connection should call.
+        erp_connector_id: i32 = "ErpConnectorId",
+        /// Shown to users; multi-language.
+        display_name: Option<String> = "DisplayName" [254],
+        /// Shown to users as a tooltip; multi-language.
+        display_description: Option<String> = "DisplayDescription" [254],
+        /// In use now.
+        active: bool = "Active",
+        /// What the connector knows the connection by, by custom a GUID.
+        connection_id: Option<String> = "ConnectionId" [127],
+        /// The newest change seen in the ERP system, in that system's own terms.
+        most_recent_timestamp: Option<String> = "MostRecentTimestamp" [254],
+        /// What the connector needs to reach the ERP system.
+        config_fields: Option<StringDictionary> = "ConfigFields" [254 => 1023],
+        /// Flagged as deleted: not shown to users.
+        deleted: bool = "Deleted",
+        /// Everybody may use it; else those of the two lists.
+        all_access: bool = "AllAccess",
+        /// The user groups that may use it.
+        user_group_access_ids: Option<Vec<i32>> = "UserGroupAccessIds",
+        /// The associates who may use it.
+        associate_access_ids: Option<Vec<i32>> = "AssociateAccessIds",
+    }
+    rights
+}
+
+/// Creates or updates a connection with its config fields and access rows, and answers what is stored.
+///
+/// # Errors
+/// 403 for callers who are no administrators; 400 for ids that are not there; 409 for a `ConnectionId` that another
+/// connection has. Nothing is stored then.
+pub async fn save(pool: PgPool, caller: Principal, request: SaveConnectionRequest) -> Result<ErpConnection, Error> {
+    if !caller.administrator {
+        return Err(Error::forbidden("Saving a connection is for administrators."));
+    }
+    let connection =
+        request.connection.ok_or_else(|| Error::argument("Connection: the connection to save is missing or null."))?;
+    let asked_id = connection.erp_connection_id;
+    if asked_id < 0 {
+        return Err(Error::validation(format!(
+            "Connection.ErpConnectionId: {asked_id} is negative; 0 creates a connection."
+        )));
+    }
+    let save = what_to_store(connection, &caller);
+    let saved = match store::save(&pool, &save).await {
+        Ok(Outcome::Saved(saved)) => saved,
+        Ok(Outcome::Unknown { connector, user_group_ids, associate_ids }) => {
+            return Err(refuse_unknown(connector.then_some(save.erp_connector_id), &user_group_ids, &associate_ids));
+        }
+        Err(Failure::Constraint(name)) if name == store::CONNECTION_ID_KEY => {
+            return Err(Error::duplicate(format!(
+                "Connection.ConnectionId: another connection already has '{}'.",
+                save.connection_id.unwrap_or_default()
+            )));
+        }
+        Err(failure) => return Err(failure.into()),
+    };
+    if saved.updated {
+        tracing::info!(erp_connection_id = saved.erp_connection_id, "connection updated");
+    } else if asked_id == 0 {
+        tracing::info!(erp_connection_id = saved.erp_connection_id, "connection created");
+    } else {
+        tracing::warn!(
+            erp_connection_id = saved.erp_connection_id,
+            asked_id,
+            "connection created under a new id: there is none with the id that was sent"
+        );
+    }
+    Ok(ErpConnection {
+        erp_connection_id: saved.erp_connection_id,
+        erp_connector_id: saved.erp_connector_id,
+        display_name: Some(save.display_name),
+        display_description: Some(save.display_description),
+        active: save.active,
+        connection_id: Some(saved.connection_id),
+        most_recent_timestamp: Some(saved.most_recent_timestamp),
+        config_fields: Some(saved.config_fields),
+        deleted: save.deleted,
+        all_access: save.all_access,
+        user_group_access_ids: Some(saved.user_group_ids),
+        associate_access_ids: Some(saved.associate_ids),
+        rights: Rights::full::<ErpConnection>(),
+    })
+}
+
+fn what_to_store(connection: ErpConnection, caller: &Principal) -> Save {
+    Save {
+        erp_connection_id: connection.erp_connection_id,
+        erp_connector_id: connection.erp_connector_id,
+        display_name: connection.display_name.unwrap_or_default(),
+        display_description: connection.display_description.unwrap_or_default(),
+        active: connection.active,
+        connection_id: connection.connection_id.filter(|id| !id.trim().is_empty()),
+        most_recent_timestamp: connection.most_recent_timestamp,
+        config_fields: connection.config_fields,
+        deleted: connection.deleted,
+        all_access: connection.all_access,
+        user_group_ids: connection.user_group_access_ids.map(sorted),
+        associate_ids: connection.associate_access_ids.map(sorted),
+        caller: caller.associate_id,
+        new_connection_id: Uuid::new_v4().to_string(),
+    }
+}
+
+/// Ascending and without repeats.
+fn sorted(mut ids: Vec<i32>) -> Vec<i32> {
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}
+
+fn refuse_unknown(connector: Option<i32>, user_groups: &[i32], associates: &[i32]) -> Error {
+    let mut problems = Vec::new();
+    match connector {
+        Some(0) => problems.push("Connection.ErpConnectorId: a new connection needs a connector".to_owned()),
+        Some(id) => problems.push(format!("Connection.ErpConnectorId: there is no connector {id}")),
+        None => {}
+    }
+    if !user_groups.is_empty() {
+        problems.push(format!("Connection.UserGroupAccessIds: there is no user group {}", listed(user_groups)));
+    }
+    if !associates.is_empty() {
+        problems.push(format!("Connection.AssociateAccessIds: there is no associate {}", listed(associates)));
+    }
+    Error::validation(format!("{}.", problems.join("; ")))
+}
+
+/// The first ids, in words; a list can be as long as the body.
+fn listed(ids: &[i32]) -> String {
+    const SHOWN: usize = 20;
+    let shown: Vec<String> = ids.iter().take(SHOWN).map(ToString::to_string).collect();
+    match ids.len().checked_sub(SHOWN) {
+        Some(more @ 1..) => format!("{} (and {more} more)", shown.join(", ")),
+        _ => shown.join(", "),
+    }
+}

@@ -1,0 +1,79 @@
+//! The command line, and nothing else.
+
+use std::io::{IsTerminal, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+use erpsync::config::{self, Command, CommandLine, LogFormat};
+use erpsync::database::Database;
+use erpsync::{demo, server};
+use tracing_subscriber::EnvFilter;
+
+fn main() -> ExitCode {
+    let CommandLine { command, serve } = CommandLine::parse();
+    let done = match command.unwrap_or(Command::Serve(Box::new(serve))) {
+        Command::Serve(settings) => start(&settings.database, server::run(&settings)),
+        Command::Migrate(settings) => start(&settings, migrate(&settings)),
+        Command::Demo(settings) => start(&settings, add_demo_data(&settings)),
+        Command::Healthcheck(settings) => healthcheck(settings.listen),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            eprintln!("erpsync: {problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(settings: &config::Database, work: impl Future<Output = Result<(), String>>) -> Result<(), String> {
+    let filter = EnvFilter::try_new(&settings.log).map_err(|problem| format!("--log: {problem}"))?;
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
+    match settings.log_format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().init(),
+    }
+    let runtime = tokio::runtime::Runtime::new().map_err(|problem| format!("no runtime: {problem}"))?;
+    runtime.block_on(work)
+}
+
+async fn migrate(settings: &config::Database) -> Result<(), String> {
+    Database::open(settings).await?.close().await;
+    println!("The schema is up to date.");
+    Ok(())
+}
+
+async fn add_demo_data(settings: &config::Database) -> Result<(), String> {
+    let database = Database::open(settings).await?;
+    let done = demo::insert(&database.pool).await;
+    database.close().await;
+    done?;
+    println!("The demo data is there. Its passwords are published: tje0/Tje0 (administrator), tje1/Tje1.");
+    Ok(())
+}
+
+/// Asks a server on this machine for its readiness, in place of curl, which a small image does not have.
+fn healthcheck(mut listen: SocketAddr) -> Result<(), String> {
+    const PATIENCE: Duration = Duration::from_secs(3);
+    if listen.ip().is_unspecified() {
+        listen.set_ip(if listen.is_ipv4() { [127, 0, 0, 1].into() } else { std::net::Ipv6Addr::LOCALHOST.into() });
+    }
+    let ask = || -> std::io::Result<String> {
+        let mut stream = TcpStream::connect_timeout(&listen, PATIENCE)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        write!(stream, "GET /health/ready HTTP/1.1\r\nHost: {listen}\r\nConnection: close\r\n\r\n")?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        Ok(answer)
+    };
+    let answer = ask().map_err(|problem| format!("no answer from {listen}: {problem}"))?;
+    if answer.starts_with("HTTP/1.1 200 ") {
+        return Ok(());
+    }
+    Err(format!("{listen} is not ready: {}", answer.lines().next().unwrap_or_default()))
+}

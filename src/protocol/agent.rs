@@ -1,0 +1,71 @@
+//! How a method of an agent becomes a route: the same way for every method.
+
+use std::convert::Infallible;
+use std::future::Future;
+
+use axum::Router;
+use axum::extract::{Extension, OriginalUri, State};
+use axum::http::Method;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, any};
+use serde::Serialize;
+use serde_json::json;
+
+use super::body::{Asked, Reply};
+use super::carrier::Carrier;
+use super::error::Error;
+
+/// The routes of one agent. `S` is what its rules work with, `P` who calls.
+pub struct Agent<S> {
+    name: &'static str,
+    routes: Router<S>,
+}
+
+impl<S: Clone + Send + Sync + 'static> Agent<S> {
+    /// An agent without methods, below `/api/v1/Agents/<name>`.
+    #[must_use]
+    pub fn new(name: &'static str) -> Self {
+        Agent { name, routes: Router::new() }
+    }
+
+    /// Adds a method: POST runs `rule`, GET describes the call with `summary`, anything else is refused.
+    ///
+    /// `P` is put into the request by the layer that authorizes it, below which the routes must stand.
+    #[must_use]
+    pub fn method<P, C, T, F, R>(self, name: &'static str, summary: &'static str, rule: F) -> Self
+    where
+        P: Clone + Send + Sync + 'static,
+        C: Carrier + Send + 'static,
+        T: Serialize,
+        F: Fn(S, P, C) -> R + Clone + Send + Sync + 'static,
+        R: Future<Output = Result<T, Error>> + Send,
+    {
+        let path = format!("/api/v1/Agents/{}/{name}", self.name);
+        let described = path.clone();
+        let run = move |State(state): State<S>, Extension(caller): Extension<P>, asked: Asked<C>| async move {
+            let answer = rule(state, caller, asked.request).await?;
+            Ok::<Response, Error>(asked.reply.with(&answer))
+        };
+        let describe = move || {
+            let answer = Reply.with(&json!({ &described: { "POST": summary } }));
+            async move { answer }
+        };
+        // The server looks paths up in lower case, as the vendor's takes them in any.
+        let route = MethodRouter::<S, Infallible>::new().post(run).get(describe).fallback(any(refuse_method));
+        Agent { routes: self.routes.route(&path.to_ascii_lowercase(), route), ..self }
+    }
+
+    /// The routes, lower case.
+    pub fn routes(self) -> Router<S> {
+        self.routes
+    }
+}
+
+async fn refuse_method(method: Method) -> Response {
+    Error::no_such_method(&method, "GET, POST").into_response()
+}
+
+/// For paths that nothing answers.
+pub async fn no_such_path(OriginalUri(uri): OriginalUri) -> Response {
+    Error::no_such_path(&uri).into_response()
+}

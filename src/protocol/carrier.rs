@@ -1,0 +1,245 @@
+//! The vendor's word for an object that travels: a carrier.
+//!
+//! A carrier is described once, with [`carrier!`](crate::carrier), and everything follows from it: reading with
+//! names in any letter case (the vendor's own TypeScript client sends camelCase), writing in PascalCase and in the
+//! vendor's order, the columns' limits, and `FieldProperties`.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+
+use super::read::{At, Limit, Read};
+
+/// A member of a carrier, as `FieldProperties` describes it.
+#[derive(Debug)]
+pub struct Member {
+    /// The name on the wire.
+    pub name: &'static str,
+    /// The .NET name of its type.
+    pub field_type: &'static str,
+    /// Bytes of a number, characters of a text, 0 for lists and dictionaries.
+    pub field_length: u32,
+}
+
+/// What [`carrier!`](crate::carrier) gives a type.
+pub trait Carrier: Default {
+    /// The members, in the vendor's order, less `TableRight` and `FieldProperties`.
+    const MEMBERS: &'static [Member];
+
+    /// Reads the value of the member called `name` in any letter case; false where there is none.
+    ///
+    /// # Errors
+    /// Those of the value.
+    fn read_member<'de, A: MapAccess<'de>>(&mut self, name: &str, map: &mut A, at: &At<'_>) -> Result<bool, A::Error>;
+
+    /// Checks every member against its column's limits.
+    ///
+    /// # Errors
+    /// One line that names the first property that breaks its limit.
+    fn check_members(&self, at: &At<'_>) -> Result<(), String>;
+}
+
+impl<C: Carrier> Read for Option<C> {
+    const TYPE: &'static str = "";
+    const SIZE: u32 = 0;
+
+    fn read<'de, D: Deserializer<'de>>(source: D, at: &At<'_>) -> Result<Self, D::Error> {
+        source.deserialize_any(CarrierVisitor(at, std::marker::PhantomData))
+    }
+
+    fn check(&self, _: Limit, at: &At<'_>) -> Result<(), String> {
+        self.as_ref().map_or(Ok(()), |carrier| carrier.check_members(at))
+    }
+}
+
+struct CarrierVisitor<'p, C>(&'p At<'p>, std::marker::PhantomData<C>);
+
+impl<C> CarrierVisitor<'_, C> {
+    fn refuse<E: Error>(&self, found: &str) -> E {
+        E::custom(format_args!("{}: expected an object, found {found}", self.0))
+    }
+}
+
+impl<'de, C: Carrier> Visitor<'de> for CarrierVisitor<'_, C> {
+    type Value = Option<C>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<Self::Value, E> {
+        Err(self.refuse("true or false"))
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<Self::Value, E> {
+        Err(self.refuse("a number"))
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<Self::Value, E> {
+        Err(self.refuse("a number"))
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Self::Value, E> {
+        Err(self.refuse("a number"))
+    }
+
+    fn visit_str<E: Error>(self, _: &str) -> Result<Self::Value, E> {
+        Err(self.refuse("a string"))
+    }
+
+    fn visit_seq<A: serde::de::SeqAccess<'de>>(self, _: A) -> Result<Self::Value, A::Error> {
+        Err(self.refuse("a list"))
+    }
+
+    // Unknown members are ignored, and the last of two of one name wins, as on the vendor's server.
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut carrier = C::default();
+        while let Some(Name(name)) = map.next_key_seed(NameSeed)? {
+            if !carrier.read_member(&name, &mut map, self.0)? {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(Some(carrier))
+    }
+}
+
+/// A member's name, borrowed from the body where it can be.
+struct Name<'de>(Cow<'de, str>);
+
+struct NameSeed;
+
+impl<'de> DeserializeSeed<'de> for NameSeed {
+    type Value = Name<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, source: D) -> Result<Self::Value, D::Error> {
+        source.deserialize_str(self)
+    }
+}
+
+impl<'de> Visitor<'de> for NameSeed {
+    type Value = Name<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a property name")
+    }
+
+    fn visit_borrowed_str<E: Error>(self, name: &'de str) -> Result<Self::Value, E> {
+        Ok(Name(Cow::Borrowed(name)))
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<Self::Value, E> {
+        Ok(Name(Cow::Owned(name.to_owned())))
+    }
+}
+
+/// Describes a carrier: each member's Rust name, type, name on the wire and, where the column sets one, its limit
+/// (`[254]` for a text, `[254 => 1023]` for the keys and values of a dictionary).
+///
+/// With `rights` at its end the carrier has the vendor's `TableRight` and `FieldProperties` as its last members:
+/// written from the field `rights`, ignored in a request.
+#[macro_export]
+macro_rules! carrier {
+    (
+        $(#[$attribute:meta])*
+        pub struct $carrier:ident {
+            $(
+                $(#[$member_attribute:meta])*
+                $member:ident: $type:ty = $name:literal $([$limit:literal $(=> $value_limit:literal)?])?,
+            )*
+        }
+        $($rights:ident)?
+    ) => {
+        $(#[$attribute])*
+        #[derive(Clone, Debug, Default)]
+        #[allow(clippy::struct_field_names, clippy::allow_attributes, reason = "the names are the vendor's")]
+        pub struct $carrier {
+            $(
+                $(#[$member_attribute])*
+                pub $member: $type,
+            )*
+            $(
+                /// What the caller may do with it.
+                pub $rights: $crate::protocol::rights::Rights,
+            )?
+        }
+
+        impl $crate::protocol::carrier::Carrier for $carrier {
+            const MEMBERS: &'static [$crate::protocol::carrier::Member] = &[$(
+                $crate::protocol::carrier::Member {
+                    name: $name,
+                    field_type: <$type as $crate::protocol::Read>::TYPE,
+                    field_length: <$type as $crate::protocol::Read>::SIZE
+                        $(+ $crate::carrier!(@length $limit $($value_limit)?))?,
+                },
+            )*];
+
+            fn read_member<'de, A: ::serde::de::MapAccess<'de>>(
+                &mut self,
+                name: &str,
+                map: &mut A,
+                at: &$crate::protocol::At<'_>,
+            ) -> Result<bool, A::Error> {
+                $(
+                    if name.eq_ignore_ascii_case($name) {
+                        let at = $crate::protocol::At::Member(at, $name);
+                        self.$member = map.next_value_seed($crate::protocol::carrier::seed(&at))?;
+                        return Ok(true);
+                    }
+                )*
+                Ok(false)
+            }
+
+            fn check_members(&self, at: &$crate::protocol::At<'_>) -> Result<(), String> {
+                $(
+                    $crate::protocol::Read::check(
+                        &self.$member,
+                        $crate::carrier!(@limit $($limit $($value_limit)?)?),
+                        &$crate::protocol::At::Member(at, $name),
+                    )?;
+                )*
+                Ok(())
+            }
+        }
+
+        impl ::serde::Serialize for $carrier {
+            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                use ::serde::ser::SerializeStruct;
+                let mut carrier = serializer.serialize_struct(
+                    stringify!($carrier),
+                    <Self as $crate::protocol::carrier::Carrier>::MEMBERS.len() $(+ $crate::carrier!(@two $rights))?,
+                )?;
+                $(carrier.serialize_field($name, &self.$member)?;)*
+                $(
+                    carrier.serialize_field("TableRight", &self.$rights.table_right())?;
+                    carrier.serialize_field("FieldProperties", &self.$rights.field_properties())?;
+                )?
+                carrier.end()
+            }
+        }
+    };
+    (@two $rights:ident) => { 2 };
+    (@length $key:literal $value:literal) => { 0 };
+    (@length $text:literal) => { $text };
+    (@limit) => { $crate::protocol::carrier::limit(0, 0) };
+    (@limit $text:literal) => { $crate::protocol::carrier::limit(0, $text) };
+    (@limit $key:literal $value:literal) => { $crate::protocol::carrier::limit($key, $value) };
+}
+
+/// For [`carrier!`](crate::carrier): the reader of the value at `at`.
+#[doc(hidden)]
+#[must_use]
+pub fn seed<'p, T>(at: &'p At<'p>) -> super::read::Seed<'p, T> {
+    super::read::Seed::new(at)
+}
+
+/// For [`carrier!`](crate::carrier): the limit of a member.
+#[doc(hidden)]
+#[must_use]
+pub fn limit(key: u32, text: u32) -> Limit {
+    Limit { text, key }
+}

@@ -1,0 +1,275 @@
+//! One error type for every answer that is not a success, in the vendor's two shapes.
+//!
+//! The service's own errors are `{"Error":true,"ErrorType":..,"Message":..,"ErrorSource":..}`, with the short name
+//! of a .NET exception; those of its web framework are `{"Message":..,"MessageDetail":..}`.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use axum::extract::Request;
+use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+/// Where the vendor's business layer says that an error comes from.
+const IMPLEMENTATION: &str = "SuperOffice.Services.Implementation";
+/// The same for its web layer.
+const WEB_API: &str = "SuperOffice.Services.WebApi";
+
+/// The challenge that goes with a 401 where Basic is allowed; the text is the vendor's.
+const BASIC_CHALLENGE: HeaderValue = HeaderValue::from_static("Basic realm=\"SuperOffice Username or Ticket\"");
+
+/// An answer that is not a success: status, body and the headers that belong to it.
+#[derive(Clone, Debug)]
+pub struct Error {
+    status: StatusCode,
+    // Boxed: a result is moved about more often than an error is made.
+    body: Box<Body>,
+    header: Option<Box<(HeaderName, HeaderValue)>>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
+enum Body {
+    #[serde(rename_all = "PascalCase")]
+    Service { error: bool, error_type: &'static str, message: String, error_source: &'static str },
+    #[serde(rename_all = "PascalCase")]
+    Framework {
+        message: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        message_detail: Option<String>,
+    },
+    /// Nothing of the cause leaves the server: the caller gets a reference that the log has too.
+    Internal,
+}
+
+impl Error {
+    fn service(
+        status: StatusCode,
+        error_type: &'static str,
+        error_source: &'static str,
+        message: impl Into<String>,
+    ) -> Self {
+        let message = message.into();
+        Error { status, body: Box::new(Body::Service { error: true, error_type, message, error_source }), header: None }
+    }
+
+    fn framework(status: StatusCode, message: String, message_detail: Option<String>) -> Self {
+        Error { status, body: Box::new(Body::Framework { message, message_detail }), header: None }
+    }
+
+    fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.header = Some(Box::new((name, value)));
+        self
+    }
+
+    /// 400: the body cannot be read as what the method takes.
+    pub fn argument(message: impl Into<String>) -> Self {
+        Self::service(StatusCode::BAD_REQUEST, "ArgumentException", WEB_API, message)
+    }
+
+    /// 400: the body can be read, but what it asks for breaks a rule.
+    pub fn validation(message: impl Into<String>) -> Self {
+        Self::service(StatusCode::BAD_REQUEST, "SoValidationException", IMPLEMENTATION, message)
+    }
+
+    /// 401: no credentials, or not good ones. The text is the same whatever is wrong with them.
+    pub fn unauthorized(message: impl Into<String>) -> Self {
+        Self::service(StatusCode::UNAUTHORIZED, "SoSessionException", WEB_API, message)
+            .with(WWW_AUTHENTICATE, BASIC_CHALLENGE)
+    }
+
+    /// 403: known, but not allowed.
+    pub fn forbidden(message: impl Into<String>) -> Self {
+        Self::service(StatusCode::FORBIDDEN, "SoSentryException", IMPLEMENTATION, message)
+    }
+
+    /// 409: another row has what must be unique.
+    pub fn duplicate(message: impl Into<String>) -> Self {
+        Self::service(StatusCode::CONFLICT, "SoDuplicateException", IMPLEMENTATION, message)
+    }
+
+    /// 429: too many wrong passwords; `seconds` until the next try.
+    #[must_use]
+    pub fn too_many_wrong_passwords(seconds: u64) -> Self {
+        Self::service(
+            StatusCode::TOO_MANY_REQUESTS,
+            "SoSessionException",
+            WEB_API,
+            "Too many wrong passwords. Wait before the next try.",
+        )
+        .with(RETRY_AFTER, seconds.into())
+    }
+
+    /// 503: the database is away, or did not answer in time.
+    #[must_use]
+    pub fn database_away() -> Self {
+        Self::service(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "SoDbAccessException",
+            IMPLEMENTATION,
+            "The database cannot be reached right now. Try again in a moment.",
+        )
+        .with(RETRY_AFTER, HeaderValue::from_static("2"))
+    }
+
+    /// 503: the server has as much to do as it takes on.
+    #[must_use]
+    pub fn busy() -> Self {
+        Self::service(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "SoServerException",
+            WEB_API,
+            "The server is busy. Try again in a moment.",
+        )
+        .with(RETRY_AFTER, HeaderValue::from_static("1"))
+    }
+
+    /// 504: the request took longer than the server allows; whether it took effect is not known.
+    #[must_use]
+    pub fn timed_out() -> Self {
+        Self::service(
+            StatusCode::GATEWAY_TIMEOUT,
+            "SoServerException",
+            WEB_API,
+            "The request took too long and was given up.",
+        )
+    }
+
+    /// 404: no such path.
+    #[must_use]
+    pub fn no_such_path(uri: &Uri) -> Self {
+        Self::framework(
+            StatusCode::NOT_FOUND,
+            format!("No HTTP resource was found that matches the request URI '{}'.", uri.path()),
+            Some("No route data was found for this request.".into()),
+        )
+    }
+
+    /// 405: the path is there, for the methods `allow`.
+    #[must_use]
+    pub fn no_such_method(method: &Method, allow: &'static str) -> Self {
+        Self::framework(
+            StatusCode::METHOD_NOT_ALLOWED,
+            format!("The requested resource does not support http method '{method}'."),
+            None,
+        )
+        .with(ALLOW, HeaderValue::from_static(allow))
+    }
+
+    /// 408: the body did not arrive in time.
+    #[must_use]
+    pub fn body_too_slow() -> Self {
+        Self::framework(StatusCode::REQUEST_TIMEOUT, "The request body did not arrive in time.".into(), None)
+    }
+
+    /// 413: the body has more than `limit` bytes, unpacked where it came packed.
+    #[must_use]
+    pub fn body_too_large(limit: usize) -> Self {
+        Self::framework(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "The request body is too large.".into(),
+            Some(format!("The limit is {limit} bytes.")),
+        )
+    }
+
+    /// 415: a format that this method does not read.
+    #[must_use]
+    pub fn unsupported_media_type(media_type: &str) -> Self {
+        Self::framework(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            format!("The request entity's media type '{media_type}' is not supported for this resource."),
+            None,
+        )
+    }
+
+    /// 415: a body, but no word of its format.
+    #[must_use]
+    pub fn no_media_type() -> Self {
+        Self::framework(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "The request contains an entity body but no Content-Type header. The inferred media type \
+             'application/octet-stream' is not supported for this resource."
+                .into(),
+            None,
+        )
+    }
+
+    /// 415: a packing or a charset that is not read; `what` names it.
+    #[must_use]
+    pub fn unsupported_encoding(what: &str) -> Self {
+        Self::framework(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            format!("The request entity's {what} is not supported for this resource."),
+            None,
+        )
+    }
+
+    /// 500: our fault. The cause goes to the log, under the reference that the answer shows.
+    pub fn internal(cause: impl fmt::Display) -> Self {
+        tracing::error!(%cause, "internal error");
+        Error { status: StatusCode::INTERNAL_SERVER_ERROR, body: Box::new(Body::Internal), header: None }
+    }
+
+    /// The status of the answer.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    fn write(self, reference: Option<&str>) -> Response {
+        let body = match *self.body {
+            Body::Internal => Body::Framework {
+                message: "An error has occurred.".into(),
+                message_detail: reference.map(|id| format!("The server's log has it under {id}.")),
+            },
+            body => body,
+        };
+        let text = serde_json::to_vec(&body).unwrap_or_default();
+        let mut response = (self.status, text).into_response();
+        response.headers_mut().insert(CONTENT_TYPE, super::body::JSON);
+        if let Some((name, value)) = self.header.map(|header| *header) {
+            response.headers_mut().insert(name, value);
+        }
+        response
+    }
+}
+
+impl IntoResponse for Error {
+    /// Leaves the writing to [`write_errors`], which knows what the caller accepts.
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &*self.body {
+            Body::Service { message, .. } | Body::Framework { message, .. } => f.write_str(message),
+            Body::Internal => f.write_str("internal error"),
+        }
+    }
+}
+
+impl StdError for Error {}
+
+/// The header that carries the request's id, in and out.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The outermost layer of the protocol: writes the body of every [`Error`], wherever below it arose.
+pub async fn write_errors(request: Request, next: Next) -> Response {
+    let reference = request_id(request.headers());
+    let mut response = next.run(request).await;
+    match response.extensions_mut().remove::<Error>() {
+        Some(error) => error.write(reference.as_deref()),
+        None => response,
+    }
+}
+
+fn request_id(headers: &HeaderMap) -> Option<String> {
+    headers.get(REQUEST_ID)?.to_str().ok().map(ToOwned::to_owned)
+}

@@ -1,0 +1,11 @@
+//! What every agent call shares: bodies in, answers and errors out. Knows HTTP, knows nothing of ERP.
+
+pub mod agent;
+pub mod body;
+pub mod carrier;
+pub mod error;
+mod json;
+mod read;
+pub mod rights;
+
+pub use read::{At, Read, StringDictionary};

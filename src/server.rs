@@ -1,0 +1,155 @@
+//! The server around the agent: router, layers, limits, listening and draining.
+
+mod health;
+mod listen;
+mod request_log;
+
+use std::any::Any;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::header::{CACHE_CONTROL, EXPIRES, PRAGMA};
+use axum::http::uri::PathAndQuery;
+use axum::http::{HeaderValue, Uri};
+use axum::middleware::{Next, from_fn, from_fn_with_state, map_request, map_response};
+use axum::response::{IntoResponse, Response};
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::decompression::RequestDecompressionLayer;
+
+use crate::auth::{Authenticator, authorize};
+use crate::config::{Limits, Serve};
+use crate::database::Database;
+use crate::protocol::agent::no_such_path;
+use crate::protocol::body::BodyLimits;
+use crate::protocol::error::{Error, write_errors};
+use crate::{demo, erp_sync};
+
+/// How long a request may wait for its turn before it gets 503.
+const TURN_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Opens the database, serves until SIGTERM or SIGINT, finishes what is in flight, and closes the database.
+///
+/// Prints one line to standard output when it is ready: `erpsync listens on http://<address>`.
+///
+/// # Errors
+/// One line that names what is wrong.
+pub async fn run(settings: &Serve) -> Result<(), String> {
+    let database = Database::open(&settings.database).await?;
+    let served = serve(settings, &database).await;
+    database.close().await;
+    tracing::info!("stopped");
+    served
+}
+
+async fn serve(settings: &Serve, database: &Database) -> Result<(), String> {
+    let listener = TcpListener::bind(settings.listen)
+        .await
+        .map_err(|problem| format!("cannot listen on {}: {problem}", settings.listen))?;
+    let address = listener.local_addr().map_err(|problem| problem.to_string())?;
+    let stop = listen::Stop::on_signals()?;
+    warn_of_demo_logins(database.pool.clone());
+
+    let health = health::routes(database.pool.clone(), stop.clone());
+    let agent = erp_sync::routes()
+        .with_state(database.pool.clone())
+        .route_layer(from_fn_with_state(Authenticator::new(database.pool.clone()), authorize));
+    let app = app(agent, health, &settings.limits);
+
+    tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
+    println!("erpsync listens on http://{address}");
+    listen::serve(listener, app, &settings.limits, stop).await;
+    Ok(())
+}
+
+/// Puts everything that every request goes through around `agent`, whose paths are in lower case.
+pub fn app(agent: Router, health: Router, limits: &Limits) -> Router {
+    let bounds = Arc::new(Bounds {
+        turns: Semaphore::new(limits.max_requests as usize),
+        request_timeout: limits.request_timeout,
+        body: BodyLimits { bytes: limits.max_body_bytes as usize, time: limits.body_timeout },
+    });
+    // The layer added last is met first.
+    let app = agent
+        .fallback(no_such_path)
+        .layer(RequestDecompressionLayer::new().pass_through_unaccepted(true))
+        .layer(CatchPanicLayer::custom(answer_panic))
+        .layer(from_fn_with_state(bounds, bound))
+        .merge(health)
+        .layer(from_fn(write_errors))
+        .layer(map_response(forbid_caching))
+        .layer(CompressionLayer::new())
+        .layer(from_fn(request_log::log));
+    // Routing comes before a router's own layers, so the path is changed in front of it.
+    Router::new().fallback_service(app).layer(map_request(lower_case_path))
+}
+
+struct Bounds {
+    turns: Semaphore,
+    request_timeout: Duration,
+    body: BodyLimits,
+}
+
+/// Gives the request its turn and its time.
+async fn bound(State(bounds): State<Arc<Bounds>>, mut request: Request, next: Next) -> Result<Response, Error> {
+    let Ok(Ok(_turn)) = tokio::time::timeout(TURN_TIMEOUT, bounds.turns.acquire()).await else {
+        return Err(Error::busy());
+    };
+    request.extensions_mut().insert(bounds.body);
+    tokio::time::timeout(bounds.request_timeout, next.run(request)).await.map_err(|_| Error::timed_out())
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the layer's signature")]
+fn answer_panic(panic: Box<dyn Any + Send + 'static>) -> Response {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref().copied());
+    Error::internal(format!("panic: {}", text.unwrap_or("without a text"))).into_response()
+}
+
+/// What the vendor's framework sends where nothing else is set.
+async fn forbid_caching(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
+    headers.insert(EXPIRES, HeaderValue::from_static("-1"));
+    response
+}
+
+/// The vendor's paths match in any letter case, with or without a slash at the end.
+async fn lower_case_path(mut request: Request) -> Request {
+    let uri = request.uri();
+    let path = uri.path();
+    let plain = path.strip_suffix('/').filter(|path| !path.is_empty()).unwrap_or(path).to_ascii_lowercase();
+    if plain == path {
+        return request;
+    }
+    let target = match uri.query() {
+        Some(query) => format!("{plain}?{query}"),
+        None => plain,
+    };
+    if let Ok(target) = target.parse::<PathAndQuery>() {
+        let mut parts = uri.clone().into_parts();
+        parts.path_and_query = Some(target);
+        if let Ok(uri) = Uri::from_parts(parts) {
+            *request.uri_mut() = uri;
+        }
+    }
+    request
+}
+
+/// In the background: argon2 takes its time.
+fn warn_of_demo_logins(pool: sqlx::PgPool) {
+    tokio::spawn(async move {
+        match demo::live_logins(&pool).await {
+            Ok(logins) if logins.is_empty() => {}
+            Ok(logins) => tracing::warn!(
+                associates = logins.join(", "),
+                "demo logins with published passwords are live: anybody who reaches this server can use them"
+            ),
+            Err(failure) => tracing::warn!(%failure, "cannot tell whether demo logins are live"),
+        }
+    });
+}

@@ -1,0 +1,38 @@
+//! `/health/live`: the process answers. `/health/ready`: it can do its work.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use serde_json::json;
+use sqlx::PgPool;
+
+use super::listen::Stop;
+use crate::store::associates;
+
+/// How long the database may take to answer before it counts as away.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The routes; neither asks for a login, neither waits for a turn.
+pub fn routes(pool: PgPool, stop: Stop) -> Router {
+    Router::new()
+        .route("/health/live", get(async || Json(json!({ "Status": "live" }))))
+        .route("/health/ready", get(ready))
+        .with_state((pool, stop))
+}
+
+async fn ready(State((pool, stop)): State<(PgPool, Stop)>) -> Response {
+    let not_ready = |database: &str, status: &str| {
+        (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "Status": status, "Database": database }))).into_response()
+    };
+    if stop.is_asked() {
+        return not_ready("unasked", "stopping");
+    }
+    match tokio::time::timeout(PATIENCE, associates::ping(&pool)).await {
+        Ok(Ok(())) => Json(json!({ "Status": "ready", "Database": "ok" })).into_response(),
+        Ok(Err(_)) | Err(_) => not_ready("away", "not ready"),
+    }
+}

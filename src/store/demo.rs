@@ -1,0 +1,99 @@
+//! The demo data: what the vendor's published sample request needs to work to the letter.
+
+use sqlx::{PgPool, Postgres, Transaction};
+
+use super::Failure;
+
+/// An associate of the demo data, whose password is published.
+#[derive(Clone, Debug)]
+pub struct Login {
+    /// The login name.
+    pub name: &'static str,
+    /// The password's argon2id hash, as a PHC string.
+    pub password_hash: String,
+    /// May do everything.
+    pub administrator: bool,
+}
+
+/// Adds the demo data to what is there: rows that exist stay as they are.
+///
+/// # Errors
+/// See [`Failure`]; then nothing was added.
+pub async fn insert(pool: &PgPool, logins: &[Login]) -> Result<(), Failure> {
+    let mut transaction = pool.begin().await?;
+    insert_user_groups(&mut transaction).await?;
+    for login in logins {
+        sqlx::query!(
+            "INSERT INTO associate (name, user_group_id, administrator, password_hash) VALUES ($1, 1, $2, $3)
+             ON CONFLICT DO NOTHING",
+            login.name,
+            login.administrator,
+            login.password_hash
+        )
+        .execute(&mut *transaction)
+        .await?;
+    }
+    insert_connections(&mut transaction).await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+async fn insert_user_groups(transaction: &mut Transaction<'_, Postgres>) -> Result<(), Failure> {
+    sqlx::query!(
+        "INSERT INTO user_group (user_group_id, name)
+         VALUES (1, 'Everybody'), (185, 'Sales'), (350, 'Finance') ON CONFLICT DO NOTHING"
+    )
+    .execute(&mut **transaction)
+    .await?;
+    // Keys were given by hand: the next one that is not must come after them.
+    sqlx::query!(
+        r#"SELECT setval(pg_get_serial_sequence('user_group', 'user_group_id'), max(user_group_id)) AS "next!"
+           FROM user_group"#
+    )
+    .fetch_one(&mut **transaction)
+    .await?;
+    Ok(())
+}
+
+async fn insert_connections(transaction: &mut Transaction<'_, Postgres>) -> Result<(), Failure> {
+    sqlx::query!(
+        "INSERT INTO associate (associate_id, name, user_group_id)
+         VALUES (463, 'demo463', 350), (920, 'demo920', 185) ON CONFLICT DO NOTHING"
+    )
+    .execute(&mut **transaction)
+    .await?;
+    sqlx::query!(
+        "INSERT INTO erp_connector (erp_connector_id, url, display_name, registered_associate_id, updated_associate_id)
+         SELECT given.id, given.url, given.name, associate_id, associate_id
+         FROM associate, (VALUES
+            (403, 'http://localhost:9403/ErpConnectorWS.svc', 'Demo connector 403'),
+            (411, 'http://localhost:9411/ErpConnectorWS.svc', 'Demo connector 411')
+         ) AS given (id, url, name)
+         WHERE lower(associate.name) = 'tje0' ON CONFLICT DO NOTHING"
+    )
+    .execute(&mut **transaction)
+    .await?;
+    sqlx::query!(
+        "INSERT INTO erp_connection (
+            erp_connection_id, erp_connector_id, display_name, display_description, connection_id, all_access,
+            registered_associate_id, updated_associate_id
+         )
+         SELECT 816, 403, 'Demo connection', 'From the demo data', $1, true, associate_id, associate_id
+         FROM associate WHERE lower(name) = 'tje0' ON CONFLICT DO NOTHING",
+        "5c1d0d5e-8a1e-4d5b-9a52-6f0f3f0c0816"
+    )
+    .execute(&mut **transaction)
+    .await?;
+    sqlx::query!(
+        r#"SELECT
+            setval(pg_get_serial_sequence('associate', 'associate_id'), (SELECT max(associate_id) FROM associate))
+                AS "associate!",
+            setval(pg_get_serial_sequence('erp_connector', 'erp_connector_id'),
+                (SELECT max(erp_connector_id) FROM erp_connector)) AS "connector!",
+            setval(pg_get_serial_sequence('erp_connection', 'erp_connection_id'),
+                (SELECT max(erp_connection_id) FROM erp_connection)) AS "connection!""#
+    )
+    .fetch_one(&mut **transaction)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,60 @@
+//! The only room with SQL: one file a table family, functions that take a connection or a pool.
+
+use std::fmt;
+
+pub mod associates;
+pub mod connections;
+pub mod demo;
+
+/// The schema, one file a step.
+pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
+
+/// Why a statement gave no result.
+#[derive(Debug)]
+pub enum Failure {
+    /// The database is away, refuses connections, gave up on the statement, or has no connection free. The
+    /// statement may or may not have taken effect.
+    Away(sqlx::Error),
+    /// A constraint of this name refused the statement.
+    Constraint(String),
+    /// Anything else: a fault of this program.
+    Fault(sqlx::Error),
+}
+
+impl From<sqlx::Error> for Failure {
+    fn from(error: sqlx::Error) -> Self {
+        match &error {
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::Protocol(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed => Failure::Away(error),
+            sqlx::Error::Database(refused) => match refused.constraint() {
+                Some(name) => Failure::Constraint(name.to_owned()),
+                None if refused.code().is_some_and(|code| is_passing(&code)) => Failure::Away(error),
+                None => Failure::Fault(error),
+            },
+            _ => Failure::Fault(error),
+        }
+    }
+}
+
+/// Whether an SQLSTATE tells of a state of the server that goes by, rather than of a faulty statement.
+fn is_passing(code: &str) -> bool {
+    const CLASSES: [&str; 3] = ["08", "53", "58"]; // connection, resources, system
+    // Read-only (a standby), serialization, deadlock, lock time-out, cancelled, shut down, crashed, starting.
+    const STATES: [&str; 8] = ["25006", "40001", "40P01", "55P03", "57014", "57P01", "57P02", "57P03"];
+    CLASSES.iter().any(|class| code.starts_with(class)) || STATES.contains(&code)
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Away(error) | Failure::Fault(error) => write!(f, "{error}"),
+            Failure::Constraint(name) => write!(f, "refused by the constraint {name}"),
+        }
+    }
+}
+
+impl std::error::Error for Failure {}

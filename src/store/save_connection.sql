@@ -1,0 +1,146 @@
+-- Creates or updates a connection with its access rows and config fields: all of it or nothing, in one statement.
+--
+-- $1 the id (0: create)          $2 connector (0: keep)           $3, $4 name, description
+-- $5 active                      $6 connection id (null: keep, or $15 on create)
+-- $7 timestamp (null: keep)      $8 all access                    $9 deleted
+-- $10, $11 config keys, values   $12 user groups                  $13 associates    (null: keep)
+-- $14 the caller                 $15 the connection id of a new connection that is sent without one
+--
+-- Every save adds one to updated_count. A save that waited for another one finds the count changed since its
+-- snapshot, touches nothing and answers without an erp_connection_id: it has to be sent again.
+WITH before AS MATERIALIZED (
+    SELECT erp_connection_id, updated_count FROM erp_connection WHERE erp_connection_id = $1
+),
+unknown AS MATERIALIZED (
+    SELECT
+        NOT ($2::int = 0 AND EXISTS (SELECT FROM before))
+            AND NOT EXISTS (SELECT FROM erp_connector WHERE erp_connector_id = $2 AND NOT deleted) AS connector,
+        ARRAY(
+            SELECT id FROM unnest($12::int[]) AS given(id)
+            WHERE NOT EXISTS (SELECT FROM user_group WHERE user_group_id = id)
+        ) AS user_groups,
+        ARRAY(
+            SELECT id FROM unnest($13::int[]) AS given(id)
+            WHERE NOT EXISTS (SELECT FROM associate WHERE associate_id = id)
+        ) AS associates
+),
+accepted AS MATERIALIZED (
+    SELECT FROM unknown WHERE NOT connector AND user_groups = '{}' AND associates = '{}'
+),
+created AS (
+    INSERT INTO erp_connection (
+        erp_connector_id, display_name, display_description, active, connection_id, most_recent_timestamp,
+        all_access, deleted, registered_associate_id, updated_associate_id
+    )
+    SELECT $2, $3, $4, $5, coalesce($6, $15), coalesce($7, ''), $8, $9, $14, $14
+    FROM accepted
+    WHERE NOT EXISTS (SELECT FROM before)
+    RETURNING erp_connection_id, erp_connector_id, connection_id, most_recent_timestamp
+),
+changed AS (
+    UPDATE erp_connection AS c SET
+        erp_connector_id = coalesce(nullif($2, 0), c.erp_connector_id),
+        display_name = $3,
+        display_description = $4,
+        active = $5,
+        connection_id = coalesce($6, c.connection_id),
+        most_recent_timestamp = coalesce($7, c.most_recent_timestamp),
+        all_access = $8,
+        deleted = $9,
+        updated = now(),
+        updated_associate_id = $14,
+        updated_count = c.updated_count + 1
+    FROM before, accepted
+    WHERE c.erp_connection_id = before.erp_connection_id AND c.updated_count = before.updated_count
+    RETURNING c.erp_connection_id, c.erp_connector_id, c.connection_id, c.most_recent_timestamp
+),
+saved AS (
+    SELECT * FROM created UNION ALL SELECT * FROM changed
+),
+config AS MATERIALIZED (
+    SELECT key, value FROM unnest($10::text[], $11::text[]) AS given(key, value)
+),
+config_removed AS (
+    DELETE FROM connection_config_field AS f USING saved
+    WHERE f.erp_connection_id = saved.erp_connection_id
+        AND $10 IS NOT NULL
+        AND NOT EXISTS (SELECT FROM config WHERE config.key = f.field_key)
+),
+config_changed AS (
+    UPDATE connection_config_field AS f SET
+        field_value = config.value,
+        updated = now(),
+        updated_associate_id = $14,
+        updated_count = f.updated_count + 1
+    FROM saved, config
+    WHERE f.erp_connection_id = saved.erp_connection_id
+        AND f.field_key = config.key
+        AND f.field_value IS DISTINCT FROM config.value
+),
+config_added AS (
+    INSERT INTO connection_config_field (
+        erp_connection_id, field_key, field_value, registered_associate_id, updated_associate_id
+    )
+    SELECT saved.erp_connection_id, config.key, config.value, $14, $14
+    FROM saved, config
+    WHERE NOT EXISTS (
+        SELECT FROM connection_config_field AS f
+        WHERE f.erp_connection_id = saved.erp_connection_id AND f.field_key = config.key
+    )
+),
+access_removed AS (
+    DELETE FROM erp_connection_access AS a USING saved
+    WHERE a.erp_connection_id = saved.erp_connection_id
+        AND (
+            ($12 IS NOT NULL AND a.user_group_id IS NOT NULL
+                AND NOT EXISTS (SELECT FROM unnest($12) AS given(id) WHERE given.id = a.user_group_id))
+            OR ($13 IS NOT NULL AND a.associate_id IS NOT NULL
+                AND NOT EXISTS (SELECT FROM unnest($13) AS given(id) WHERE given.id = a.associate_id))
+        )
+),
+access_added AS (
+    INSERT INTO erp_connection_access (
+        erp_connection_id, user_group_id, associate_id, registered_associate_id, updated_associate_id
+    )
+    SELECT saved.erp_connection_id, given.user_group_id, given.associate_id, $14, $14
+    FROM saved, (
+        SELECT id AS user_group_id, NULL::int AS associate_id FROM unnest($12) AS groups(id)
+        UNION ALL
+        SELECT NULL::int, id FROM unnest($13) AS associates(id)
+    ) AS given
+    WHERE NOT EXISTS (
+            SELECT FROM erp_connection_access AS a
+            WHERE a.erp_connection_id = saved.erp_connection_id AND a.user_group_id = given.user_group_id
+        )
+        AND NOT EXISTS (
+            SELECT FROM erp_connection_access AS a
+            WHERE a.erp_connection_id = saved.erp_connection_id AND a.associate_id = given.associate_id
+        )
+)
+SELECT
+    EXISTS (SELECT FROM before) AS "found!",
+    unknown.connector AS "unknown_connector!",
+    unknown.user_groups AS "unknown_user_groups!",
+    unknown.associates AS "unknown_associates!",
+    saved.erp_connection_id AS "erp_connection_id?",
+    saved.erp_connector_id AS "erp_connector_id?",
+    saved.connection_id AS "connection_id?",
+    saved.most_recent_timestamp AS "most_recent_timestamp?",
+    -- What was kept is read from the snapshot, which nothing has overtaken where there is a saved row.
+    CASE WHEN $10 IS NULL THEN ARRAY(
+        SELECT field_key FROM connection_config_field AS f
+        WHERE f.erp_connection_id = saved.erp_connection_id ORDER BY field_key
+    ) END AS "kept_config_keys?: Vec<String>",
+    CASE WHEN $10 IS NULL THEN ARRAY(
+        SELECT field_value FROM connection_config_field AS f
+        WHERE f.erp_connection_id = saved.erp_connection_id ORDER BY field_key
+    ) END AS "kept_config_values?: Vec<Option<String>>",
+    CASE WHEN $12 IS NULL THEN ARRAY(
+        SELECT user_group_id FROM erp_connection_access AS a
+        WHERE a.erp_connection_id = saved.erp_connection_id AND user_group_id IS NOT NULL ORDER BY user_group_id
+    ) END AS "kept_user_group_ids?: Vec<i32>",
+    CASE WHEN $13 IS NULL THEN ARRAY(
+        SELECT associate_id FROM erp_connection_access AS a
+        WHERE a.erp_connection_id = saved.erp_connection_id AND associate_id IS NOT NULL ORDER BY associate_id
+    ) END AS "kept_associate_ids?: Vec<i32>"
+FROM unknown LEFT JOIN saved ON true

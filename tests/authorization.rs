@@ -1,0 +1,140 @@
+//! Basic: who gets in, who does not, and what it costs those who guess.
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use futures::future::join_all;
+use reqwest::Method;
+
+use crate::support::client::TJE0;
+use crate::support::{Answer, Program, SAVE, Server, seed_request};
+
+async fn post_as(program: &Program, authorization: Option<&str>, body: &str) -> Answer {
+    let mut request = program.request(Method::POST, SAVE).header("Content-Type", "application/json");
+    if let Some(authorization) = authorization {
+        request = request.header("Authorization", authorization);
+    }
+    Answer::of(request.body(body.to_owned()).send().await.unwrap()).await
+}
+
+fn basic(name: &str, password: &str) -> String {
+    format!("Basic {}", BASE64_STANDARD.encode(format!("{name}:{password}")))
+}
+
+#[track_caller]
+fn assert_unauthorized(answer: &Answer) {
+    answer.assert_service_error(401, "SoSessionException", &[]);
+    assert_eq!(answer.header("www-authenticate"), "Basic realm=\"SuperOffice Username or Ticket\"");
+}
+
+#[tokio::test]
+async fn strangers_are_401_and_nothing_is_stored() {
+    let server = Server::start().await;
+    let before = server.database.contents().await;
+    let long = basic("tje0", &"x".repeat(20_000));
+    for authorization in [
+        None,
+        Some(""),
+        Some("Basic"),
+        Some("Basic !"),
+        Some("Basic dGplMA=="),
+        Some("Bearer dGplMDpUamUw"),
+        Some("SOTicket 7T:abc"),
+        Some(basic("tje0", "tje0").as_str()),
+        Some(basic("tje0", "").as_str()),
+        Some(basic("", "").as_str()),
+        Some(basic("nobody", "Tje0").as_str()),
+        Some(basic("demo463", "").as_str()),
+        Some(basic("tje0\0", "Tje0").as_str()),
+        Some(long.as_str()),
+    ] {
+        assert_unauthorized(&post_as(&server.program, authorization, &seed_request()).await);
+    }
+    assert_eq!(server.database.contents().await, before);
+}
+
+#[tokio::test]
+async fn an_unknown_name_and_a_wrong_password_get_the_same_answer() {
+    let server = Server::start().await;
+    let unknown = post_as(&server.program, Some(&basic("nobody", "x")), "").await;
+    let wrong = post_as(&server.program, Some(&basic("tje0", "x")), "").await;
+    assert_eq!(unknown.text, wrong.text);
+}
+
+#[tokio::test]
+async fn authorization_comes_before_the_body() {
+    let server = Server::start().await;
+    for body in ["", "{", "null"] {
+        assert_unauthorized(&post_as(&server.program, None, body).await);
+    }
+}
+
+#[tokio::test]
+async fn the_name_matches_in_any_letter_case_and_the_password_does_not() {
+    let server = Server::start().await;
+    for authorization in [basic("TJE0", "Tje0"), TJE0.replace("Basic", "bAsIc")] {
+        assert_eq!(post_as(&server.program, Some(&authorization), &seed_request()).await.status, 200);
+    }
+    assert_unauthorized(&post_as(&server.program, Some(&basic("tje0", "TJE0")), &seed_request()).await);
+}
+
+#[tokio::test]
+async fn a_change_counts_at_once_though_the_password_is_remembered() {
+    let server = Server::start().await;
+    let program = &server.program;
+    assert_eq!(post_as(program, Some(TJE0), &seed_request()).await.status, 200);
+
+    server.database.execute("UPDATE associate SET disabled = true WHERE name = 'tje0'").await;
+    assert_unauthorized(&post_as(program, Some(TJE0), &seed_request()).await);
+    server.database.execute("UPDATE associate SET disabled = false WHERE name = 'tje0'").await;
+    assert_eq!(post_as(program, Some(TJE0), &seed_request()).await.status, 200);
+
+    server.database.execute("UPDATE associate SET administrator = false WHERE name = 'tje0'").await;
+    assert_eq!(post_as(program, Some(TJE0), &seed_request()).await.status, 403);
+    server.database.execute("UPDATE associate SET administrator = true WHERE name = 'tje0'").await;
+
+    server
+        .database
+        .execute(
+            "UPDATE associate SET password_hash = (SELECT password_hash FROM associate WHERE name = 'tje1')
+                  WHERE name = 'tje0'",
+        )
+        .await;
+    assert_unauthorized(&post_as(program, Some(TJE0), &seed_request()).await);
+    assert_eq!(post_as(program, Some(&basic("tje0", "Tje1")), &seed_request()).await.status, 200);
+}
+
+#[tokio::test]
+async fn guessing_is_slowed_down_and_does_not_lock_out_who_is_in() {
+    let server = Server::start().await;
+    assert_eq!(post_as(&server.program, Some(TJE0), &seed_request()).await.status, 200);
+    let guesses: Vec<_> = (0..40).map(|guess| basic("tje0", &format!("guess{guess}"))).collect();
+    let body = seed_request();
+    let answers = join_all(guesses.iter().map(|guess| post_as(&server.program, Some(guess), &body))).await;
+    let checked = answers.iter().filter(|answer| answer.status == 401).count();
+    let slowed: Vec<_> = answers.iter().filter(|answer| answer.status == 429).collect();
+    assert_eq!(checked + slowed.len(), 40);
+    let cores = std::thread::available_parallelism().unwrap().get();
+    assert!((10..=10 + cores).contains(&checked), "{checked} guesses were checked");
+    slowed[0].assert_service_error(429, "SoSessionException", &["Too many wrong passwords"]);
+    assert!((1..=61).contains(&slowed[0].header("retry-after").parse::<u32>().unwrap()));
+
+    assert_eq!(post_as(&server.program, Some(TJE0), &seed_request()).await.status, 200, "remembered");
+    let other = post_as(&server.program, Some(crate::support::client::TJE1), &seed_request()).await;
+    assert_eq!(other.status, 403, "another associate is not slowed down");
+}
+
+#[tokio::test]
+async fn the_log_has_no_secret_at_any_level() {
+    let server = Server::start_with(&["--log", "trace"]).await;
+    let body = seed_request().replace("ducimus", "S3cretConfig");
+    assert_eq!(post_as(&server.program, Some(TJE0), &body).await.status, 200);
+    let _ = post_as(&server.program, Some(&basic("tje0", "Wr0ngGuess")), &body).await;
+    let _ = post_as(&server.program, Some(TJE0), &body.replace("\"S3cretConfig\"", "[\"S3cretConfig\"]")).await;
+    let _ = post_as(&server.program, Some(TJE0), &body.replace("S3cretConfig", &"S3cretConfig".repeat(100))).await;
+    server.program.wait_for_log("login refused").await;
+    let log = server.program.log();
+    assert!(log.contains("\"level\":\"DEBUG\""), "the log is at its finest");
+    for secret in ["S3cretConfig", "Wr0ngGuess", "Tje0", "dGplMDpUamUw", "argon2id"] {
+        assert!(!log.contains(secret), "{secret} is in the log");
+    }
+}

@@ -1,0 +1,16 @@
+//! Tests as a user meets the server: the built program, started, spoken to over HTTP, on a real PostgreSQL.
+//!
+//! One file a concern; each test has a server and a fresh database of its own, so they run side by side.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod authorization;
+mod concurrency;
+mod embedded;
+mod errors;
+mod outage;
+mod panics;
+mod save_connection;
+mod server;
+mod startup;
+mod support;

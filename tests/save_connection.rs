@@ -1,0 +1,484 @@
+//! What `SaveConnection` does, decision by decision; the numbers are those of the README's table.
+
+use serde_json::{Value, json};
+
+use crate::support::{SAVE, Server, TestDatabase, client::TJE1, seed_connection, seed_request};
+
+/// A connection with every member set, as a base to change.
+fn full() -> Value {
+    json!({
+        "ErpConnectionId": 816, "ErpConnectorId": 403, "DisplayName": "Name", "DisplayDescription": "Description",
+        "Active": true, "ConnectionId": "c-1", "MostRecentTimestamp": "t-1",
+        "ConfigFields": { "a": "1", "b": "2", "c": null },
+        "Deleted": false, "AllAccess": true, "UserGroupAccessIds": [1, 185], "AssociateAccessIds": [463]
+    })
+}
+
+/// The members that a client sends, without the rights.
+fn sent_members(connection: &Value) -> Value {
+    let mut members = connection.as_object().unwrap().clone();
+    members.remove("TableRight").unwrap();
+    members.remove("FieldProperties").unwrap();
+    Value::Object(members)
+}
+
+fn with(base: &Value, changes: &Value) -> Value {
+    let mut copy = base.clone();
+    for (name, value) in changes.as_object().unwrap() {
+        copy[name] = value.clone();
+    }
+    copy
+}
+
+async fn count(database: &TestDatabase) -> i64 {
+    database.value("SELECT count(*) FROM erp_connection").await
+}
+
+#[tokio::test]
+async fn the_published_sample_request_works_to_the_letter() {
+    let server = Server::start().await;
+    let response = server
+        .program
+        .post_request(SAVE, "")
+        .header("Accept", "application/json; charset=utf-8")
+        .header("Accept-Language", "en")
+        .header("Content-Type", "application/json; charset=utf-8")
+        .body(serde_json::to_string_pretty(&json!({ "Connection": seed_connection() })).unwrap())
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.headers()["content-type"], "application/json; charset=utf-8");
+    let text = response.text().await.unwrap();
+    let start = concat!(
+        r#"{"ErpConnectionId":816,"ErpConnectorId":411,"DisplayName":"Emard Group","#,
+        r#""DisplayDescription":"Fundamental eco-centric application","Active":true,"ConnectionId":"a","#,
+        r#""MostRecentTimestamp":"rerum","ConfigFields":{"ConfigFields1":"est","ConfigFields2":"ducimus"},"#,
+        r#""Deleted":true,"AllAccess":false,"UserGroupAccessIds":[185,350],"AssociateAccessIds":[463,920],"#,
+        r#""TableRight":{"Mask":"Select, Update, Insert, Delete","Reason":""},"#,
+        r#""FieldProperties":{"ErpConnectionId":{"FieldRight":{"Mask":"Update","Reason":""},"#,
+        r#""FieldType":"System.Int32","FieldLength":4},"#,
+    );
+    assert!(text.starts_with(start), "{text}");
+
+    let database = &server.database;
+    let row: String = database
+        .value(
+            "SELECT concat_ws('|', erp_connector_id, display_name, display_description, active, connection_id,
+                most_recent_timestamp, all_access, deleted) FROM erp_connection WHERE erp_connection_id = 816",
+        )
+        .await;
+    assert_eq!(row, "411|Emard Group|Fundamental eco-centric application|t|a|rerum|f|t");
+    let fields: String = database
+        .value(
+            "SELECT string_agg(field_key || '=' || field_value, ',' ORDER BY field_key)
+                FROM connection_config_field WHERE erp_connection_id = 816",
+        )
+        .await;
+    assert_eq!(fields, "ConfigFields1=est,ConfigFields2=ducimus");
+    let access: String = database
+        .value(
+            "SELECT string_agg(concat('g', user_group_id, 'a', associate_id), ',' ORDER BY user_group_id, associate_id)
+                FROM erp_connection_access WHERE erp_connection_id = 816 AND can_connect AND can_create_erp",
+        )
+        .await;
+    assert_eq!(access, "g185a,g350a,ga463,ga920");
+    assert_eq!(count(database).await, 1);
+}
+
+#[tokio::test]
+async fn decision_01_names_match_in_any_letter_case_unknown_ones_are_ignored_and_the_last_wins() {
+    let server = Server::start().await;
+    let body = r#"{"CONNECTION": null, "Other": [1, {"x": "y"}], "connection": {
+        "erpConnectionId": 816, "ERPCONNECTORID": 411, "displayName": "first", "DisplayName": "last",
+        "Nickname": {"deep": [[[]]]}, "configFields": {"Key": "1", "key": "2", "Key": "3"}, "allaccess": true,
+        "tableRight": {"mask": 15, "reason": ""}, "fieldProperties": [1, 2]}}"#;
+    let answer = server.program.post(SAVE, body).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    let connection = answer.json();
+    assert_eq!(connection["ErpConnectorId"], 411);
+    assert_eq!(connection["DisplayName"], "last");
+    assert_eq!(connection["AllAccess"], true);
+    assert_eq!(connection["ConfigFields"], json!({ "Key": "3", "key": "2" }), "dictionary keys are data");
+}
+
+#[tokio::test]
+async fn decision_02_every_member_is_there_in_the_vendors_order() {
+    let server = Server::start().await;
+    let answer = server.save(&json!({ "ErpConnectorId": 403 })).await;
+    let order = [
+        "ErpConnectionId",
+        "ErpConnectorId",
+        "DisplayName",
+        "DisplayDescription",
+        "Active",
+        "ConnectionId",
+        "MostRecentTimestamp",
+        "ConfigFields",
+        "Deleted",
+        "AllAccess",
+        "UserGroupAccessIds",
+        "AssociateAccessIds",
+        "TableRight",
+        "FieldProperties",
+    ];
+    let places: Vec<_> = order.iter().map(|name| answer.text.find(&format!("\"{name}\":")).unwrap()).collect();
+    assert!(places.is_sorted(), "{}", answer.text);
+    assert_eq!(answer.json().as_object().unwrap().len(), order.len());
+}
+
+#[tokio::test]
+async fn decision_03_a_body_without_a_connection_is_refused() {
+    let server = Server::start().await;
+    let before = server.database.contents().await;
+    for body in ["", "null", "  null  "] {
+        let answer = server.program.post(SAVE, body).await;
+        answer.assert_service_error(400, "ArgumentException", &["body", "missing"]);
+    }
+    for body in ["{}", r#"{"Connection": null}"#, r#"{"ErpConnectionId": 816, "DisplayName": "naked"}"#] {
+        let answer = server.program.post(SAVE, body).await;
+        answer.assert_service_error(400, "ArgumentException", &["Connection", "missing"]);
+    }
+    assert_eq!(server.database.contents().await, before);
+}
+
+#[tokio::test]
+async fn decision_04_types_fit_or_are_refused_by_path() {
+    let server = Server::start().await;
+    let taken = server.program.post(
+        SAVE,
+        r#"{"Connection": {"ErpConnectionId": " 816 ", "ErpConnectorId": "411",
+        "Active": "True", "Deleted": null, "UserGroupAccessIds": ["185"], "AssociateAccessIds": null}}"#,
+    );
+    let taken = taken.await.json();
+    assert_eq!((&taken["ErpConnectionId"], &taken["ErpConnectorId"]), (&json!(816), &json!(411)));
+    assert_eq!((&taken["Active"], &taken["Deleted"]), (&json!(true), &json!(false)));
+    assert_eq!(taken["UserGroupAccessIds"], json!([185]));
+
+    let before = server.database.contents().await;
+    for (member, path) in [
+        (r#""ErpConnectionId": 1.5"#, "Connection.ErpConnectionId"),
+        (r#""ErpConnectionId": 816.0"#, "Connection.ErpConnectionId"),
+        (r#""erpConnectorId": 2147483648"#, "Connection.ErpConnectorId"),
+        (r#""ErpConnectorId": 99999999999999999999"#, "Connection.ErpConnectorId"),
+        (r#""ErpConnectorId": "x""#, "Connection.ErpConnectorId"),
+        (r#""ErpConnectorId": true"#, "Connection.ErpConnectorId"),
+        (r#""DisplayName": 5"#, "Connection.DisplayName"),
+        (r#""DisplayName": ["x"]"#, "Connection.DisplayName"),
+        (r#""DisplayDescription": {"US": "x"}"#, "Connection.DisplayDescription"),
+        (r#""Active": 1"#, "Connection.Active"),
+        (r#""Active": "yes""#, "Connection.Active"),
+        (r#""ConfigFields": {"k": 1}"#, "Connection.ConfigFields[k]"),
+        (r#""ConfigFields": ["k"]"#, "Connection.ConfigFields"),
+        (r#""ConfigFields": "k""#, "Connection.ConfigFields"),
+        (r#""UserGroupAccessIds": 185"#, "Connection.UserGroupAccessIds"),
+        (r#""UserGroupAccessIds": [185, "x"]"#, "Connection.UserGroupAccessIds[1]"),
+        (r#""AssociateAccessIds": [463, 920, {}]"#, "Connection.AssociateAccessIds[2]"),
+    ] {
+        let body = format!("{{\"Connection\":\n {{\"ErpConnectionId\": 816, {member}}}}}");
+        let answer = server.program.post(SAVE, &body).await;
+        answer.assert_service_error(400, "ArgumentException", &[path, "expected", "line 2"]);
+    }
+    for (body, path) in [(r#"{"Connection": 5}"#, "Connection"), ("[]", "The request body"), ("7", "The request body")]
+    {
+        let answer = server.program.post(SAVE, body).await;
+        answer.assert_service_error(400, "ArgumentException", &[path, "expected an object"]);
+    }
+    assert_eq!(server.database.contents().await, before);
+}
+
+#[tokio::test]
+async fn decision_05_without_an_id_a_connection_is_created() {
+    let server = Server::start().await;
+    let mut ids = Vec::new();
+    for id in [json!(0), Value::Null] {
+        let created = server.saved(&json!({ "ErpConnectionId": id, "ErpConnectorId": 403 })).await;
+        ids.push(created["ErpConnectionId"].as_i64().unwrap());
+    }
+    let created = server.saved(&json!({ "ErpConnectorId": 403 })).await;
+    ids.push(created["ErpConnectionId"].as_i64().unwrap());
+    assert!(ids.iter().all(|id| *id > 816) && ids.is_sorted() && ids[0] < ids[1] && ids[1] < ids[2], "{ids:?}");
+    assert_eq!(count(&server.database).await, 4);
+
+    let answer = server.save(&json!({ "ErpConnectionId": -1, "ErpConnectorId": 403 })).await;
+    answer.assert_service_error(400, "SoValidationException", &["Connection.ErpConnectionId", "-1"]);
+    assert_eq!(count(&server.database).await, 4);
+}
+
+#[tokio::test]
+async fn decision_06_an_id_of_no_row_creates_under_a_new_id_and_the_log_says_so() {
+    let server = Server::start().await;
+    let created = server.saved(&with(&full(), &json!({ "ErpConnectionId": 77_777 }))).await;
+    assert_ne!(created["ErpConnectionId"], 77_777);
+    assert_eq!(sent_members(&created), with(&full(), &json!({ "ErpConnectionId": created["ErpConnectionId"] })));
+    assert_eq!(count(&server.database).await, 2);
+    server.program.wait_for_log("created under a new id").await;
+    server.program.wait_for_log("77777").await;
+}
+
+#[tokio::test]
+async fn decision_07_an_id_of_a_row_updates_it_deleted_or_not() {
+    let server = Server::start().await;
+    let deleted = with(&full(), &json!({ "Deleted": true }));
+    assert_eq!(sent_members(&server.saved(&deleted).await), deleted);
+    let revived = with(&full(), &json!({ "DisplayName": "again" }));
+    assert_eq!(sent_members(&server.saved(&revived).await), revived);
+    assert_eq!(count(&server.database).await, 1);
+}
+
+#[tokio::test]
+async fn decision_08_what_an_update_leaves_out_is_blank_or_kept() {
+    let server = Server::start().await;
+    server.saved(&full()).await;
+    let kept = json!({
+        "ErpConnectionId": 816, "ErpConnectorId": 403, "DisplayName": "", "DisplayDescription": "", "Active": false,
+        "ConnectionId": "c-1", "MostRecentTimestamp": "t-1", "ConfigFields": { "a": "1", "b": "2", "c": null },
+        "Deleted": false, "AllAccess": false, "UserGroupAccessIds": [1, 185], "AssociateAccessIds": [463]
+    });
+    assert_eq!(sent_members(&server.saved(&json!({ "ErpConnectionId": 816 })).await), kept);
+
+    let nulls: Value = full().as_object().unwrap().keys().map(|name| (name.clone(), Value::Null)).collect();
+    let nulls = with(&nulls, &json!({ "ErpConnectionId": 816 }));
+    assert_eq!(sent_members(&server.saved(&nulls).await), kept);
+
+    let replaced = json!({ "ErpConnectionId": 816, "MostRecentTimestamp": "", "ConfigFields": { "b": "9", "d": "" },
+        "UserGroupAccessIds": [350], "AssociateAccessIds": [920, 463] });
+    let replaced = sent_members(&server.saved(&replaced).await);
+    assert_eq!(replaced["MostRecentTimestamp"], "", "blank is given");
+    assert_eq!(replaced["ConfigFields"], json!({ "b": "9", "d": "" }));
+    assert_eq!(replaced["UserGroupAccessIds"], json!([350]));
+    assert_eq!(replaced["AssociateAccessIds"], json!([463, 920]));
+    assert_eq!(sent_members(&server.saved(&json!({ "ErpConnectionId": 816 })).await), replaced, "and stays");
+
+    let cleared =
+        json!({ "ErpConnectionId": 816, "ConfigFields": {}, "UserGroupAccessIds": [], "AssociateAccessIds": [] });
+    let cleared = server.saved(&cleared).await;
+    assert_eq!(cleared["ConfigFields"], json!({}));
+    assert_eq!((&cleared["UserGroupAccessIds"], &cleared["AssociateAccessIds"]), (&json!([]), &json!([])));
+    let rows: i64 = server
+        .database
+        .value("SELECT (SELECT count(*) FROM connection_config_field) + (SELECT count(*) FROM erp_connection_access)")
+        .await;
+    assert_eq!(rows, 0);
+}
+
+#[tokio::test]
+async fn decision_09_connection_id_is_made_given_changed_or_refused() {
+    let server = Server::start().await;
+    for blank in [Value::Null, json!(""), json!("  ")] {
+        let created = server.saved(&json!({ "ErpConnectorId": 403, "ConnectionId": blank })).await;
+        let made = created["ConnectionId"].as_str().unwrap().to_owned();
+        let guid = uuid::Uuid::parse_str(&made).unwrap();
+        assert_eq!(made, guid.hyphenated().to_string(), "lower case, 8-4-4-4-12");
+
+        let id = &created["ErpConnectionId"];
+        let updated = server.saved(&json!({ "ErpConnectionId": id, "ConnectionId": blank })).await;
+        assert_eq!(updated["ConnectionId"], *made, "blank keeps");
+    }
+    let given = server.saved(&json!({ "ErpConnectorId": 403, "ConnectionId": "No GUID: ÆØÅ" })).await;
+    assert_eq!(given["ConnectionId"], "No GUID: ÆØÅ");
+    let changed = json!({ "ErpConnectionId": given["ErpConnectionId"], "ConnectionId": "other" });
+    assert_eq!(server.saved(&changed).await["ConnectionId"], "other");
+
+    let before = server.database.contents().await;
+    for id in [json!(0), json!(816)] {
+        let taken = with(&full(), &json!({ "ErpConnectionId": id, "ConnectionId": "other" }));
+        let answer = server.save(&taken).await;
+        answer.assert_service_error(409, "SoDuplicateException", &["Connection.ConnectionId", "'other'"]);
+    }
+    assert_eq!(server.database.contents().await, before, "nothing of a refused save is stored");
+}
+
+#[tokio::test]
+async fn decision_10_id_lists_are_sorted_without_repeats_and_kept_under_all_access() {
+    let server = Server::start().await;
+    let lists =
+        json!({ "AllAccess": true, "UserGroupAccessIds": [350, 1, 350, 185], "AssociateAccessIds": [920, 463, 920] });
+    let saved = server.saved(&with(&full(), &lists)).await;
+    assert_eq!(saved["UserGroupAccessIds"], json!([1, 185, 350]));
+    assert_eq!(saved["AssociateAccessIds"], json!([463, 920]));
+    let narrowed = server.saved(&json!({ "ErpConnectionId": 816, "AllAccess": false })).await;
+    assert_eq!(narrowed["UserGroupAccessIds"], json!([1, 185, 350]));
+}
+
+#[tokio::test]
+async fn decision_11_references_that_are_not_there_are_refused_by_name() {
+    let server = Server::start().await;
+    server.database.execute("UPDATE erp_connector SET deleted = true WHERE erp_connector_id = 411").await;
+    let before = server.database.contents().await;
+    let base = full();
+    for (change, parts) in [
+        (json!({ "ErpConnectorId": 5 }), vec!["Connection.ErpConnectorId", "connector 5"]),
+        (json!({ "ErpConnectorId": -5 }), vec!["Connection.ErpConnectorId", "connector -5"]),
+        (json!({ "ErpConnectorId": 411 }), vec!["Connection.ErpConnectorId", "connector 411"]),
+        (json!({ "ErpConnectionId": 0, "ErpConnectorId": 0 }), vec!["Connection.ErpConnectorId", "needs a connector"]),
+        (json!({ "UserGroupAccessIds": [185, 7, 8] }), vec!["Connection.UserGroupAccessIds", "user group 7, 8."]),
+        (json!({ "AssociateAccessIds": [9, 463] }), vec!["Connection.AssociateAccessIds", "associate 9."]),
+        (
+            json!({ "ErpConnectorId": 5, "UserGroupAccessIds": [7], "AssociateAccessIds": [9] }),
+            vec!["Connection.ErpConnectorId", "Connection.UserGroupAccessIds", "Connection.AssociateAccessIds"],
+        ),
+    ] {
+        let answer = server.save(&with(&base, &change)).await;
+        answer.assert_service_error(400, "SoValidationException", &parts);
+    }
+    let many: Vec<i32> = (1000..101_000).collect();
+    let answer = server.save(&with(&base, &json!({ "UserGroupAccessIds": many }))).await;
+    answer.assert_service_error(400, "SoValidationException", &["1000, 1001", "(and 99980 more)"]);
+    assert_eq!(server.database.contents().await, before);
+}
+
+#[tokio::test]
+async fn decision_12_texts_are_as_long_as_their_columns_in_characters() {
+    let server = Server::start().await;
+    // Each character is four bytes of UTF-8 and two of UTF-16.
+    let text = |length: usize| "𝄞".repeat(length);
+    let longest = with(
+        &full(),
+        &json!({ "DisplayName": text(254), "DisplayDescription": text(254), "ConnectionId": text(127),
+            "MostRecentTimestamp": text(254), "ConfigFields": { text(254): text(1023) } }),
+    );
+    assert_eq!(sent_members(&server.saved(&longest).await), longest);
+
+    let before = server.database.contents().await;
+    for (change, path, limit) in [
+        (json!({ "DisplayName": text(255) }), "Connection.DisplayName", "254"),
+        (json!({ "DisplayDescription": text(255) }), "Connection.DisplayDescription", "254"),
+        (json!({ "ConnectionId": text(128) }), "Connection.ConnectionId", "127"),
+        (json!({ "MostRecentTimestamp": text(255) }), "Connection.MostRecentTimestamp", "254"),
+        (json!({ "ConfigFields": { text(255): "" } }), "Connection.ConfigFields[𝄞", "254"),
+        (json!({ "ConfigFields": { "k": text(1024) } }), "Connection.ConfigFields[k]", "1023"),
+        (json!({ "DisplayName": "a\0b" }), "Connection.DisplayName", "NUL"),
+        (json!({ "ConfigFields": { "a\0b": "" } }), "Connection.ConfigFields[a", "NUL"),
+        (json!({ "ConfigFields": { "k": "\0" } }), "Connection.ConfigFields[k]", "NUL"),
+    ] {
+        let answer = server.save(&with(&full(), &change)).await;
+        answer.assert_service_error(400, "SoValidationException", &[path, limit]);
+        assert!(answer.text.len() < 1000, "the answer does not give the text back");
+    }
+    assert_eq!(server.database.contents().await, before);
+}
+
+#[tokio::test]
+async fn decision_13_what_did_not_change_is_not_written_again() {
+    let server = Server::start().await;
+    server.saved(&full()).await;
+    let versions = "SELECT concat_ws('|',
+        (SELECT string_agg(concat(user_group_id, '/', associate_id, '@', xmin), ',' ORDER BY user_group_id, associate_id)
+         FROM erp_connection_access),
+        (SELECT string_agg(concat(field_key, '@', xmin), ',' ORDER BY field_key) FROM connection_config_field))";
+    let before: String = server.database.value(versions).await;
+    server.saved(&full()).await;
+    assert_eq!(server.database.value::<String>(versions).await, before);
+
+    let change = json!({ "ConfigFields": { "a": "1", "b": "changed", "d": "4" }, "UserGroupAccessIds": [185, 350] });
+    server.saved(&with(&full(), &change)).await;
+    let after: String = server.database.value(versions).await;
+    let kept: Vec<_> = before.split([',', '|']).filter(|row| after.contains(row)).collect();
+    let names: Vec<_> = kept.iter().map(|row| row.split('@').next().unwrap()).collect();
+    assert_eq!(names, ["185/", "/463", "a"], "before {before}, after {after}");
+}
+
+#[tokio::test]
+async fn decision_13_a_new_connection_comes_last_in_the_sync_order() {
+    let server = Server::start().await;
+    let mut created = vec![json!(816)];
+    for _ in 0..3 {
+        created.push(server.saved(&json!({ "ErpConnectorId": 403 })).await["ErpConnectionId"].clone());
+    }
+    server.saved(&json!({ "ErpConnectionId": 816 })).await;
+    let order: Value =
+        server.database.value("SELECT jsonb_agg(erp_connection_id ORDER BY sync_rank) FROM erp_connection").await;
+    assert_eq!(order, json!(created));
+}
+
+#[tokio::test]
+async fn decision_14_audit_columns_are_kept() {
+    let server = Server::start().await;
+    let created = server.saved(&with(&full(), &json!({ "ErpConnectionId": 0 }))).await;
+    let id = created["ErpConnectionId"].as_i64().unwrap();
+    let audit = "SELECT jsonb_build_object(
+            'by', registered_associate_id = 1 AND updated_associate_id = 1,
+            'fresh', registered > now() - interval '1 minute',
+            'updated', CASE WHEN updated > registered THEN 'later' WHEN updated = registered THEN 'same' END,
+            'count', updated_count)
+        FROM erp_connection ORDER BY erp_connection_id DESC LIMIT 1";
+    let new = json!({ "by": true, "fresh": true, "updated": "same", "count": 0 });
+    assert_eq!(server.database.value::<Value>(audit).await, new);
+
+    server.saved(&with(&full(), &json!({ "ErpConnectionId": id, "ConfigFields": { "a": "1", "b": "other" } }))).await;
+    let updated = json!({ "by": true, "fresh": true, "updated": "later", "count": 1 });
+    assert_eq!(server.database.value::<Value>(audit).await, updated);
+    let fields: String = server
+        .database
+        .value(
+            "SELECT string_agg(concat(field_key, updated_count, updated > registered), ',' ORDER BY field_key)
+                FROM connection_config_field",
+        )
+        .await;
+    assert_eq!(fields, "a0f,b1t", "only the changed field counts");
+}
+
+#[tokio::test]
+async fn decision_15_only_administrators_save() {
+    let server = Server::start().await;
+    let before = server.database.contents().await;
+    let request = server
+        .program
+        .request(reqwest::Method::POST, SAVE)
+        .header("Authorization", TJE1)
+        .header("Content-Type", "application/json")
+        .body(seed_request());
+    let answer = crate::support::Answer::of(request.send().await.unwrap()).await;
+    answer.assert_service_error(403, "SoSentryException", &["administrators"]);
+    assert_eq!(server.database.contents().await, before);
+}
+
+#[tokio::test]
+async fn decision_16_rights_describe_every_member() {
+    let server = Server::start().await;
+    let saved = server.saved(&full()).await;
+    assert_eq!(saved["TableRight"], json!({ "Mask": "Select, Update, Insert, Delete", "Reason": "" }));
+    let expected: Value = [
+        ("ErpConnectionId", "System.Int32", 4),
+        ("ErpConnectorId", "System.Int32", 4),
+        ("DisplayName", "System.String", 254),
+        ("DisplayDescription", "System.String", 254),
+        ("Active", "System.Boolean", 2),
+        ("ConnectionId", "System.String", 127),
+        ("MostRecentTimestamp", "System.String", 254),
+        ("ConfigFields", "SuperOffice.CRM.Services.StringDictionary", 0),
+        ("Deleted", "System.Boolean", 2),
+        ("AllAccess", "System.Boolean", 2),
+        ("UserGroupAccessIds", "System.Int32[]", 0),
+        ("AssociateAccessIds", "System.Int32[]", 0),
+    ]
+    .into_iter()
+    .map(|(name, field_type, length)| {
+        let right = json!({ "Mask": "Update", "Reason": "" });
+        (name.to_owned(), json!({ "FieldRight": right, "FieldType": field_type, "FieldLength": length }))
+    })
+    .collect();
+    assert_eq!(saved["FieldProperties"], expected);
+}
+
+#[tokio::test]
+async fn whatever_was_answered_can_be_sent_back() {
+    let server = Server::start().await;
+    let saved = server.saved(&with(&full(), &json!({ "DisplayName": "US:\"Main\";NO:\"Hoved\"" }))).await;
+    assert_eq!(server.saved(&saved).await, saved);
+}
+
+#[tokio::test]
+async fn a_thousand_config_fields_are_replaced_in_one_save() {
+    let server = Server::start().await;
+    let fields = |from: usize| -> Value {
+        (from..from + 1000).map(|n| (format!("key{n:05}"), json!(format!("v{n}")))).collect()
+    };
+    let saved = server.saved(&with(&full(), &json!({ "ConfigFields": fields(0) }))).await;
+    assert_eq!(saved["ConfigFields"], fields(0));
+    let saved = server.saved(&with(&full(), &json!({ "ConfigFields": fields(500) }))).await;
+    assert_eq!(saved["ConfigFields"], fields(500));
+    let kept = server.saved(&json!({ "ErpConnectionId": 816 })).await;
+    assert_eq!(kept["ConfigFields"], fields(500));
+}

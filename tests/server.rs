@@ -1,0 +1,278 @@
+//! The server around the agent: ids, packing, slow clients, limits, health and stopping.
+
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+use futures::future::join_all;
+use reqwest::Method;
+use rustix::process::Signal;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::support::client::TJE0;
+use crate::support::{Answer, SAVE, Server, program, seed_request};
+
+#[tokio::test]
+async fn every_answer_has_a_request_id_and_a_plain_one_is_taken_over() {
+    let server = Server::start().await;
+    let answer = server.program.get("/x").await;
+    uuid::Uuid::parse_str(answer.header("x-request-id")).unwrap();
+
+    let longest = "x".repeat(64);
+    for id in ["abc-123", longest.as_str()] {
+        let request = server.program.post_request(SAVE, &seed_request()).header("X-Request-Id", id);
+        assert_eq!(Answer::of(request.send().await.unwrap()).await.header("x-request-id"), id);
+    }
+    for id in ["two words", "\"quoted\"", &"x".repeat(65), ""] {
+        let request = server.program.request(Method::GET, "/x").header("X-Request-Id", id);
+        let answer = Answer::of(request.send().await.unwrap()).await;
+        uuid::Uuid::parse_str(answer.header("x-request-id")).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn the_log_has_a_line_a_request() {
+    let server = Server::start().await;
+    let request = server.program.post_request(&format!("{SAVE}?secret=query"), &seed_request());
+    request.header("X-Request-Id", "find-me").send().await.unwrap();
+    server.program.wait_for_log("answered").await;
+    let log = server.program.log();
+    let line = log.lines().find(|line| line.contains("\"answered\"")).unwrap();
+    let line: serde_json::Value = serde_json::from_str(line).unwrap();
+    assert_eq!(line["fields"]["status"], 200);
+    assert!(line["fields"]["us"].as_u64().unwrap() > 0);
+    assert_eq!(line["span"]["id"], "find-me");
+    assert_eq!(line["span"]["method"], "POST");
+    assert_eq!(line["span"]["path"], SAVE);
+    assert_eq!(line["span"]["associate"], "tje0");
+    assert!(!log.contains("secret=query"));
+}
+
+#[tokio::test]
+async fn answers_are_packed_for_those_who_ask() {
+    let server = Server::start().await;
+    let plain = server.program.save_sample().await;
+    for coding in ["gzip", "br"] {
+        let raw = reqwest::Client::builder().no_gzip().no_brotli().build().unwrap();
+        let request = server.program.post_request(SAVE, &seed_request()).header("Accept-Encoding", coding);
+        let answer = raw.execute(request.build().unwrap()).await.unwrap();
+        assert_eq!(answer.headers()["content-encoding"], coding);
+        assert!(answer.headers()["vary"].to_str().unwrap().contains("accept-encoding"));
+        assert!(answer.bytes().await.unwrap().len() < plain.text.len() / 2);
+        // reqwest unpacks where it asked itself.
+        let request = server.program.post_request(SAVE, &seed_request());
+        assert_eq!(Answer::of(request.send().await.unwrap()).await.text, plain.text);
+    }
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    packer.write_all(bytes).unwrap();
+    packer.finish().unwrap()
+}
+
+#[tokio::test]
+async fn packed_bodies_are_read_within_the_limit() {
+    let server = Server::start().await;
+    let post = |coding: &'static str, body: Vec<u8>| {
+        let request = server.program.post_request(SAVE, "").header("Content-Encoding", coding).body(body);
+        async { Answer::of(request.send().await.unwrap()).await }
+    };
+    assert_eq!(post("gzip", gzip(seed_request().as_bytes())).await.status, 200);
+    assert_eq!(post("identity", seed_request().into_bytes()).await.status, 200);
+
+    let bomb = gzip(&vec![b' '; 100 * 1024 * 1024]);
+    assert!(bomb.len() < 200_000);
+    post("gzip", bomb).await.assert_framework_error(413, &["too large"]);
+
+    let mut broken = gzip(seed_request().as_bytes());
+    broken.truncate(40);
+    post("gzip", broken).await.assert_service_error(400, "ArgumentException", &["cannot be read"]);
+    post("gzip", seed_request().into_bytes()).await.assert_service_error(400, "ArgumentException", &["cannot be read"]);
+    post("zstd", seed_request().into_bytes()).await.assert_framework_error(415, &["content encoding 'zstd'"]);
+}
+
+/// Sends `head`, and then `drip` every 100 ms until the server answers or hangs up; what it answered.
+async fn trickle(address: &str, head: &str, drip: &str) -> (String, Duration) {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let began = Instant::now();
+    let mut answer = Vec::new();
+    let mut buffer = [0; 1024];
+    while began.elapsed() < Duration::from_secs(20) {
+        match tokio::time::timeout(Duration::from_millis(100), stream.read(&mut buffer)).await {
+            Ok(Ok(0) | Err(_)) => break,
+            Ok(Ok(length)) => answer.extend_from_slice(&buffer[..length]),
+            Err(_) => {
+                let _ = stream.write_all(drip.as_bytes()).await;
+            }
+        }
+    }
+    (String::from_utf8(answer).unwrap(), began.elapsed())
+}
+
+#[tokio::test]
+async fn clients_that_trickle_are_cut_off() {
+    let server = Server::start_with(&["--header-timeout", "1", "--body-timeout", "1"]).await;
+    let address = &server.program.address;
+    let head = format!("POST {SAVE} HTTP/1.1\r\nHost: x\r\n");
+    let body =
+        format!("{head}Authorization: {TJE0}\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{{");
+    let (headers, bodies, silent) =
+        tokio::join!(trickle(address, &head, "X"), trickle(address, &body, " "), trickle(address, "", ""));
+    for (_, took) in [&headers, &bodies, &silent] {
+        assert!((Duration::from_millis(800)..Duration::from_secs(10)).contains(took), "{took:?}");
+    }
+    assert!(bodies.0.starts_with("HTTP/1.1 408 "), "{}", bodies.0);
+    assert!(bodies.0.contains("did not arrive in time"), "{}", bodies.0);
+    assert_eq!(server.program.save_sample().await.status, 200);
+}
+
+#[tokio::test]
+async fn headers_without_end_are_refused() {
+    let server = Server::start().await;
+    for head in [
+        format!("GET / HTTP/1.1\r\nHost: x\r\nX: {}\r\n\r\n", "y".repeat(100_000)),
+        format!("GET / HTTP/1.1\r\nHost: x\r\n{}\r\n", "X: y\r\n".repeat(101)),
+        format!("GET /{} HTTP/1.1\r\nHost: x\r\n\r\n", "y".repeat(100_000)),
+    ] {
+        let (answer, _) = trickle(&server.program.address, &head, "").await;
+        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 4"), "{answer}");
+    }
+    assert_eq!(server.program.save_sample().await.status, 200);
+}
+
+#[tokio::test]
+async fn more_requests_than_the_limit_wait_and_then_get_503() {
+    let server = Server::start_with(&["--max-requests", "2", "--body-timeout", "10"]).await;
+    let head = format!(
+        "POST {SAVE} HTTP/1.1\r\nHost: x\r\nAuthorization: {TJE0}\r\nContent-Type: application/json\r\n\
+         Content-Length: 1000\r\n\r\n"
+    );
+    let mut busy = Vec::new();
+    for _ in 0..2 {
+        let mut stream = TcpStream::connect(&server.program.address).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        busy.push(stream);
+    }
+    // Both requests must have got their turns.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let refused = server.program.save_sample().await;
+    refused.assert_service_error(503, "SoServerException", &["busy"]);
+    assert_eq!(refused.header("retry-after"), "1");
+    assert_eq!(server.program.get("/health/ready").await.status, 200, "health needs no turn");
+    drop(busy);
+    let answers = join_all((0..20).map(|_| server.program.post(SAVE, "{}"))).await;
+    assert!(answers.iter().all(|answer| answer.status == 400), "turns come back");
+}
+
+#[tokio::test]
+async fn a_request_that_takes_too_long_is_504_and_stores_nothing_more() {
+    let server = Server::start_with(&["--request-timeout", "1"]).await;
+    let mut lock = server.database.connect().await;
+    sqlx::raw_sql("BEGIN; LOCK TABLE erp_connection").execute(&mut lock).await.unwrap();
+    let answer = server.program.save_sample().await;
+    answer.assert_service_error(504, "SoServerException", &["took too long"]);
+    sqlx::raw_sql("ROLLBACK").execute(&mut lock).await.unwrap();
+    assert_eq!(server.program.save_sample().await.status, 200);
+}
+
+#[tokio::test]
+async fn health_is_told_without_a_login() {
+    let server = Server::start().await;
+    let live = server.program.get("/health/live").await;
+    assert_eq!((live.status, live.text.as_str()), (200, r#"{"Status":"live"}"#));
+    let ready = server.program.get("/health/ready").await;
+    assert_eq!((ready.status, ready.json()["Status"].as_str()), (200, Some("ready")));
+
+    let healthy = program::run(&["healthcheck", "--listen", &server.program.address]);
+    assert!(healthy.status.success(), "{healthy:?}");
+    let address = server.program.address.clone();
+    drop(server);
+    let gone = program::run(&["healthcheck", "--listen", &address]);
+    assert_eq!(gone.status.code(), Some(1));
+    assert!(String::from_utf8(gone.stderr).unwrap().starts_with("erpsync: no answer from"));
+}
+
+/// A request whose headers are sent and whose body is not.
+async fn half_sent(server: &Server) -> TcpStream {
+    let mut stream = TcpStream::connect(&server.program.address).await.unwrap();
+    let head = format!(
+        "POST {SAVE} HTTP/1.1\r\nHost: x\r\nAuthorization: {TJE0}\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\n\r\n{{",
+        seed_request().len()
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    stream
+}
+
+#[tokio::test]
+async fn a_stop_signal_lets_requests_in_flight_finish() {
+    for signal in [Signal::TERM, Signal::INT] {
+        let mut server = Server::start().await;
+        let mut in_flight = half_sent(&server).await;
+        let mut idle = TcpStream::connect(&server.program.address).await.unwrap();
+        server.program.signal(signal);
+        server.program.wait_for_log("finishing what is in flight").await;
+        assert!(TcpStream::connect(&server.program.address).await.is_err(), "no new connections");
+
+        in_flight.write_all(&seed_request().as_bytes()[1..]).await.unwrap();
+        let mut answer = String::new();
+        in_flight.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+        assert_eq!(idle.read(&mut [0; 1]).await.unwrap_or(0), 0, "idle connections are closed");
+        let status = server.program.ended(Duration::from_secs(10)).await;
+        assert_eq!(status.code(), Some(0));
+        let name: String = server.database.value("SELECT display_name FROM erp_connection").await;
+        assert_eq!(name, "Emard Group");
+    }
+}
+
+#[tokio::test]
+async fn a_second_stop_signal_and_the_drain_limit_do_not_wait() {
+    let mut impatient = Server::start().await;
+    let _in_flight = half_sent(&impatient).await;
+    impatient.program.signal(Signal::TERM);
+    impatient.program.wait_for_log("finishing what is in flight").await;
+    assert!(impatient.program.is_running());
+    impatient.program.signal(Signal::TERM);
+    assert_eq!(impatient.program.ended(Duration::from_secs(10)).await.code(), Some(0));
+
+    let mut limited = Server::start_with(&["--drain-timeout", "0.5"]).await;
+    let _in_flight = half_sent(&limited).await;
+    limited.program.signal(Signal::TERM);
+    assert_eq!(limited.program.ended(Duration::from_secs(10)).await.code(), Some(0));
+}
+
+#[tokio::test]
+async fn five_hundred_idle_connections_are_in_nobodys_way() {
+    let server = Server::start().await;
+    let mut idle = Vec::new();
+    for _ in 0..500 {
+        idle.push(TcpStream::connect(&server.program.address).await.unwrap());
+    }
+    assert_eq!(server.program.save_sample().await.status, 200);
+}
+
+#[tokio::test]
+async fn requests_given_up_by_the_thousand_leave_the_pool_whole() {
+    let server = Server::start().await;
+    assert_eq!(server.program.save_sample().await.status, 200);
+    for _ in 0..20 {
+        join_all((0..50).map(|_| async {
+            let request = server.program.post_request(SAVE, &seed_request()).send();
+            let _ = tokio::time::timeout(Duration::from_millis(3), request).await;
+        }))
+        .await;
+    }
+    let answers = join_all((0..50).map(|_| server.program.save_sample())).await;
+    assert!(answers.iter().all(|answer| answer.status == 200));
+    let connections: i64 = server
+        .database
+        .value(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'erpsync'",
+        )
+        .await;
+    assert!(connections <= 8, "{connections} connections");
+}

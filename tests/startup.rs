@@ -1,0 +1,149 @@
+//! Starting: the schema, the settings, and what is said when it cannot be done.
+
+use std::time::Duration;
+
+use crate::support::program::run;
+use crate::support::{Program, TestDatabase};
+
+#[tokio::test]
+async fn ten_servers_on_one_empty_database_all_come_up() {
+    let database = TestDatabase::empty().await;
+    let url = database.url();
+    let starts = (0..10).map(|_| {
+        let url = url.clone();
+        tokio::task::spawn_blocking(move || Program::start(&["--database-url", &url, "--database-connections", "2"]))
+    });
+    let mut programs = Vec::new();
+    for start in starts.collect::<Vec<_>>() {
+        programs.push(start.await.unwrap());
+    }
+    let steps: i64 = database.value("SELECT count(*) FROM _sqlx_migrations WHERE success").await;
+    assert_eq!(usize::try_from(steps).unwrap(), erpsync::store::MIGRATIONS.iter().count());
+    assert!(run(&["demo", "--database-url", &url]).status.success());
+    for program in &programs {
+        assert_eq!(program.save_sample().await.status, 200);
+    }
+    let count: i32 = database.value("SELECT updated_count FROM erp_connection").await;
+    assert_eq!(count, 10);
+}
+
+#[tokio::test]
+async fn migrate_brings_the_schema_and_no_data() {
+    let database = TestDatabase::empty().await;
+    for _ in 0..2 {
+        let done = run(&["migrate", "--database-url", &database.url()]);
+        assert!(done.status.success(), "{done:?}");
+        assert_eq!(String::from_utf8(done.stdout).unwrap(), "The schema is up to date.\n");
+    }
+    assert_eq!(database.value::<i64>("SELECT count(*) FROM associate").await, 0);
+}
+
+#[tokio::test]
+async fn a_given_database_gets_demo_data_only_when_asked_and_keeps_what_it_has() {
+    let database = TestDatabase::empty().await;
+    let mut program = Program::start(&["--database-url", &database.url()]);
+    assert_eq!(program.save_sample().await.status, 401);
+    assert!(!program.log().contains("published passwords"));
+    program.kill();
+
+    for _ in 0..2 {
+        assert!(run(&["demo", "--database-url", &database.url()]).status.success());
+    }
+    let program = Program::start(&["--database-url", &database.url()]);
+    program.wait_for_log("published passwords").await;
+    assert_eq!(program.save_sample().await.status, 200);
+    assert!(run(&["demo", "--database-url", &database.url()]).status.success());
+    let name: String = database.value("SELECT display_name FROM erp_connection").await;
+    assert_eq!(name, "Emard Group", "demo data overwrites nothing");
+}
+
+#[tokio::test]
+async fn columns_hold_what_the_vendors_do_and_no_more() {
+    let database = TestDatabase::with_demo_data().await;
+    let lengths: String = database
+        .value(
+            "SELECT string_agg(concat(column_name, ' ', character_maximum_length), ', ' ORDER BY table_name, ordinal_position)
+             FROM information_schema.columns
+             WHERE table_name LIKE ANY ('{erp\\_%,connection\\_%}') AND character_maximum_length IS NOT NULL",
+        )
+        .await;
+    assert_eq!(
+        lengths,
+        "field_key 254, field_value 1023, display_name 254, display_description 254, connection_id 127, \
+         most_recent_timestamp 254, url 1023, display_name 254"
+    );
+    let unaudited: i64 = database
+        .value(
+            "SELECT count(*) FROM unnest('{erp_connector,erp_connection,erp_connection_access,connection_config_field}'::text[]) t
+             WHERE (SELECT count(*) FROM information_schema.columns WHERE table_name = t AND column_name = ANY (
+                '{registered,registered_associate_id,updated,updated_associate_id,updated_count}')) <> 5",
+        )
+        .await;
+    assert_eq!(unaudited, 0);
+}
+
+#[tokio::test]
+async fn an_access_row_is_for_one_associate_or_one_group() {
+    let database = TestDatabase::with_demo_data().await;
+    let insert = |columns: &'static str, values: &'static str| {
+        let sql = format!(
+            "INSERT INTO erp_connection_access
+                (erp_connection_id, registered_associate_id, updated_associate_id, {columns}) VALUES (816, 1, 1, {values})"
+        );
+        async {
+            let mut connection = database.connect().await;
+            sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut connection).await.map_err(|error| error.to_string())
+        }
+    };
+    assert!(insert("associate_id", "463").await.is_ok());
+    assert!(insert("associate_id", "463").await.unwrap_err().contains("erp_connection_access_associate_key"));
+    assert!(insert("user_group_id, associate_id", "185, 920").await.unwrap_err().contains("access_subject"));
+    assert!(insert("user_group_id", "NULL").await.unwrap_err().contains("access_subject"));
+}
+
+#[tokio::test]
+async fn what_cannot_be_done_is_said_in_one_line_with_status_1() {
+    let missing = TestDatabase::empty().await.url();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = free.local_addr().unwrap().to_string();
+    let database = TestDatabase::with_demo_data().await;
+    for (arguments, text) in [
+        (vec!["--database-url", "nonsense"], "the database URL cannot be read"),
+        (vec!["--database-url", &missing], "cannot be opened"),
+        (vec!["--database-url", &database.url(), "--listen", &taken], "cannot listen on"),
+        (vec!["--log", "=="], "--log"),
+    ] {
+        let done = tokio::task::spawn_blocking({
+            let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
+            move || run(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
+        });
+        let done = tokio::time::timeout(Duration::from_secs(30), done).await.unwrap().unwrap();
+        let said = String::from_utf8(done.stderr).unwrap();
+        assert_eq!(done.status.code(), Some(1), "{arguments:?}: {said}");
+        let last = said.lines().last().unwrap();
+        assert!(last.starts_with("erpsync: ") && last.contains(text), "{arguments:?}: {said}");
+    }
+}
+
+#[test]
+fn wrong_usage_is_status_2() {
+    for arguments in [vec!["--nonsense"], vec!["--listen", "here"], vec!["nonsense"], vec!["--max-requests", "0"]] {
+        assert_eq!(run(&arguments).status.code(), Some(2), "{arguments:?}");
+    }
+}
+
+#[test]
+fn help_and_version_are_there_and_help_shows_no_secret() {
+    let help = crate::support::program::command()
+        .arg("--help")
+        .env("DATABASE_URL", "postgres://u:s3cret@host/db")
+        .output()
+        .unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    for part in ["--listen", "--database-url", "--data-dir", "migrate", "demo", "healthcheck", "ERPSYNC_LISTEN"] {
+        assert!(help.contains(part), "no {part} in {help}");
+    }
+    assert!(!help.contains("s3cret"));
+    let version = run(&["--version"]);
+    assert_eq!(String::from_utf8(version.stdout).unwrap(), format!("erpsync {}\n", env!("CARGO_PKG_VERSION")));
+}

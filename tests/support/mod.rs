@@ -1,0 +1,50 @@
+//! What the tests stand on: a shared PostgreSQL with a database for each test, and the started program.
+
+pub mod client;
+pub mod postgres;
+pub mod program;
+pub mod proxy;
+
+pub use client::{Answer, seed_connection, seed_request};
+pub use postgres::TestDatabase;
+pub use program::Program;
+
+use serde_json::Value;
+
+/// The path of the method that most tests call.
+pub const SAVE: &str = "/api/v1/Agents/ErpSync/SaveConnection";
+
+/// A started server on a fresh database with the demo data.
+pub struct Server {
+    /// The process.
+    pub program: Program,
+    /// Its database.
+    pub database: TestDatabase,
+}
+
+impl Server {
+    /// With the default settings.
+    pub async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// With further arguments.
+    pub async fn start_with(arguments: &[&str]) -> Self {
+        let database = TestDatabase::with_demo_data().await;
+        let url = database.url();
+        let program = Program::start(&[&["--database-url", &url], arguments].concat());
+        Server { program, database }
+    }
+
+    /// Saves `connection` as the demo administrator.
+    pub async fn save(&self, connection: &Value) -> Answer {
+        self.program.post(SAVE, &serde_json::json!({ "Connection": connection }).to_string()).await
+    }
+
+    /// Saves `connection`, which must succeed, and gives the stored one.
+    pub async fn saved(&self, connection: &Value) -> Value {
+        let answer = self.save(connection).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        answer.json()
+    }
+}

@@ -1,0 +1,245 @@
+//! One PostgreSQL for all tests of a run, without fsync and in memory where there is a tmpfs.
+//!
+//! cargo-nextest runs each test in a process of its own, so the server outlives the process that asks for it first:
+//! a keeper process runs it, for as long as any test process holds a shared lock, and a few seconds more.
+
+use std::fs::File;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use erpsync::database::embedded::{Embedded, Options};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use uuid::Uuid;
+
+const KEEPER: &str = "ERPSYNC_TEST_KEEPER";
+/// How long the keeper waits for another test process.
+const IDLE: Duration = Duration::from_secs(10);
+
+/// Both the harness's own program and a test of it: with the variable set, this process is the keeper.
+#[test]
+fn the_tests_postgres_is_private_and_in_a_hurry() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    if let Some(directory) = std::env::var_os(KEEPER) {
+        runtime.block_on(keep(Path::new(&directory)));
+        return;
+    }
+    runtime.block_on(async {
+        let mut connection = PgConnection::connect_with(&admin("postgres")).await.unwrap();
+        for (setting, expected) in [("fsync", "off"), ("listen_addresses", "")] {
+            let show = AssertSqlSafe(format!("SHOW {setting}"));
+            let value: String = sqlx::query_scalar(show).fetch_one(&mut connection).await.unwrap();
+            assert_eq!(value, expected, "{setting}");
+        }
+    });
+}
+
+/// A database of one test; dropped with it.
+pub struct TestDatabase {
+    name: String,
+}
+
+impl TestDatabase {
+    /// Migrated, and with the demo data.
+    pub async fn with_demo_data() -> Self {
+        Self::create("TEMPLATE erpsync_template").await
+    }
+
+    /// Without a table.
+    pub async fn empty() -> Self {
+        Self::create("TEMPLATE template0").await
+    }
+
+    async fn create(how: &str) -> Self {
+        let name = format!("test_{}", Uuid::new_v4().simple());
+        administer(&format!("CREATE DATABASE {name} OWNER erpsync {how}")).await;
+        TestDatabase { name }
+    }
+
+    /// For `--database-url`.
+    pub fn url(&self) -> String {
+        format!("postgres://erpsync@localhost/{}?host={}", self.name, socket_directory())
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// A connection of the tests' own.
+    pub async fn connect(&self) -> PgConnection {
+        PgConnection::connect_with(&admin(&self.name)).await.unwrap()
+    }
+
+    /// Ends every connection to it from outside, as an operator would.
+    pub async fn terminate_connections(&self) {
+        administer(&format!(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}' AND pid <> pg_backend_pid()",
+            self.name
+        ))
+        .await;
+    }
+
+    /// Runs one statement.
+    pub async fn execute(&self, sql: &'static str) {
+        sqlx::raw_sql(sql).execute(&mut self.connect().await).await.unwrap();
+    }
+
+    /// The one value of a statement.
+    pub async fn value<T>(&self, sql: &'static str) -> T
+    where
+        T: Send + Unpin + for<'r> sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres>,
+    {
+        sqlx::query_scalar(sql).fetch_one(&mut self.connect().await).await.unwrap()
+    }
+
+    /// All that a save can change, as one text to compare.
+    pub async fn contents(&self) -> String {
+        self.value(
+            "SELECT concat(
+                (SELECT jsonb_agg(c ORDER BY c.erp_connection_id) FROM erp_connection c),
+                (SELECT jsonb_agg(a ORDER BY a.erp_connection_access_id) FROM erp_connection_access a),
+                (SELECT jsonb_agg(f ORDER BY f.connection_config_field_id) FROM connection_config_field f))",
+        )
+        .await
+    }
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        let drop = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
+        // The test's own runtime cannot wait here.
+        let done = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(administer(&drop));
+        });
+        let _ = done.join();
+    }
+}
+
+async fn administer(sql: &str) {
+    let mut connection = PgConnection::connect_with(&admin("postgres")).await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut connection).await.unwrap();
+}
+
+fn admin(database: &str) -> PgConnectOptions {
+    PgConnectOptions::new_without_pgpass().socket(socket_directory()).username("postgres").database(database)
+}
+
+/// The folder of the shared server's socket; starts the server where it is not running.
+pub fn socket_directory() -> &'static str {
+    static SOCKET_DIRECTORY: OnceLock<String> = OnceLock::new();
+    SOCKET_DIRECTORY.get_or_init(|| {
+        let directory = directory();
+        std::fs::create_dir_all(&directory).unwrap();
+        let users = lock_file(&directory.join("users"));
+        users.lock_shared().unwrap();
+        // Held until the process ends, however it ends.
+        std::mem::forget(users);
+        let starting = lock_file(&directory.join("starting"));
+        starting.lock().unwrap();
+        if !directory.join("ready").exists() || !keeper_lives(&directory) {
+            start_keeper(&directory);
+        }
+        std::fs::read_to_string(directory.join("ready")).unwrap()
+    })
+}
+
+/// One for each build of the tests, so that another schema is another server.
+fn directory() -> PathBuf {
+    let mut hasher = DefaultHasher::new();
+    let program = std::env::current_exe().unwrap();
+    program.hash(&mut hasher);
+    program.metadata().unwrap().modified().unwrap().hash(&mut hasher);
+    let memory = Path::new("/dev/shm");
+    let root = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
+    root.join(format!("erpsync-test-{}-{:x}", rustix::process::getuid().as_raw(), hasher.finish()))
+}
+
+fn lock_file(path: &Path) -> File {
+    File::options().create(true).append(true).open(path).unwrap()
+}
+
+fn keeper_lives(directory: &Path) -> bool {
+    lock_file(&directory.join("keeper")).try_lock().is_err()
+}
+
+#[expect(clippy::zombie_processes, reason = "it outlives this process")]
+fn start_keeper(directory: &Path) {
+    use std::os::unix::process::CommandExt;
+    let ready = directory.join("ready");
+    let _ = std::fs::remove_file(&ready);
+    let log = File::create(directory.join("log")).unwrap();
+    let mut keeper = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "support::postgres::the_tests_postgres_is_private_and_in_a_hurry", "--nocapture"])
+        .env(KEEPER, directory)
+        .stdin(Stdio::null())
+        .stdout(log.try_clone().unwrap())
+        .stderr(log)
+        .process_group(0)
+        .spawn()
+        .unwrap();
+    let began = Instant::now();
+    while !ready.exists() {
+        let ended = keeper.try_wait().unwrap();
+        if ended.is_some() || began.elapsed() > Duration::from_mins(5) {
+            let log = std::fs::read_to_string(directory.join("log")).unwrap_or_default();
+            panic!("the tests' PostgreSQL did not start: {log}");
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+async fn keep(directory: &Path) {
+    let keeper = lock_file(&directory.join("keeper"));
+    keeper.lock().unwrap();
+    let settings = ["fsync=off", "full_page_writes=off", "synchronous_commit=off", "shared_preload_libraries="];
+    let server = Embedded::start(Options {
+        data_dir: directory.join("data"),
+        pg_bin: None,
+        max_connections: 400,
+        settings: settings.map(ToOwned::to_owned).to_vec(),
+    });
+    let server = server.await.unwrap();
+    let options = server.connect_options();
+    let template =
+        PgPoolOptions::new().connect_with(options.clone().username("postgres").database("postgres")).await.unwrap();
+    sqlx::raw_sql("CREATE DATABASE erpsync_template OWNER erpsync").execute(&template).await.unwrap();
+    template.close().await;
+    let template = PgPoolOptions::new().connect_with(options.clone().database("erpsync_template")).await.unwrap();
+    erpsync::store::MIGRATIONS.run(&template).await.unwrap();
+    erpsync::demo::insert(&template).await.unwrap();
+    template.close().await;
+
+    let socket = options.get_socket().unwrap().to_str().unwrap().to_owned();
+    std::fs::write(directory.join("ready.new"), socket).unwrap();
+    std::fs::rename(directory.join("ready.new"), directory.join("ready")).unwrap();
+
+    let users = lock_file(&directory.join("users"));
+    let mut idle_since = Instant::now();
+    loop {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        if users.try_lock().is_err() {
+            idle_since = Instant::now();
+            continue;
+        }
+        users.unlock().unwrap();
+        if idle_since.elapsed() < IDLE {
+            continue;
+        }
+        // A process that comes now waits for this lock, and then finds nothing ready.
+        let starting = lock_file(&directory.join("starting"));
+        starting.lock().unwrap();
+        if users.try_lock().is_err() {
+            continue;
+        }
+        std::fs::remove_file(directory.join("ready")).unwrap();
+        users.unlock().unwrap();
+        server.stop().await;
+        std::fs::remove_dir_all(directory.join("data")).unwrap();
+        return;
+    }
+}

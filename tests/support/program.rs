@@ -1,0 +1,130 @@
+//! The built program, started as an operator starts it.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+use super::client::http_client;
+
+/// A running server. Killed when it goes out of scope.
+pub struct Program {
+    child: Child,
+    /// Where it listens, as `127.0.0.1:<port>`.
+    pub address: String,
+    directory: TempDir,
+    /// For requests.
+    pub http: reqwest::Client,
+}
+
+/// The program with an environment that has no setting of the caller's.
+pub fn command() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_erpsync"));
+    for (name, _) in std::env::vars_os() {
+        let name_text = name.to_string_lossy();
+        // The folder of the PostgreSQL programs belongs to the machine, not to a test.
+        if name_text != "ERPSYNC_PG_BIN" && (name_text.starts_with("ERPSYNC_") || name_text == "DATABASE_URL") {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+/// Runs the program to its end.
+pub fn run(arguments: &[&str]) -> Output {
+    command().args(arguments).stdin(Stdio::null()).output().unwrap()
+}
+
+impl Program {
+    /// Starts the server on a free port, and waits until it listens.
+    pub fn start(arguments: &[&str]) -> Self {
+        Self::try_start(arguments).unwrap_or_else(|log| panic!("the server did not start: {log}"))
+    }
+
+    /// The same, for a server that may end instead; then its standard error.
+    pub fn try_start(arguments: &[&str]) -> Result<Self, String> {
+        let directory = tempfile::tempdir().unwrap();
+        let log = directory.path().join("log");
+        let mut child = command()
+            .args(["--listen", "127.0.0.1:0"])
+            .args(arguments)
+            // Weaker than an argument.
+            .env("ERPSYNC_LOG", "debug,sqlx::postgres::notice=warn")
+            .env("ERPSYNC_LOG_FORMAT", "json")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(File::create(&log).unwrap())
+            .process_group(0)
+            .spawn()
+            .unwrap();
+        let mut first_line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut first_line).unwrap();
+        let Some(address) = first_line.trim().strip_prefix("erpsync listens on http://") else {
+            child.wait().unwrap();
+            return Err(std::fs::read_to_string(&log).unwrap());
+        };
+        Ok(Program { child, address: address.to_owned(), directory, http: http_client() })
+    }
+
+    /// The process's id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    fn log_path(&self) -> PathBuf {
+        self.directory.path().join("log")
+    }
+
+    /// What it has logged so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.log_path()).unwrap()
+    }
+
+    /// Waits until the log has `text`.
+    pub async fn wait_for_log(&self, text: &str) {
+        let began = Instant::now();
+        while !self.log().contains(text) {
+            assert!(began.elapsed() < Duration::from_secs(30), "no {text:?} in the log: {}", self.log());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Sends a signal.
+    pub fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_raw(i32::try_from(self.pid()).unwrap()).unwrap(), signal).unwrap();
+    }
+
+    /// Whether it is still there.
+    pub fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
+    /// Waits until it ends.
+    pub async fn ended(&mut self, within: Duration) -> ExitStatus {
+        let began = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            assert!(began.elapsed() < within, "still running after {within:?}: {}", self.log());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// kill -9.
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
