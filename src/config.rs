@@ -51,7 +51,12 @@ pub struct Database {
     #[arg(long, env = "ERPSYNC_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
     pub log_format: LogFormat,
     /// What to log: error, warn, info, debug, trace, or a filter such as info,sqlx=debug
-    #[arg(long, env = "ERPSYNC_LOG", default_value = "info,sqlx::postgres::notice=warn", value_name = "FILTER")]
+    #[arg(
+        long,
+        env = "ERPSYNC_LOG",
+        default_value = "info,sqlx::postgres::notice=warn,reqwest_retry=error",
+        value_name = "FILTER"
+    )]
     pub log: String,
 }
 

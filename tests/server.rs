@@ -129,15 +129,21 @@ async fn clients_that_trickle_are_cut_off() {
 }
 
 #[tokio::test]
-async fn headers_without_end_are_refused() {
+async fn heads_without_end_are_refused() {
     let server = Server::start().await;
-    for head in [
-        format!("GET / HTTP/1.1\r\nHost: x\r\nX: {}\r\n\r\n", "y".repeat(100_000)),
-        format!("GET / HTTP/1.1\r\nHost: x\r\n{}\r\n", "X: y\r\n".repeat(101)),
-        format!("GET /{} HTTP/1.1\r\nHost: x\r\n\r\n", "y".repeat(100_000)),
+    for (head, refused) in [
+        (format!("GET / HTTP/1.1\r\nHost: x\r\nX: {}\r\n\r\n", "y".repeat(1_000_000)), "431"),
+        (format!("GET / HTTP/1.1\r\nHost: x\r\n{}\r\n", "X: y\r\n".repeat(101)), "431"),
+        (format!("GET /{} HTTP/1.1\r\nHost: x\r\n\r\n", "y".repeat(100_000)), "414"),
     ] {
-        let (answer, _) = trickle(&server.program.address, &head, "").await;
-        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 4"), "{answer}");
+        let mut stream = TcpStream::connect(&server.program.address).await.unwrap();
+        // The server hangs up on the rest, so what it says may get lost on the way.
+        let sent = stream.write_all(head.as_bytes()).await;
+        let mut answer = Vec::new();
+        let read = stream.read_to_end(&mut answer).await;
+        let answer = String::from_utf8(answer).unwrap();
+        let cut_off = sent.is_err() || read.is_err();
+        assert!(answer.starts_with(&format!("HTTP/1.1 {refused} ")) || answer.is_empty() && cut_off, "{answer}");
     }
     assert_eq!(server.program.save_sample().await.status, 200);
 }

