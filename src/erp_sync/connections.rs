@@ -161,3 +161,87 @@ fn listed(ids: &[i32]) -> String {
         _ => shown.join(", "),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::{btree_map, vec};
+    use proptest::option;
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::protocol::json;
+
+    fn connection() -> impl Strategy<Value = ErpConnection> {
+        let text = || option::of(".{0,40}");
+        let ids = || option::of(vec(any::<i32>(), 0..20));
+        (
+            (any::<i32>(), any::<i32>(), text(), text(), any::<bool>(), text(), text()),
+            (option::of(btree_map(".{0,20}", text(), 0..20)), any::<bool>(), any::<bool>(), ids(), ids()),
+        )
+            .prop_map(|((id, connector, name, description, active, guid, timestamp), rest)| {
+                let (config_fields, deleted, all_access, groups, associates) = rest;
+                ErpConnection {
+                    erp_connection_id: id,
+                    erp_connector_id: connector,
+                    display_name: name,
+                    display_description: description,
+                    active,
+                    connection_id: guid,
+                    most_recent_timestamp: timestamp,
+                    config_fields,
+                    deleted,
+                    all_access,
+                    user_group_access_ids: groups,
+                    associate_access_ids: associates,
+                    rights: Rights::full::<ErpConnection>(),
+                }
+            })
+    }
+
+    /// All of it but the rights, which are not read.
+    fn members(connection: &ErpConnection) -> Value {
+        let mut written = serde_json::to_value(connection).expect("written");
+        written["TableRight"].take();
+        written["FieldProperties"].take();
+        written
+    }
+
+    /// The same, with names as the vendor's TypeScript client writes them.
+    fn camel_case(written: &Value) -> Value {
+        let name = |name: &String| format!("{}{}", name[..1].to_ascii_lowercase(), &name[1..]);
+        written.as_object().into_iter().flatten().map(|(key, value)| (name(key), value.clone())).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_reads_back(connection in connection()) {
+            let written = serde_json::to_value(&connection).expect("written");
+            for sent in [camel_case(&written), written] {
+                let body = json!({ "Connection": sent }).to_string();
+                let read: Option<SaveConnectionRequest> = json::read(body.as_bytes()).expect("read");
+                let read = read.and_then(|request| request.connection).expect("a connection");
+                prop_assert_eq!(members(&read), members(&connection));
+            }
+        }
+
+        #[test]
+        fn no_body_makes_the_reader_panic(
+            body in vec(prop_oneof![
+                "[\\[\\]{}\",:0-9.eE+-]", r#""(Connection|ConfigFields|UserGroupAccessIds|Active)":"#, "(null|true|\\PC)",
+            ], 0..40),
+        ) {
+            let _ = json::read::<SaveConnectionRequest>(body.concat().as_bytes());
+            let nested = format!("{{\"Connection\":{{{}}}}}", body.concat());
+            let _ = json::read::<SaveConnectionRequest>(nested.as_bytes());
+        }
+    }
+
+    #[test]
+    fn long_lists_of_ids_are_cut_in_messages() {
+        assert_eq!(listed(&[1, 2]), "1, 2");
+        let ids: Vec<i32> = (1..=22).collect();
+        assert!(listed(&ids).ends_with("19, 20 (and 2 more)"), "{}", listed(&ids));
+        assert!(listed(&ids[..20]).ends_with("19, 20"));
+    }
+}

@@ -4,7 +4,7 @@ pub mod agent;
 pub mod body;
 pub mod carrier;
 pub mod error;
-mod json;
+pub mod json;
 mod read;
 pub mod rights;
 
