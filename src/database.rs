@@ -18,6 +18,8 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 const START_TIMEOUT: Duration = Duration::from_secs(10);
 /// A statement that takes longer is given up by the database itself, so that nothing goes on behind a 504.
 const STATEMENT_TIMEOUT: &str = "20s";
+/// How long statements in flight may take when the server stops.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 /// Connections besides the pool's: psql, backups, another command of this program.
 const SPARE_CONNECTIONS: u32 = 12;
 
@@ -46,7 +48,7 @@ impl Database {
     }
 
     async fn connect(settings: &config::Database) -> Result<Self, String> {
-        if let Some(url) = &settings.database_url {
+        if let Some(url) = settings.database_url.as_ref().filter(|url| !url.is_empty()) {
             let options = url
                 .parse::<PgConnectOptions>()
                 .map_err(|problem| format!("the database URL cannot be read: {problem}"))?;
@@ -74,7 +76,8 @@ impl Database {
     }
 
     async fn prepare(&self) -> Result<(), String> {
-        migrate(&self.pool).await?;
+        let migrated = store::migrate(&self.pool).await;
+        migrated.map_err(|problem| format!("the schema cannot be brought up to date: {problem}"))?;
         let fresh =
             self.embedded.is_some() && associates::is_empty(&self.pool).await.map_err(|failure| failure.to_string())?;
         if fresh {
@@ -86,7 +89,8 @@ impl Database {
 
     /// Closes the connections and stops the server's own database.
     pub async fn close(self) {
-        self.pool.close().await;
+        // Requests that were given up may still wait for an answer.
+        let _ = tokio::time::timeout(CLOSE_TIMEOUT, self.pool.close()).await;
         if let Some(embedded) = self.embedded {
             embedded.stop().await;
         }
@@ -97,7 +101,7 @@ async fn open_pool(options: PgConnectOptions, connections: u32) -> Result<PgPool
     // Parameters of statements hold what callers send: none of it belongs in a log.
     let options = options
         .application_name("erpsync")
-        .options([("statement_timeout", STATEMENT_TIMEOUT)])
+        .options([("statement_timeout", STATEMENT_TIMEOUT), ("default_transaction_isolation", "read committed")])
         .disable_statement_logging();
     let pool =
         PgPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE_TIMEOUT).connect_lazy_with(options);
@@ -121,9 +125,4 @@ fn is_coming_up(problem: &sqlx::Error) -> bool {
         sqlx::Error::Database(refused) => refused.code().is_some_and(|code| code == "57P03" || code == "53300"),
         _ => false,
     }
-}
-
-/// Applies the steps of the schema that are missing; servers that start at once take turns.
-async fn migrate(pool: &PgPool) -> Result<(), String> {
-    store::MIGRATIONS.run(pool).await.map_err(|problem| format!("the schema cannot be brought up to date: {problem}"))
 }

@@ -15,8 +15,8 @@ fn main() -> ExitCode {
     let CommandLine { command, serve } = CommandLine::parse();
     let done = match command.unwrap_or(Command::Serve(Box::new(serve))) {
         Command::Serve(settings) => start(&settings.database, server::run(&settings)),
-        Command::Migrate(settings) => start(&settings, migrate(&settings)),
-        Command::Demo(settings) => start(&settings, add_demo_data(&settings)),
+        Command::Migrate(settings) => start(&settings, unless_interrupted(migrate(&settings))),
+        Command::Demo(settings) => start(&settings, unless_interrupted(add_demo_data(&settings))),
         Command::Healthcheck(settings) => healthcheck(settings.listen),
     };
     match done {
@@ -40,6 +40,14 @@ fn start(settings: &config::Database, work: impl Future<Output = Result<(), Stri
     }
     let runtime = tokio::runtime::Runtime::new().map_err(|problem| format!("no runtime: {problem}"))?;
     runtime.block_on(work)
+}
+
+/// For work that does not look after signals itself: dropped halfway, it takes a database of our own down with it.
+async fn unless_interrupted(work: impl Future<Output = Result<(), String>>) -> Result<(), String> {
+    tokio::select! {
+        done = work => done,
+        _ = tokio::signal::ctrl_c() => Err("interrupted".to_owned()),
+    }
 }
 
 async fn migrate(settings: &config::Database) -> Result<(), String> {

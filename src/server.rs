@@ -1,5 +1,6 @@
 //! The server around the agent: router, layers, limits, listening and draining.
 
+mod drain;
 mod health;
 mod listen;
 mod request_log;
@@ -39,19 +40,23 @@ const TURN_TIMEOUT: Duration = Duration::from_secs(1);
 /// # Errors
 /// One line that names what is wrong.
 pub async fn run(settings: &Serve) -> Result<(), String> {
-    let database = Database::open(&settings.database).await?;
-    let served = serve(settings, &database).await;
+    let mut stop = listen::Stop::on_signals()?;
+    // Dropped halfway, the opening takes a database of our own down with it.
+    let database = tokio::select! {
+        opened = Database::open(&settings.database) => opened?,
+        () = stop.asked(1) => return Err("stopped before it was ready".to_owned()),
+    };
+    let served = serve(settings, &database, stop).await;
     database.close().await;
     tracing::info!("stopped");
     served
 }
 
-async fn serve(settings: &Serve, database: &Database) -> Result<(), String> {
+async fn serve(settings: &Serve, database: &Database, stop: listen::Stop) -> Result<(), String> {
     let listener = TcpListener::bind(settings.listen)
         .await
         .map_err(|problem| format!("cannot listen on {}: {problem}", settings.listen))?;
     let address = listener.local_addr().map_err(|problem| problem.to_string())?;
-    let stop = listen::Stop::on_signals()?;
     warn_of_demo_logins(database.pool.clone());
 
     let health = health::routes(database.pool.clone(), stop.clone());
@@ -79,6 +84,7 @@ pub fn app(agent: Router, health: Router, limits: &Limits) -> Router {
         .layer(RequestDecompressionLayer::new().pass_through_unaccepted(true))
         .layer(CatchPanicLayer::custom(answer_panic))
         .layer(from_fn_with_state(bounds, bound))
+        .layer(from_fn(drain::drain_refused))
         .merge(health)
         .layer(from_fn(write_errors))
         .layer(map_response(forbid_caching))

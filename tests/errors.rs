@@ -59,6 +59,17 @@ async fn a_body_over_the_limit_is_413_whatever_it_claims() {
 }
 
 #[tokio::test]
+async fn a_refusal_reaches_a_client_that_is_still_sending() {
+    let server = Server::start().await;
+    let large = " ".repeat(10 * 1024 * 1024);
+    for _ in 0..5 {
+        server.program.post(SAVE, &large).await.assert_framework_error(413, &["too large"]);
+        let stranger = server.program.request(Method::POST, SAVE).body(large.clone());
+        assert_eq!(Answer::of(stranger.send().await.unwrap()).await.status, 401);
+    }
+}
+
+#[tokio::test]
 async fn the_limit_is_a_mebibyte_by_default() {
     let server = Server::start().await;
     let padded = |length: usize| format!("{}{}", seed_request(), " ".repeat(length - seed_request().len()));
@@ -109,6 +120,9 @@ async fn an_unknown_path_is_404_and_needs_no_login() {
 #[tokio::test]
 async fn another_method_is_405_and_get_describes_the_call() {
     let server = Server::start().await;
+    let head =
+        Answer::of(server.program.request(Method::HEAD, SAVE).header(AUTHORIZATION, TJE0).send().await.unwrap()).await;
+    assert_eq!((head.status, head.header("allow")), (405, "GET, POST"));
     for method in [Method::PUT, Method::DELETE, Method::PATCH, Method::OPTIONS] {
         let request = server.program.request(method.clone(), SAVE).header(AUTHORIZATION, TJE0);
         let answer = Answer::of(request.send().await.unwrap()).await;

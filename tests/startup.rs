@@ -147,3 +147,25 @@ fn help_and_version_are_there_and_help_shows_no_secret() {
     let version = run(&["--version"]);
     assert_eq!(String::from_utf8(version.stdout).unwrap(), format!("erpsync {}\n", env!("CARGO_PKG_VERSION")));
 }
+
+#[tokio::test]
+async fn a_step_of_the_schema_may_take_longer_than_a_request() {
+    let database = TestDatabase::with_demo_data().await;
+    let program = Program::start(&["--database-url", &database.url(), "--database-connections", "1"]);
+    assert_eq!(program.save_sample().await.status, 200);
+    // The same connection that brought the schema up to date is under the requests' limit again.
+    let mut lock = database.connect().await;
+    sqlx::raw_sql("BEGIN; LOCK TABLE erp_connection").execute(&mut lock).await.unwrap();
+    let limited = program.save_sample().await;
+    limited.assert_service_error(503, "SoDbAccessException", &[]);
+}
+
+#[tokio::test]
+async fn a_blank_database_url_is_none() {
+    let data_dir = tempfile::tempdir().unwrap();
+    let path = data_dir.path().to_str().unwrap();
+    let mut program = Program::start(&["--database-url", "", "--data-dir", path]);
+    assert_eq!(program.save_sample().await.status, 200);
+    program.signal(rustix::process::Signal::TERM);
+    assert!(program.ended(Duration::from_secs(20)).await.success());
+}

@@ -12,6 +12,9 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
+/// The longest login name, as its column has it.
+const MAX_NAME_CHARS: usize = 254;
+
 /// A login name and a password, as sent.
 #[derive(PartialEq, Eq)]
 pub struct Credentials {
@@ -30,7 +33,9 @@ impl Credentials {
         }
         let decoded = decode_text(BASE64.decode(encoded.trim_ascii()).ok()?);
         let (name, password) = decoded.split_once(':')?;
-        Some(Credentials { name: name.to_owned(), password: password.to_owned() })
+        // No associate has a longer one, and what is counted by name must not grow with what a stranger sends.
+        (name.chars().count() <= MAX_NAME_CHARS)
+            .then(|| Credentials { name: name.to_owned(), password: password.to_owned() })
     }
 }
 
@@ -77,7 +82,8 @@ mod tests {
 
     #[test]
     fn refuses_what_is_not_basic() {
-        for header in ["", "Basic", "Basic ", "Basic !!", "Basic QURNMA==", "Bearer dGplMDpUamUw"] {
+        let long = format!("Basic {}", BASE64.encode(format!("{}:x", "n".repeat(255))));
+        for header in [&long, "", "Basic", "Basic ", "Basic !!", "Basic QURNMA==", "Bearer dGplMDpUamUw"] {
             assert!(Credentials::parse(header.as_bytes()).is_none(), "{header}");
         }
     }

@@ -100,7 +100,9 @@ impl Authenticator {
             tracing::warn!(associate = credentials.name, %address, "too many wrong passwords");
             return Err(Error::too_many_wrong_passwords(seconds));
         }
-        if !passwords.verify(stored, &credentials.password, core).await? {
+        // The core is held until a wrong password is counted, so that no more are tried than there are cores.
+        let (right, _core) = passwords.verify(stored, &credentials.password, core).await?;
+        if !right {
             throttle.count_wrong(&credentials.name, address);
             tracing::info!(associate = credentials.name, %address, "login refused");
             return Err(Error::unauthorized(REFUSED));

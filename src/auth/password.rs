@@ -88,28 +88,28 @@ impl Passwords {
         Arc::clone(&self.cores).acquire_owned().await.map(Core).map_err(Error::internal)
     }
 
-    /// Checks the password; false where nothing is stored, after the same work.
+    /// Checks the password; false where nothing is stored, after the same work. Gives the core back.
     ///
     /// # Errors
     /// 500 where the work was cut off.
-    pub async fn verify(&self, stored: Option<&str>, password: &str, core: Core) -> Result<bool, Error> {
+    pub async fn verify(&self, stored: Option<&str>, password: &str, core: Core) -> Result<(bool, Core), Error> {
         if password.len() > MAX_PASSWORD_BYTES {
-            return Ok(false);
+            return Ok((false, core));
         }
         let known = stored.is_some();
         let hash = stored.map_or_else(|| NOBODY.clone(), ToOwned::to_owned);
         let digest = self.digest(&hash, password);
         let password = password.to_owned();
         let right = tokio::task::spawn_blocking(move || {
-            // Held in here: the work goes on when the caller hangs up.
-            let _core = core;
-            matches(&hash, &password)
+            // The core is held in here: the work goes on when the caller hangs up.
+            (matches(&hash, &password), core)
         });
-        let right = right.await.map_err(Error::internal)? && known;
+        let (matches, core) = right.await.map_err(Error::internal)?;
+        let right = matches && known;
         if right {
             self.right.insert(digest, ());
         }
-        Ok(right)
+        Ok((right, core))
     }
 
     fn digest(&self, stored: &str, password: &str) -> [u8; 32] {
@@ -128,7 +128,7 @@ mod tests {
 
     async fn verify(passwords: &Passwords, stored: Option<&str>, password: &str) -> bool {
         let core = passwords.core().await.expect("a core");
-        passwords.verify(stored, password, core).await.expect("verifies")
+        passwords.verify(stored, password, core).await.expect("verifies").0
     }
 
     #[tokio::test]

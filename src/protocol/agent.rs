@@ -51,7 +51,11 @@ impl<S: Clone + Send + Sync + 'static> Agent<S> {
             async move { answer }
         };
         // The server looks paths up in lower case, as the vendor's takes them in any.
-        let route = MethodRouter::<S, Infallible>::new().post(run).get(describe).fallback(any(refuse_method));
+        let route = MethodRouter::<S, Infallible>::new()
+            .post(run)
+            .get(describe)
+            .head(refuse_method)
+            .fallback(any(refuse_method));
         Agent { routes: self.routes.route(&path.to_ascii_lowercase(), route), ..self }
     }
 

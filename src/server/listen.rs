@@ -54,7 +54,8 @@ impl Stop {
         *self.0.borrow() > 0
     }
 
-    async fn asked(&mut self, times: u8) {
+    /// Waits until it was asked so many times.
+    pub async fn asked(&mut self, times: u8) {
         // The sender lives as long as the process.
         let _ = self.0.wait_for(|asked| *asked >= times).await;
     }

@@ -88,7 +88,7 @@ pub async fn save(pool: &PgPool, save: &Save) -> Result<Outcome, Failure> {
     match attempt(pool, save).await {
         Ok(Some(outcome)) => return Ok(outcome),
         Ok(None) => {}
-        Err(error) if is_deadlock(&error) => {}
+        Err(error) if is_passing(&error) => {}
         Err(error) => return Err(error.into()),
     }
     let mut transaction = pool.begin().await?;
@@ -105,8 +105,10 @@ pub async fn save(pool: &PgPool, save: &Save) -> Result<Outcome, Failure> {
         .ok_or_else(|| Failure::Fault(sqlx::Error::InvalidArgument("a locked connection was saved by another".into())))
 }
 
-fn is_deadlock(error: &sqlx::Error) -> bool {
-    error.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| code == "40P01")
+/// A deadlock, or a row that was referred to and went in that moment: the next try has an answer.
+fn is_passing(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    code.is_some_and(|code| code == "40P01" || code == "23503")
 }
 
 /// One try; none where another save came between.

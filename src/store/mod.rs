@@ -2,12 +2,28 @@
 
 use std::fmt;
 
+use sqlx::PgPool;
+use sqlx::migrate::MigrateError;
+
 pub mod associates;
 pub mod connections;
 pub mod demo;
 
 /// The schema, one file a step.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
+
+/// Applies the steps of the schema that are missing, under a lock: servers that start at once take turns.
+///
+/// # Errors
+/// The step that failed, or a step in the database that this program does not know.
+pub async fn migrate(pool: &PgPool) -> Result<(), MigrateError> {
+    let mut connection = pool.acquire().await?;
+    // A step, or the wait for another server's, may take longer than a request may.
+    sqlx::raw_sql("SET statement_timeout = 0").execute(&mut *connection).await?;
+    let migrated = MIGRATIONS.run(&mut *connection).await;
+    sqlx::raw_sql("RESET statement_timeout").execute(&mut *connection).await?;
+    migrated
+}
 
 /// Why a statement gave no result.
 #[derive(Debug)]
