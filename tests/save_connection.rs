@@ -380,6 +380,20 @@ async fn decision_13_what_did_not_change_is_not_written_again() {
 }
 
 #[tokio::test]
+async fn decision_13_a_save_is_one_statement_beside_the_login() {
+    let server = Server::start_logging_statements().await;
+    for connection in [full(), with(&full(), &json!({ "DisplayName": "x", "ConfigFields": { "z": "1" } }))] {
+        server.saved(&connection).await;
+        let before = server.database.logged_statements().len();
+        server.saved(&connection).await;
+        let logged = server.database.logged_statements().split_off(before);
+        assert_eq!(logged.len(), 2, "{logged:?}");
+        assert!(logged[0].contains("SELECT associate_id, name"), "{logged:?}");
+        assert!(logged[1].contains("Creates or updates a connection"), "{logged:?}");
+    }
+}
+
+#[tokio::test]
 async fn decision_13_a_new_connection_comes_last_in_the_sync_order() {
     let server = Server::start().await;
     let mut created = vec![json!(816)];

@@ -30,7 +30,17 @@ impl Server {
 
     /// With further arguments.
     pub async fn start_with(arguments: &[&str]) -> Self {
+        Self::start_on(TestDatabase::with_demo_data().await, arguments)
+    }
+
+    /// With a database that logs every statement.
+    pub async fn start_logging_statements() -> Self {
         let database = TestDatabase::with_demo_data().await;
+        database.log_statements().await;
+        Self::start_on(database, &[])
+    }
+
+    fn start_on(database: TestDatabase, arguments: &[&str]) -> Self {
         let url = database.url();
         let program = Program::start(&[&["--database-url", &url], arguments].concat());
         Server { program, database }

@@ -83,6 +83,18 @@ impl TestDatabase {
         .await;
     }
 
+    /// From now on, connections that are opened to it log their statements.
+    pub async fn log_statements(&self) {
+        administer(&format!("ALTER DATABASE {} SET log_statement = 'all'", self.name)).await;
+    }
+
+    /// The first lines of the statements logged so far.
+    pub fn logged_statements(&self) -> Vec<String> {
+        let log = std::fs::read_to_string(directory().join("data/postgresql.log")).unwrap();
+        let start = format!("{} LOG:  ", self.name);
+        log.lines().filter_map(|line| line.strip_prefix(&start)).map(ToOwned::to_owned).collect()
+    }
+
     /// Runs one statement.
     pub async fn execute(&self, sql: &'static str) {
         sqlx::raw_sql(sql).execute(&mut self.connect().await).await.unwrap();
@@ -196,7 +208,7 @@ fn start_keeper(directory: &Path) {
 async fn keep(directory: &Path) {
     let keeper = lock_file(&directory.join("keeper"));
     keeper.lock().unwrap();
-    let settings = ["fsync=off", "full_page_writes=off", "synchronous_commit=off", "shared_preload_libraries="];
+    let settings = ["fsync=off", "full_page_writes=off", "synchronous_commit=off", "log_line_prefix=%d "];
     let server = Embedded::start(Options {
         data_dir: directory.join("data"),
         pg_bin: None,
