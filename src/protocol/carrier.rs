@@ -9,7 +9,8 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 
-use super::read::{At, Limit, Read};
+use super::At;
+use super::read::{Limit, Read};
 
 /// A member of a carrier, as `FieldProperties` describes it.
 #[derive(Debug)]

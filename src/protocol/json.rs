@@ -4,7 +4,7 @@ use serde_json::error::Category;
 
 use super::carrier::Carrier;
 use super::error::Error;
-use super::read::{At, Read};
+use super::{At, Read};
 
 /// Reads a body; `None` where it is `null`.
 ///

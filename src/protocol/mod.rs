@@ -1,6 +1,7 @@
 //! What every agent call shares: bodies in, answers and errors out. Knows HTTP, knows nothing of ERP.
 
 pub mod agent;
+mod at;
 pub mod body;
 pub mod carrier;
 pub mod error;
@@ -8,4 +9,5 @@ pub mod json;
 mod read;
 pub mod rights;
 
-pub use read::{At, Read, StringDictionary};
+pub use at::At;
+pub use read::{Read, StringDictionary};

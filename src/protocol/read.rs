@@ -9,37 +9,7 @@ use std::marker::PhantomData;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-/// Where in the body a value stands; shown as `Connection.UserGroupAccessIds[1]`.
-#[derive(Clone, Copy)]
-pub enum At<'p> {
-    /// The body itself.
-    Body,
-    /// A member of a carrier.
-    Member(&'p At<'p>, &'static str),
-    /// An item of a list, from 0.
-    Item(&'p At<'p>, usize),
-    /// An entry of a dictionary.
-    Entry(&'p At<'p>, &'p str),
-}
-
-/// A dictionary key comes from the caller and can be as long as the body.
-const SHOWN_KEY_CHARS: usize = 64;
-
-impl fmt::Display for At<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            At::Body => f.write_str("The request body"),
-            At::Member(At::Body, name) => f.write_str(name),
-            At::Member(parent, name) => write!(f, "{parent}.{name}"),
-            At::Item(parent, index) => write!(f, "{parent}[{index}]"),
-            At::Entry(parent, key) if key.chars().count() > SHOWN_KEY_CHARS => {
-                let start: String = key.chars().take(SHOWN_KEY_CHARS).collect();
-                write!(f, "{parent}[{start}…]")
-            }
-            At::Entry(parent, key) => write!(f, "{parent}[{key}]"),
-        }
-    }
-}
+use super::At;
 
 /// The type of a carrier's member: how it is read, and what `FieldProperties` calls it.
 pub trait Read: Sized {

