@@ -1,8 +1,9 @@
 //! The database's files: what PostgreSQL calls a cluster.
 
 use std::fs::{self, File, Permissions};
+use std::io::Write;
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -89,11 +90,26 @@ impl Cluster {
             ("pg_ident.conf", users.iter().map(allow).collect()),
         ] {
             let path = self.path.join(file);
-            fs::write(&path, text).map_err(|cause| Error::file(&path, cause))?;
-            owner.own(&path)?;
+            replace(&path, &text, owner).map_err(|cause| Error::file(&path, cause))?;
         }
         Ok(())
     }
+}
+
+/// Writes a file into the database's folder. That is another user's where this process is root, so nothing there is
+/// followed or trusted: the file is made new, given away by its handle, and renamed into place.
+fn replace(path: &Path, text: &str, owner: &Owner) -> std::io::Result<()> {
+    let unfinished = path.with_extension("new");
+    match fs::remove_file(&unfinished) {
+        Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => return Err(cause),
+        _ => {}
+    }
+    let mut file = File::options().write(true).create_new(true).mode(0o600).open(&unfinished)?;
+    file.write_all(text.as_bytes())?;
+    if owner.is_other {
+        fchown(&file, Some(owner.uid), Some(owner.gid))?;
+    }
+    fs::rename(unfinished, path)
 }
 
 /// Makes a new cluster in `unfinished`, so that a crash leaves nothing that looks like one.
