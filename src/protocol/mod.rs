@@ -10,4 +10,4 @@ mod read;
 pub mod rights;
 
 pub use at::At;
-pub use read::{Read, StringDictionary};
+pub use read::{Limit, Read, StringDictionary};

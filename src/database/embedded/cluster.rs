@@ -134,7 +134,7 @@ async fn make(path: &Path, unfinished: &Path, binaries: &Binaries, owner: &Owner
         .current_dir("/")
         .stdin(Stdio::null());
     owner.lend(&mut initdb);
-    let output = tokio::process::Command::from(initdb).output().await;
+    let output = tokio::process::Command::from(initdb).kill_on_drop(true).output().await;
     let output = output.map_err(|cause| Error::program(&program, cause))?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
