@@ -5,7 +5,7 @@ pub mod embedded;
 use std::time::{Duration, Instant};
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{ConnectOptions, PgPool};
+use sqlx::{ConnectOptions, Connection, PgConnection, PgPool};
 
 use crate::config;
 use crate::demo;
@@ -103,25 +103,29 @@ async fn open_pool(options: PgConnectOptions, connections: u32) -> Result<PgPool
         .application_name("erpsync")
         .options([("statement_timeout", STATEMENT_TIMEOUT), ("default_transaction_isolation", "read committed")])
         .disable_statement_logging();
-    let pool =
-        PgPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE_TIMEOUT).connect_lazy_with(options);
     let began = Instant::now();
-    loop {
-        match pool.acquire().await {
-            Ok(_) => return Ok(pool),
-            Err(problem) if is_coming_up(&problem) && began.elapsed() < START_TIMEOUT => {
-                tracing::warn!(%problem, "the database is not there yet");
-                tokio::time::sleep(Duration::from_millis(500)).await;
-            }
-            Err(problem) => return Err(problem),
+    // A connection of its own: the pool would only say that it has waited.
+    while let Err(problem) = try_out(&options).await {
+        if !is_coming_up(&problem) || began.elapsed() > START_TIMEOUT {
+            return Err(problem);
         }
+        tracing::warn!(%problem, "the database is not there yet");
+        tokio::time::sleep(Duration::from_millis(500)).await;
     }
+    let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE_TIMEOUT);
+    Ok(pool.connect_lazy_with(options))
+}
+
+async fn try_out(options: &PgConnectOptions) -> Result<(), sqlx::Error> {
+    let connection = tokio::time::timeout(ACQUIRE_TIMEOUT, PgConnection::connect_with(options)).await;
+    let connection = connection.map_err(|_| sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()))?;
+    connection?.close().await
 }
 
 /// Whether it is worth waiting: the database may just be starting. A wrong password or name is final.
 fn is_coming_up(problem: &sqlx::Error) -> bool {
     match problem {
-        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut => true,
+        sqlx::Error::Io(_) => true,
         sqlx::Error::Database(refused) => refused.code().is_some_and(|code| code == "57P03" || code == "53300"),
         _ => false,
     }

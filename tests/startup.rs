@@ -111,6 +111,7 @@ async fn what_cannot_be_done_is_said_in_one_line_with_status_1() {
         (vec!["--database-url", "nonsense"], "the database URL cannot be read"),
         (vec!["--database-url", &missing], "cannot be opened"),
         (vec!["--database-url", &database.url(), "--listen", &taken], "cannot listen on"),
+        (vec!["--database-url", "postgres://u:s3cret@127.0.0.1:1/x"], "refused"),
         (vec!["--log", "=="], "--log"),
     ] {
         let done = tokio::task::spawn_blocking({
@@ -122,6 +123,7 @@ async fn what_cannot_be_done_is_said_in_one_line_with_status_1() {
         assert_eq!(done.status.code(), Some(1), "{arguments:?}: {said}");
         let last = said.lines().last().unwrap();
         assert!(last.starts_with("erpsync: ") && last.contains(text), "{arguments:?}: {said}");
+        assert!(!said.contains("s3cret"), "{said}");
     }
 }
 
@@ -149,7 +151,7 @@ fn help_and_version_are_there_and_help_shows_no_secret() {
 }
 
 #[tokio::test]
-async fn a_step_of_the_schema_may_take_longer_than_a_request() {
+async fn statements_have_a_time_limit_though_the_steps_of_the_schema_had_none() {
     let database = TestDatabase::with_demo_data().await;
     let program = Program::start(&["--database-url", &database.url(), "--database-connections", "1"]);
     assert_eq!(program.save_sample().await.status, 200);

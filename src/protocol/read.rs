@@ -218,11 +218,11 @@ impl Read for Option<String> {
 /// Refuses a text that its column cannot hold: PostgreSQL's text has no NUL.
 fn check_text(text: &str, limit: u32, what: &str, at: &At<'_>) -> Result<(), String> {
     if text.contains('\0') {
-        return Err(format!("{at}: {what}holds a NUL character, which cannot be stored"));
+        return Err(format!("{at}: {what}holds a NUL character, which cannot be stored."));
     }
     let length = text.chars().count();
     if limit > 0 && length > limit as usize {
-        return Err(format!("{at}: {what}has {length} characters, the limit is {limit}"));
+        return Err(format!("{at}: {what}has {length} characters, the limit is {limit}."));
     }
     Ok(())
 }
