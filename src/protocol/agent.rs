@@ -8,12 +8,11 @@ use axum::extract::{Extension, OriginalUri, State};
 use axum::http::Method;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any};
-use serde::Serialize;
-use serde_json::json;
 
 use super::body::{Asked, Reply};
 use super::carrier::Carrier;
 use super::error::Error;
+use super::write::{View, Write, Writer};
 
 /// The routes of one agent. `S` is what its rules work with, `P` who calls.
 pub struct Agent<S> {
@@ -36,7 +35,7 @@ impl<S: Clone + Send + Sync + 'static> Agent<S> {
     where
         P: Clone + Send + Sync + 'static,
         C: Carrier + Send + 'static,
-        T: Serialize,
+        T: Write,
         F: Fn(S, P, C) -> R + Clone + Send + Sync + 'static,
         R: Future<Output = Result<T, Error>> + Send,
     {
@@ -46,8 +45,8 @@ impl<S: Clone + Send + Sync + 'static> Agent<S> {
             let answer = rule(state, caller, asked.request).await?;
             Ok::<Response, Error>(asked.reply.with(&answer))
         };
-        let describe = move || {
-            let answer = Reply.with(&json!({ &described: { "POST": summary } }));
+        let describe = move |reply: Reply| {
+            let answer = reply.with(&Description { path: &described, summary });
             async move { answer }
         };
         // The server looks paths up in lower case, as the vendor's takes them in any.
@@ -62,6 +61,24 @@ impl<S: Clone + Send + Sync + 'static> Agent<S> {
     /// The routes, lower case.
     pub fn routes(self) -> Router<S> {
         self.routes
+    }
+}
+
+/// What a GET is told of a method, in the shape of the vendor's list of all of them.
+struct Description<'d> {
+    path: &'d str,
+    summary: &'d str,
+}
+
+impl Write for Description<'_> {
+    const ELEMENT: &'static str = "StringDictionary";
+
+    fn write<W: Writer>(&self, out: &mut W, _: View<'_>) {
+        out.dictionary(|out| {
+            out.entry("StringKeyValuePair", self.path, |out| {
+                out.dictionary(|out| out.entry("StringKeyValuePair", "POST", |out| out.text(self.summary)));
+            });
+        });
     }
 }
 

@@ -1,27 +1,25 @@
 //! The one extractor and the one responder that every agent method uses.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::{FromRequest, Request};
-use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE, VARY};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use serde::Serialize;
 
 use super::carrier::Carrier;
 use super::error::Error;
-use super::json;
-
-/// How answers in JSON are labelled.
-pub const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
-
-/// The media types that are read as JSON: the vendor labels its patch formats the same way in and out, and reads
-/// both into the carrier.
-const JSON_FAMILY: [&str; 4] =
-    ["application/json", "text/json", "application/json-patch+json", "application/merge-patch+json"];
+use super::localization::Localization;
+use super::media_type::{self, Choice, Syntax, negotiate};
+use super::select::Selection;
+use super::text::{Charset, decode};
+use super::write::{View, Write};
+use super::{form, json, xml};
 
 /// What a body may cost; put into every request by the server.
 #[derive(Clone, Copy, Debug)]
@@ -40,18 +38,54 @@ pub struct Asked<C> {
     pub reply: Reply,
 }
 
-/// How the caller wants the answer.
-#[derive(Clone, Copy, Debug)]
-pub struct Reply;
+/// How the caller wants the answer: format, members, language.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    format: Choice,
+    selection: Selection,
+    localization: Localization,
+}
 
 impl Reply {
+    /// What a request's headers and query ask for.
+    #[must_use]
+    pub fn to(request: &Parts) -> Self {
+        Reply {
+            format: negotiate(&request.headers),
+            selection: request.uri.query().map_or(Selection::All, Selection::of_query),
+            localization: Localization::of_headers(&request.headers),
+        }
+    }
+
     /// Writes a method's result.
     #[must_use]
-    pub fn with<T: Serialize>(self, result: &T) -> Response {
-        match serde_json::to_vec(result) {
-            Ok(text) => ([(CONTENT_TYPE, JSON)], text).into_response(),
-            Err(cause) => Error::internal(cause).into_response(),
-        }
+    pub fn with<T: Write>(&self, result: &T) -> Response {
+        let view = View::new(&self.selection, &self.localization);
+        let mut response = write(result, view, &self.format);
+        self.localization.add_headers(response.headers_mut());
+        response
+    }
+}
+
+/// Writes `value` in the format of the caller's choice.
+pub(super) fn write<T: Write>(value: &T, view: View<'_>, format: &Choice) -> Response {
+    let text = match format.media_type.syntax {
+        Syntax::Xml => xml::write(value, view),
+        Syntax::Json | Syntax::Form => json::write(value, view),
+    };
+    let mut response = text.into_response();
+    response.headers_mut().insert(CONTENT_TYPE, format.media_type.header.clone());
+    for looked_at in format.looked_at {
+        response.headers_mut().append(VARY, HeaderValue::from_name(looked_at.clone()));
+    }
+    response
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Reply {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Reply::to(parts))
     }
 }
 
@@ -68,7 +102,7 @@ impl<C: Carrier, S: Send + Sync> FromRequest<S> for Asked<C> {
         let request = if bytes.is_empty() { None } else { read(&parts.headers, &bytes)? };
         let request: C = request.ok_or_else(|| Error::argument("The request body is missing or null."))?;
         request.check_members(&super::At::Body).map_err(Error::validation)?;
-        Ok(Asked { request, reply: Reply })
+        Ok(Asked { request, reply: Reply::to(&parts) })
     }
 }
 
@@ -95,22 +129,22 @@ fn read<C: Carrier>(headers: &HeaderMap, body: &[u8]) -> Result<Option<C>, Error
     }
     let content_type = headers.get(CONTENT_TYPE).ok_or_else(Error::no_media_type)?;
     let content_type = content_type.to_str().unwrap_or_default();
-    let mut parts = content_type.split(';').map(str::trim);
-    let media_type = parts.next().unwrap_or_default();
-    if !JSON_FAMILY.iter().any(|known| known.eq_ignore_ascii_case(media_type)) {
-        return Err(Error::unsupported_media_type(media_type));
+    let media_type = media_type::of_body(content_type)
+        .ok_or_else(|| Error::unsupported_media_type(content_type.split(';').next().unwrap_or_default().trim()))?;
+    let charset = match content_type.split(';').find_map(charset) {
+        Some(name) => Charset::named(name).ok_or_else(|| Error::unsupported_encoding(&format!("charset '{name}'")))?,
+        None => Charset::Utf8,
+    };
+    let text = decode(body, charset)
+        .ok_or_else(|| Error::argument("The request body is not text in the charset that it claims, or in UTF-8."))?;
+    match media_type.syntax {
+        Syntax::Json => json::read(&text),
+        Syntax::Xml => xml::read(&text),
+        Syntax::Form => form::read(&text),
     }
-    if let Some(charset) = parts.find_map(charset).filter(|charset| !is_utf8(charset)) {
-        return Err(Error::unsupported_encoding(&format!("charset '{charset}'")));
-    }
-    json::read(body)
 }
 
 fn charset(parameter: &str) -> Option<&str> {
     let (name, value) = parameter.split_once('=')?;
     name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"'))
-}
-
-fn is_utf8(charset: &str) -> bool {
-    ["utf-8", "utf8", "us-ascii"].iter().any(|known| known.eq_ignore_ascii_case(charset))
 }

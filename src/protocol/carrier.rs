@@ -2,7 +2,7 @@
 //!
 //! A carrier is described once, with [`carrier!`](crate::carrier), and everything follows from it: reading with
 //! names in any letter case (the vendor's own TypeScript client sends camelCase), writing in PascalCase and in the
-//! vendor's order, the columns' limits, and `FieldProperties`.
+//! vendor's order, `$select`, the caller's language, the columns' limits, and `FieldProperties`.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,7 +10,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 
 use super::At;
-use super::read::{Limit, Read};
+use super::read::{Limit, Read, Scalar, Shape, expects, read_shape};
 
 /// A member of a carrier, as `FieldProperties` describes it.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub struct Member {
     /// The .NET name of its type.
     pub field_type: &'static str,
     /// Bytes of a number, characters of a text, 0 for lists and dictionaries.
-    pub field_length: u32,
+    pub field_length: i32,
 }
 
 /// What [`carrier!`](crate::carrier) gives a type.
@@ -43,10 +43,10 @@ pub trait Carrier: Default {
 
 impl<C: Carrier> Read for Option<C> {
     const TYPE: &'static str = "";
-    const SIZE: u32 = 0;
+    const SIZE: i32 = 0;
 
     fn read<'de, D: Deserializer<'de>>(source: D, at: &At<'_>) -> Result<Self, D::Error> {
-        source.deserialize_any(CarrierVisitor(at, std::marker::PhantomData))
+        read_shape::<Nullable<C>, D>(source, at).map(|read| read.0)
     }
 
     fn check(&self, _: Limit, at: &At<'_>) -> Result<(), String> {
@@ -54,58 +54,26 @@ impl<C: Carrier> Read for Option<C> {
     }
 }
 
-struct CarrierVisitor<'p, C>(&'p At<'p>, std::marker::PhantomData<C>);
+/// A carrier or null. Not implemented for the option itself, whose shapes are those of the other types.
+struct Nullable<C>(Option<C>);
 
-impl<C> CarrierVisitor<'_, C> {
-    fn refuse<E: Error>(&self, found: &str) -> E {
-        E::custom(format_args!("{}: expected an object, found {found}", self.0))
-    }
-}
+impl<C: Carrier> Shape for Nullable<C> {
+    const EXPECTED: &'static str = "an object";
+    const HINT: &'static str = expects::CARRIER;
 
-impl<'de, C: Carrier> Visitor<'de> for CarrierVisitor<'_, C> {
-    type Value = Option<C>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_bool<E: Error>(self, _: bool) -> Result<Self::Value, E> {
-        Err(self.refuse("true or false"))
-    }
-
-    fn visit_i64<E: Error>(self, _: i64) -> Result<Self::Value, E> {
-        Err(self.refuse("a number"))
-    }
-
-    fn visit_u64<E: Error>(self, _: u64) -> Result<Self::Value, E> {
-        Err(self.refuse("a number"))
-    }
-
-    fn visit_f64<E: Error>(self, _: f64) -> Result<Self::Value, E> {
-        Err(self.refuse("a number"))
-    }
-
-    fn visit_str<E: Error>(self, _: &str) -> Result<Self::Value, E> {
-        Err(self.refuse("a string"))
-    }
-
-    fn visit_seq<A: serde::de::SeqAccess<'de>>(self, _: A) -> Result<Self::Value, A::Error> {
-        Err(self.refuse("a list"))
+    fn from_scalar(scalar: &Scalar<'_>) -> Option<Self> {
+        matches!(scalar, Scalar::Null).then_some(Nullable(None))
     }
 
     // Unknown members are ignored, and the last of two of one name wins, as on the vendor's server.
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+    fn from_object<'de, A: MapAccess<'de>>(mut object: A, at: &At<'_>) -> Result<Self, A::Error> {
         let mut carrier = C::default();
-        while let Some(Name(name)) = map.next_key_seed(NameSeed)? {
-            if !carrier.read_member(&name, &mut map, self.0)? {
-                map.next_value::<IgnoredAny>()?;
+        while let Some(Name(name)) = object.next_key_seed(NameSeed)? {
+            if !carrier.read_member(&name, &mut object, at)? {
+                object.next_value::<IgnoredAny>()?;
             }
         }
-        Ok(Some(carrier))
+        Ok(Nullable(Some(carrier)))
     }
 }
 
@@ -139,7 +107,8 @@ impl<'de> Visitor<'de> for NameSeed {
 }
 
 /// Describes a carrier: each member's Rust name, type, name on the wire and, where the column sets one, its limit
-/// (`[254]` for a text, `[254 => 1023]` for the keys and values of a dictionary).
+/// (`[254]` for a text, `[254 => 1023]` for the keys and values of a dictionary). A text that ends with
+/// `multi_language` is shown in the caller's language.
 ///
 /// With `rights` at its end the carrier has the vendor's `TableRight` and `FieldProperties` as its last members:
 /// written from the field `rights`, ignored in a request.
@@ -150,7 +119,8 @@ macro_rules! carrier {
         pub struct $carrier:ident {
             $(
                 $(#[$member_attribute:meta])*
-                $member:ident: $type:ty = $name:literal $([$limit:literal $(=> $value_limit:literal)?])?,
+                $member:ident: $type:ty = $name:literal
+                    $([$limit:literal $(=> $value_limit:literal)?])? $($kind:ident)?,
             )*
         }
         $($rights:ident)?
@@ -207,23 +177,32 @@ macro_rules! carrier {
             }
         }
 
-        impl ::serde::Serialize for $carrier {
-            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                use ::serde::ser::SerializeStruct;
-                let mut carrier = serializer.serialize_struct(
-                    stringify!($carrier),
-                    <Self as $crate::protocol::carrier::Carrier>::MEMBERS.len() $(+ $crate::carrier!(@two $rights))?,
-                )?;
-                $(carrier.serialize_field($name, &self.$member)?;)*
-                $(
-                    carrier.serialize_field("TableRight", &self.$rights.table_right())?;
-                    carrier.serialize_field("FieldProperties", &self.$rights.field_properties())?;
-                )?
-                carrier.end()
+        impl $crate::protocol::write::Write for $carrier {
+            const ELEMENT: &'static str = stringify!($carrier);
+
+            fn write<W: $crate::protocol::write::Writer>(
+                &self,
+                out: &mut W,
+                view: $crate::protocol::write::View<'_>,
+            ) {
+                out.object(|out| {
+                    $(if W::RIGHTS_FIRST {
+                        self.$rights.write_members(out, view);
+                    })?
+                    $(view.write_member(out, $name, |out, view| {
+                        $crate::carrier!(@write self.$member, out, view $(, $kind)?);
+                    });)*
+                    $(if !W::RIGHTS_FIRST {
+                        self.$rights.write_members(out, view);
+                    })?
+                });
             }
         }
     };
-    (@two $rights:ident) => { 2 };
+    (@write $value:expr, $out:ident, $view:ident) => { $crate::protocol::write::Write::write(&$value, $out, $view) };
+    (@write $value:expr, $out:ident, $view:ident, multi_language) => {
+        $view.write_localized($out, $value.as_deref())
+    };
     (@length $key:literal $value:literal) => { 0 };
     (@length $text:literal) => { $text };
     (@limit) => { $crate::protocol::carrier::limit(0, 0) };
@@ -241,6 +220,6 @@ pub fn seed<'p, T>(at: &'p At<'p>) -> super::read::Seed<'p, T> {
 /// For [`carrier!`](crate::carrier): the limit of a member.
 #[doc(hidden)]
 #[must_use]
-pub fn limit(key: u32, text: u32) -> Limit {
+pub fn limit(key: i32, text: i32) -> Limit {
     Limit { text, key }
 }

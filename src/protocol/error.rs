@@ -1,17 +1,20 @@
 //! One error type for every answer that is not a success, in the vendor's two shapes.
 //!
 //! The service's own errors are `{"Error":true,"ErrorType":..,"Message":..,"ErrorSource":..}`, with the short name
-//! of a .NET exception; those of its web framework are `{"Message":..,"MessageDetail":..}`.
+//! of a .NET exception; those of its web framework are `{"Message":..,"MessageDetail":..}`; both in the format that
+//! the caller accepts.
 
 use std::error::Error as StdError;
 use std::fmt;
 
 use axum::extract::Request;
-use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
+
+use super::media_type::{Choice, negotiate};
+use super::write::{View, Write, Writer};
 
 /// Where the vendor's business layer says that an error comes from.
 const IMPLEMENTATION: &str = "SuperOffice.Services.Implementation";
@@ -30,19 +33,41 @@ pub struct Error {
     header: Option<Box<(HeaderName, HeaderValue)>>,
 }
 
-#[derive(Clone, Debug, Serialize)]
-#[serde(untagged)]
+#[derive(Clone, Debug)]
 enum Body {
-    #[serde(rename_all = "PascalCase")]
-    Service { error: bool, error_type: &'static str, message: String, error_source: &'static str },
-    #[serde(rename_all = "PascalCase")]
+    Service {
+        error_type: &'static str,
+        message: String,
+        error_source: &'static str,
+    },
     Framework {
         message: String,
-        #[serde(skip_serializing_if = "Option::is_none")]
         message_detail: Option<String>,
     },
     /// Nothing of the cause leaves the server: the caller gets a reference that the log has too.
     Internal,
+}
+
+impl Write for Body {
+    const ELEMENT: &'static str = "Error";
+
+    fn write<W: Writer>(&self, out: &mut W, _: View<'_>) {
+        out.object(|out| match self {
+            Body::Service { error_type, message, error_source } => {
+                out.member("Error", |out| out.boolean(true));
+                out.member("ErrorType", |out| out.text(error_type));
+                out.member("Message", |out| out.text(message));
+                out.member("ErrorSource", |out| out.text(error_source));
+            }
+            Body::Framework { message, message_detail } => {
+                out.member("Message", |out| out.text(message));
+                if let Some(detail) = message_detail {
+                    out.member("MessageDetail", |out| out.text(detail));
+                }
+            }
+            Body::Internal => {}
+        });
+    }
 }
 
 impl Error {
@@ -53,7 +78,7 @@ impl Error {
         message: impl Into<String>,
     ) -> Self {
         let message = message.into();
-        Error { status, body: Box::new(Body::Service { error: true, error_type, message, error_source }), header: None }
+        Error { status, body: Box::new(Body::Service { error_type, message, error_source }), header: None }
     }
 
     fn framework(status: StatusCode, message: String, message_detail: Option<String>) -> Self {
@@ -219,7 +244,7 @@ impl Error {
         self.status
     }
 
-    fn write(self, reference: Option<&str>) -> Response {
+    fn write(self, reference: Option<&str>, format: &Choice) -> Response {
         let body = match *self.body {
             Body::Internal => Body::Framework {
                 message: "An error has occurred.".into(),
@@ -227,9 +252,8 @@ impl Error {
             },
             body => body,
         };
-        let text = serde_json::to_vec(&body).unwrap_or_default();
-        let mut response = (self.status, text).into_response();
-        response.headers_mut().insert(CONTENT_TYPE, super::body::JSON);
+        let mut response = super::body::write(&body, View::WHOLE, format);
+        *response.status_mut() = self.status;
         if let Some((name, value)) = self.header.map(|header| *header) {
             response.headers_mut().insert(name, value);
         }
@@ -263,9 +287,10 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The outermost layer of the protocol: writes the body of every [`Error`], wherever below it arose.
 pub async fn write_errors(request: Request, next: Next) -> Response {
     let reference = request_id(request.headers());
+    let format = negotiate(request.headers());
     let mut response = next.run(request).await;
     match response.extensions_mut().remove::<Error>() {
-        Some(error) => error.write(reference.as_deref()),
+        Some(error) => error.write(reference.as_deref(), &format),
         None => response,
     }
 }

@@ -5,9 +5,25 @@ mod at;
 pub mod body;
 pub mod carrier;
 pub mod error;
+pub mod form;
 pub mod json;
+pub mod localization;
+pub mod media_type;
 mod read;
 pub mod rights;
+pub mod select;
+mod text;
+mod values;
+pub mod write;
+pub mod xml;
 
 pub use at::At;
-pub use read::{Limit, Read, StringDictionary};
+pub use read::{Limit, Read};
+pub use values::StringDictionary;
+
+/// A header's `q`, in thousandths; `None` where it is not one.
+fn quality(value: &str) -> Option<u16> {
+    let value: f32 = value.trim().parse().ok()?;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 1000, by the condition")]
+    (0.0..=1.0).contains(&value).then_some((value * 1000.0).round() as u16)
+}

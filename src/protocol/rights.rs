@@ -1,80 +1,104 @@
-//! `TableRight` and `FieldProperties`, which end every carrier of the vendor's.
+//! `TableRight` and `FieldProperties`, which every carrier of the vendor's has.
 //!
-//! Masks are names of single bits joined by `, `, as the newer of the vendor's two published styles has them; the
-//! vendor's TypeScript client splits them, so they are always text.
+//! In JSON the masks are names of single bits joined by `, `, as the newer of the vendor's two published styles has
+//! them; the vendor's TypeScript client splits them, so they are always text.
 
-use serde::Serialize;
-use serde::ser::{SerializeMap, Serializer};
+use std::sync::OnceLock;
 
-use super::carrier::{Carrier, Member};
+use super::carrier::Member;
+use super::write::{Mask, Prepared, View, Writer};
+use super::{json, xml};
 
-/// What a caller may do with a row, and with the members of its carrier.
+/// What a caller may do with a row, and with the members of its carrier; the default is that nothing is known, as in
+/// a request.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Rights(Option<(&'static [Member], Level)>);
+pub struct Rights(Option<&'static Role>);
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Level {
-    Full,
+/// The rights of one kind of caller to one carrier, written once and used again for every answer.
+#[derive(Debug)]
+pub struct Role {
+    members: &'static [Member],
+    table: Right,
+    field: Right,
+    field_properties: OnceLock<Prepared>,
+}
+
+impl Role {
+    /// May do everything: an administrator.
+    #[must_use]
+    pub const fn full(members: &'static [Member]) -> Self {
+        Role {
+            members,
+            table: Right {
+                mask: Mask { json: "Select, Update, Insert, Delete", xml: "Select Update Insert Delete" },
+                reason: "",
+            },
+            field: Right { mask: Mask { json: "Update", xml: "Read Write" }, reason: "" },
+            field_properties: OnceLock::new(),
+        }
+    }
 }
 
 impl Rights {
-    /// Everything: an administrator's rights to the rows of `C`.
+    /// Those of `role`.
     #[must_use]
-    pub fn full<C: Carrier>() -> Self {
-        Rights(Some((C::MEMBERS, Level::Full)))
+    pub const fn of(role: &'static Role) -> Self {
+        Rights(Some(role))
     }
 
-    /// The right to the row; null where nothing is known, as in a request.
-    #[must_use]
-    pub fn table_right(&self) -> Option<Right> {
-        self.0.map(|(_, level)| match level {
-            Level::Full => Right { mask: "Select, Update, Insert, Delete", reason: "" },
-        })
+    /// Writes the two members.
+    pub fn write_members<W: Writer>(&self, out: &mut W, view: View<'_>) {
+        view.write_member(out, "TableRight", |out, view| match self.0 {
+            Some(role) => role.table.write(out, view),
+            None => out.null(),
+        });
+        view.write_member(out, "FieldProperties", |out, view| match self.0 {
+            Some(role) => role.write_field_properties(out, view),
+            None => out.dictionary(|_| {}),
+        });
+    }
+}
+
+impl Role {
+    fn write_field_properties<W: Writer>(&self, out: &mut W, view: View<'_>) {
+        if !view.is_whole() {
+            return self.write_fields(out, view);
+        }
+        // The reasons hold a single language, so that what was written once is right for every caller.
+        out.prepared(self.field_properties.get_or_init(|| Prepared {
+            json: json::write_content(|json| self.write_fields(json, View::WHOLE)),
+            xml: xml::write_content(|xml| self.write_fields(xml, View::WHOLE)),
+        }));
     }
 
-    /// The right to each member.
-    #[must_use]
-    pub fn field_properties(&self) -> FieldProperties {
-        FieldProperties(self.0)
+    fn write_fields<W: Writer>(&self, out: &mut W, view: View<'_>) {
+        out.dictionary(|out| {
+            for member in self.members {
+                let Some(view) = view.member(member.name) else { continue };
+                out.entry("FieldPropertyDictionaryKeyValuePair", member.name, |out| {
+                    out.object(|out| {
+                        view.write_member(out, "FieldRight", |out, view| self.field.write(out, view));
+                        view.write_member(out, "FieldType", |out, _| out.text(member.field_type));
+                        view.write_member(out, "FieldLength", |out, _| out.integer(member.field_length));
+                    });
+                });
+            }
+        });
     }
 }
 
 /// A right and, where it is less than full, the reason.
-#[derive(Clone, Copy, Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Right {
-    mask: &'static str,
+#[derive(Clone, Copy, Debug)]
+struct Right {
+    mask: Mask,
     reason: &'static str,
 }
 
-/// The members' rights, types and lengths, by name.
-#[derive(Clone, Copy, Debug)]
-pub struct FieldProperties(Option<(&'static [Member], Level)>);
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-#[expect(clippy::struct_field_names, reason = "the names are the vendor's")]
-struct FieldProperty {
-    field_right: Right,
-    field_type: &'static str,
-    field_length: u32,
-}
-
-impl Serialize for FieldProperties {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Some((members, level)) = self.0 else {
-            return serializer.serialize_map(Some(0))?.end();
-        };
-        let field_right = match level {
-            Level::Full => Right { mask: "Update", reason: "" },
-        };
-        let mut map = serializer.serialize_map(Some(members.len()))?;
-        for member in members {
-            map.serialize_entry(
-                member.name,
-                &FieldProperty { field_right, field_type: member.field_type, field_length: member.field_length },
-            )?;
-        }
-        map.end()
+impl Right {
+    fn write<W: Writer>(&self, out: &mut W, view: View<'_>) {
+        out.object(|out| {
+            view.write_member(out, "Mask", |out, _| out.mask(self.mask));
+            view.write_member(out, "Reason", |out, view| view.write_localized(out, Some(self.reason)));
+        });
     }
 }

@@ -1,6 +1,11 @@
 //! Requests and answers.
 
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap};
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::Request;
+use hyper::client::conn::http1::handshake;
+use hyper_util::rt::TokioIo;
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap, VARY};
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 
@@ -34,6 +39,28 @@ pub fn seed_request() -> String {
     json!({ "Connection": seed_connection() }).to_string()
 }
 
+/// The same in XML.
+pub const SEED_XML: &str = "<SaveConnectionRequest><Connection>\
+    <ErpConnectionId>816</ErpConnectionId><ErpConnectorId>411</ErpConnectorId>\
+    <DisplayName>Emard Group</DisplayName>\
+    <DisplayDescription>Fundamental eco-centric application</DisplayDescription>\
+    <Active>true</Active><ConnectionId>a</ConnectionId><MostRecentTimestamp>rerum</MostRecentTimestamp>\
+    <ConfigFields><StringKeyValuePair><Key>ConfigFields1</Key><Value>est</Value></StringKeyValuePair>\
+    <StringKeyValuePair><Key>ConfigFields2</Key><Value>ducimus</Value></StringKeyValuePair></ConfigFields>\
+    <Deleted>true</Deleted><AllAccess>false</AllAccess>\
+    <UserGroupAccessIds><int>350</int><int>185</int></UserGroupAccessIds>\
+    <AssociateAccessIds><int>920</int><int>463</int></AssociateAccessIds>\
+    </Connection></SaveConnectionRequest>";
+
+/// The same as a form.
+pub const SEED_FORM: &str = "Connection.ErpConnectionId=816&Connection.ErpConnectorId=411\
+    &Connection.DisplayName=Emard+Group&Connection.DisplayDescription=Fundamental%20eco-centric%20application\
+    &Connection.Active=true&Connection.ConnectionId=a&Connection.MostRecentTimestamp=rerum\
+    &Connection.ConfigFields[ConfigFields1]=est&Connection.ConfigFields[ConfigFields2]=ducimus\
+    &Connection.Deleted=true&Connection.AllAccess=false\
+    &Connection.UserGroupAccessIds=350&Connection.UserGroupAccessIds=185\
+    &Connection.AssociateAccessIds[0]=920&Connection.AssociateAccessIds[1]=463";
+
 /// A client to send requests with. It speaks plain HTTP only, but will not be made without a TLS provider.
 pub fn http_client() -> reqwest::Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -66,6 +93,13 @@ impl Answer {
     /// A header, blank where it is missing.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The request's headers that it depended on, sorted.
+    pub fn vary(&self) -> Vec<&str> {
+        let mut names: Vec<_> = self.headers.get_all(VARY).iter().map(|name| name.to_str().unwrap()).collect();
+        names.sort_unstable();
+        names
     }
 
     /// Checks that it is one of the service's errors, whose message has every one of `parts`.
@@ -118,6 +152,32 @@ impl Program {
     /// The same, sent.
     pub async fn post(&self, path: &str, body: &str) -> Answer {
         Answer::of(self.post_request(path, body).send().await.unwrap()).await
+    }
+
+    /// A POST of a body of any kind to `SaveConnection` by the demo administrator, with these headers and no others.
+    pub async fn send(&self, content_type: &str, body: impl Into<Bytes>, headers: &[(&str, &str)]) -> Answer {
+        self.send_to(SAVE, content_type, body, headers).await
+    }
+
+    /// The same to any path.
+    pub async fn send_to(
+        &self,
+        path: &str,
+        content_type: &str,
+        body: impl Into<Bytes>,
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        let stream = tokio::net::TcpStream::connect(&self.address).await.unwrap();
+        let (mut sender, connection) = handshake(TokioIo::new(stream)).await.unwrap();
+        tokio::spawn(connection);
+        let request = Request::post(path).header(HOST, &self.address);
+        let request = request.header(AUTHORIZATION, TJE0).header(CONTENT_TYPE, content_type);
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        let answer = sender.send_request(request.body(Full::new(body.into())).unwrap()).await.unwrap();
+        let (parts, body) = answer.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        Answer { status: parts.status.as_u16(), headers: parts.headers, text }
     }
 
     /// The vendor's published sample request, sent.

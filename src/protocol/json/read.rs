@@ -2,18 +2,16 @@
 
 use serde_json::error::Category;
 
-use super::carrier::Carrier;
-use super::error::Error;
-use super::{At, Read};
+use crate::protocol::carrier::Carrier;
+use crate::protocol::error::Error;
+use crate::protocol::{At, Read};
 
 /// Reads a body; `None` where it is `null`.
 ///
 /// # Errors
 /// 400 with line and column where it is no JSON, with the property's path where a value does not fit.
-pub fn read<C: Carrier>(body: &[u8]) -> Result<Option<C>, Error> {
-    // A byte order mark is legal in front of UTF-8, and .NET's encoders write it.
-    let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
-    let mut source = serde_json::Deserializer::from_slice(body);
+pub fn read<C: Carrier>(body: &str) -> Result<Option<C>, Error> {
+    let mut source = serde_json::Deserializer::from_str(body);
     let read = <Option<C> as Read>::read(&mut source, &At::Body);
     read.and_then(|carrier| source.end().map(|()| carrier)).map_err(|problem| refuse(&problem))
 }

@@ -1,0 +1,88 @@
+//! JSON out, compact.
+
+use crate::protocol::write::{Mask, Prepared, View, Write, Writer};
+
+/// Writes an answer.
+pub fn write<T: Write>(value: &T, view: View<'_>) -> Vec<u8> {
+    write_content(|writer| value.write(writer, view))
+}
+
+/// Writes a value by hand.
+pub fn write_content(content: impl FnOnce(&mut JsonWriter)) -> Vec<u8> {
+    let mut writer = JsonWriter::default();
+    content(&mut writer);
+    writer.out
+}
+
+/// Writes JSON.
+#[derive(Debug, Default)]
+pub struct JsonWriter {
+    out: Vec<u8>,
+}
+
+impl JsonWriter {
+    /// A scalar or a list of them; nothing that serde could refuse.
+    fn value<T: serde::Serialize + ?Sized>(&mut self, value: &T) {
+        let _ = serde_json::to_writer(&mut self.out, value);
+    }
+
+    fn name(&mut self, name: &str) {
+        // Not the first of its object: a value never ends with a brace that opens.
+        if self.out.last() != Some(&b'{') {
+            self.out.push(b',');
+        }
+        self.value(name);
+        self.out.push(b':');
+    }
+}
+
+impl Writer for JsonWriter {
+    const RIGHTS_FIRST: bool = false;
+
+    fn null(&mut self) {
+        self.out.extend_from_slice(b"null");
+    }
+
+    fn boolean(&mut self, value: bool) {
+        self.value(&value);
+    }
+
+    fn integer(&mut self, value: i32) {
+        self.value(&value);
+    }
+
+    fn text(&mut self, value: &str) {
+        self.value(value);
+    }
+
+    fn object(&mut self, members: impl FnOnce(&mut Self)) {
+        self.out.push(b'{');
+        members(self);
+        self.out.push(b'}');
+    }
+
+    fn member(&mut self, name: &str, value: impl FnOnce(&mut Self)) {
+        self.name(name);
+        value(self);
+    }
+
+    fn dictionary(&mut self, entries: impl FnOnce(&mut Self)) {
+        self.object(entries);
+    }
+
+    fn entry(&mut self, _: &str, key: &str, value: impl FnOnce(&mut Self)) {
+        self.member(key, value);
+    }
+
+    fn integers(&mut self, items: &[i32]) {
+        self.value(items);
+    }
+
+    fn mask(&mut self, mask: Mask) {
+        self.value(mask.json);
+    }
+
+    fn prepared(&mut self, prepared: &Prepared) {
+        self.out.extend_from_slice(&prepared.json);
+    }
+}
