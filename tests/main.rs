@@ -10,6 +10,7 @@ mod embedded;
 mod errors;
 mod form;
 mod formats;
+mod hostile;
 mod languages;
 mod outage;
 mod panics;

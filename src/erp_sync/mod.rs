@@ -1,6 +1,6 @@
 //! The ErpSync agent: one file a family, with its carriers and rules. This file lists every route.
 
-mod connections;
+pub mod connections;
 
 use axum::Router;
 use sqlx::PgPool;

@@ -184,6 +184,7 @@ impl<'de> Deserializer<'de> for Source<'_> {
         let is_leaf = node.parts.is_empty();
         match expects {
             expects::LIST => visitor.visit_seq(SeqDeserializer::new(node.items()?.into_iter())),
+            expects::ANYTHING => visitor.visit_unit(),
             expects::CARRIER | expects::NUMBER if is_blank && is_leaf => visitor.visit_unit(),
             expects::CARRIER if is_blank => {
                 let members = node.members().into_iter().map(|(name, member)| (name, Source(member)));

@@ -118,7 +118,7 @@ struct Element<'t, 'x> {
 impl<'de> Element<'_, '_> {
     fn visit<V: Visitor<'de>>(self, expects: &str, visitor: V) -> Result<V::Value, Problem> {
         let tokens = self.tokens;
-        if self.nil {
+        if self.nil || expects == expects::ANYTHING {
             skip(tokens)?;
             return visitor.visit_unit();
         }
@@ -158,14 +158,9 @@ impl<'de> Deserializer<'de> for Element<'_, '_> {
         self.visit(expects, visitor).map_err(|problem| Problem { offset: problem.offset.or(Some(offset)), ..problem })
     }
 
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
-        skip(self.tokens)?;
-        visitor.visit_unit()
-    }
-
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
-        seq tuple tuple_struct map struct enum identifier
+        seq tuple tuple_struct map struct enum identifier ignored_any
     }
 }
 

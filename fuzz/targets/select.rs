@@ -1,0 +1,18 @@
+//! Any query: a member that is selected is selected in any letter case, and an answer can be written with it.
+#![no_main]
+
+use erpsync::erp_sync::connections::ErpConnection;
+use erpsync::protocol::json;
+use erpsync::protocol::localization::Localization;
+use erpsync::protocol::select::Selection;
+use erpsync::protocol::write::View;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|query: &str| {
+    let selection = Selection::of_query(query);
+    assert_eq!(selection.member("DisplayName"), selection.member("DISPLAYNAME"));
+    let fields = [(query.to_owned(), None)].into();
+    let connection = ErpConnection { config_fields: Some(fields), ..ErpConnection::default() };
+    let written = json::write(&connection, View::new(&selection, &Localization::NONE));
+    assert!(written.starts_with(b"{\"ErpConnectionId\":") && written.ends_with(b"}"));
+});

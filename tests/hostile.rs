@@ -1,0 +1,128 @@
+//! Bodies that are made to hurt: each is refused with a clear answer, at once, and costs next to no memory.
+//!
+//! The server runs with a body limit far above its default, so that the readers and not the limit are what is tested.
+
+use std::time::Instant;
+
+use crate::support::{Answer, Program, Server};
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// The most memory that the process ever had, in bytes.
+fn peak_memory(program: &Program) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", program.pid())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+}
+
+fn deep_xml(depth: usize) -> String {
+    format!("<r><Connection>{}{}</Connection></r>", "<x>".repeat(depth), "</x>".repeat(depth))
+}
+
+fn billion_laughs() -> String {
+    let entities: String =
+        (1..10).map(|level| format!("<!ENTITY l{level} \"{}\">", format!("&l{};", level - 1).repeat(10))).collect();
+    format!(
+        "<!DOCTYPE r [<!ENTITY l0 \"lol\">{entities}]><r><Connection><DisplayName>&l9;</DisplayName></Connection></r>"
+    )
+}
+
+/// Every one with the part of the message that says what is wrong.
+fn bodies() -> Vec<(&'static str, String, &'static str)> {
+    let megabytes = |count: usize| "x".repeat(count * 1024 * 1024);
+    vec![
+        ("text/xml", billion_laughs(), "a DTD is not allowed"),
+        (
+            "text/xml",
+            "<!DOCTYPE r [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><r>&x;</r>".to_owned(),
+            "a DTD is not allowed",
+        ),
+        ("text/xml", "<!DOCTYPE r SYSTEM \"http://127.0.0.1:9/x.dtd\"><r/>".to_owned(), "a DTD is not allowed"),
+        ("text/xml", deep_xml(100_000), "nested deeper than 128"),
+        ("text/xml", "<r><Connection>".to_owned() + &"<x>".repeat(100_000), "nested deeper than 128"),
+        (
+            "text/xml",
+            format!("<r {}/>", (0..100_000).map(|n| format!("a{n}='' ")).collect::<String>()),
+            "missing or null",
+        ),
+        ("text/xml", format!("<r><Connection><DisplayName>{}", "&amp;".repeat(1_000_000)), "ends too early"),
+        ("text/xml", format!("<r><Connection><DisplayName>{}", "<![CDATA[".repeat(1_000_000)), "not closed"),
+        ("text/xml", format!("<r>{}", "<!-- ".repeat(1_000_000)), "not valid XML"),
+        (
+            "text/xml",
+            format!("<r><Connection><DisplayName>{}</DisplayName></Connection></r>", megabytes(10)),
+            "the limit is 254",
+        ),
+        ("text/xml", format!("<r>{}</r>", megabytes(10)), "found a string"),
+        ("text/xml", "<".repeat(10_000_000), "not valid XML"),
+        ("text/json", format!("{}{}", "[".repeat(100_000), "]".repeat(100_000)), "found a list"),
+        ("text/json", format!("{{\"Connection\":{}", "{\"x\":".repeat(100_000)), "recursion limit"),
+        ("text/json", format!("{{\"x\":{}1{}}}", "[".repeat(100_000), "]".repeat(100_000)), "recursion limit"),
+        ("text/json", format!("{{\"Connection\":{{\"DisplayName\":\"{}\"}}}}", megabytes(10)), "the limit is 254"),
+        (
+            "text/json",
+            format!("{{\"Connection\":{{\"ErpConnectionId\":{}}}}}", "9".repeat(10_000_000)),
+            "number out of range",
+        ),
+        (FORM, format!("Connection{}=1", "[x]".repeat(100_000)), "its name cannot be read"),
+        (FORM, format!("Connection{}=1", ".x".repeat(100_000)), "its name cannot be read"),
+        (FORM, (0..1_000_000).map(|n| format!("a{n}=1&")).collect(), "at most 10000 pairs"),
+        (FORM, "Connection.UserGroupAccessIds=1&".repeat(500_000), "at most 10000 pairs"),
+        (FORM, format!("Connection.DisplayName={}", megabytes(10)), "the limit is 254"),
+        (FORM, format!("Connection.DisplayName={}", "%41".repeat(1_000_000)), "the limit is 254"),
+        (FORM, "&".repeat(10_000_000), "missing or null"),
+    ]
+}
+
+#[tokio::test]
+async fn bodies_made_to_hurt_are_refused_at_once() {
+    let server = Server::start_with(&["--max-body-bytes", "20000000"]).await;
+    let before = server.database.contents().await;
+    // The login's memory is the largest of all; it is not what is measured here.
+    server.program.send("application/json", "{", &[]).await.assert_service_error(400, "ArgumentException", &[]);
+    let start = peak_memory(&server.program);
+    for (content_type, body, part) in bodies() {
+        let size = body.len() as u64;
+        let beginning: String = body.chars().take(40).collect();
+        let began = Instant::now();
+        let answer = server.program.send(content_type, body, &[("Accept", "application/json")]).await;
+        let taken = began.elapsed();
+        assert_eq!(answer.status, 400, "{content_type} {beginning}: {}", answer.text);
+        assert!(answer.text.contains(part), "{content_type} {beginning}: {}", answer.text);
+        assert!(answer.text.len() < 1000, "{content_type} {beginning}");
+        eprintln!("{content_type} {size} bytes {taken:?} {beginning}");
+    }
+    let grown = peak_memory(&server.program) - start;
+    assert!(grown < 100_000_000, "grew by {grown} bytes for bodies of at most 16 MB");
+    assert_eq!(server.database.contents().await, before);
+}
+
+#[tokio::test]
+async fn by_default_ten_megabytes_are_too_many() {
+    let server = Server::start().await;
+    for content_type in ["text/json", "text/xml", FORM] {
+        let body = " ".repeat(10 * 1024 * 1024);
+        let answer: Answer = server.program.send(content_type, body, &[("Accept", "application/json")]).await;
+        answer.assert_framework_error(413, &["too large"]);
+    }
+}
+
+#[tokio::test]
+async fn headers_and_queries_made_to_hurt_change_nothing() {
+    let server = Server::start().await;
+    let expected = server.program.save_sample().await.text;
+    for (name, value) in [
+        ("Accept", "application/json;q=0.1,".repeat(1000)),
+        ("Accept", format!("text/html;x=\"{}", "\\\"".repeat(10_000))),
+        ("Accept-Language", "x".repeat(20_000)),
+        ("Accept-Language", ";q=0.5".repeat(5_000)),
+        ("SO-TimeZone", "../".repeat(5_000)),
+        ("SO-Culture", "en-".repeat(5_000)),
+    ] {
+        let answer = server.program.send("application/json", crate::support::seed_request(), &[(name, &value)]).await;
+        assert_eq!((answer.status, answer.text), (200, expected.clone()), "{name}: {value:.20}");
+    }
+    let path = format!("{}?$select={}", crate::support::SAVE, "a/".repeat(20_000));
+    let answer = server.program.send_to(&path, "application/json", crate::support::seed_request(), &[]).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+}
