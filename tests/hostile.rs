@@ -19,9 +19,13 @@ fn deep_xml(depth: usize) -> String {
     format!("<r><Connection>{}{}</Connection></r>", "<x>".repeat(depth), "</x>".repeat(depth))
 }
 
+/// `piece` of every number below `count`.
+fn joined(count: usize, piece: impl Fn(usize) -> String) -> String {
+    (0..count).map(piece).collect::<Vec<_>>().concat()
+}
+
 fn billion_laughs() -> String {
-    let entities: String =
-        (1..10).map(|level| format!("<!ENTITY l{level} \"{}\">", format!("&l{};", level - 1).repeat(10))).collect();
+    let entities = joined(9, |level| format!("<!ENTITY l{} \"{}\">", level + 1, format!("&l{level};").repeat(10)));
     format!(
         "<!DOCTYPE r [<!ENTITY l0 \"lol\">{entities}]><r><Connection><DisplayName>&l9;</DisplayName></Connection></r>"
     )
@@ -40,11 +44,7 @@ fn bodies() -> Vec<(&'static str, String, &'static str)> {
         ("text/xml", "<!DOCTYPE r SYSTEM \"http://127.0.0.1:9/x.dtd\"><r/>".to_owned(), "a DTD is not allowed"),
         ("text/xml", deep_xml(100_000), "nested deeper than 128"),
         ("text/xml", "<r><Connection>".to_owned() + &"<x>".repeat(100_000), "nested deeper than 128"),
-        (
-            "text/xml",
-            format!("<r {}/>", (0..100_000).map(|n| format!("a{n}='' ")).collect::<String>()),
-            "missing or null",
-        ),
+        ("text/xml", format!("<r {}/>", joined(100_000, |n| format!("a{n}='' "))), "missing or null"),
         ("text/xml", format!("<r><Connection><DisplayName>{}", "&amp;".repeat(1_000_000)), "ends too early"),
         ("text/xml", format!("<r><Connection><DisplayName>{}", "<![CDATA[".repeat(1_000_000)), "not closed"),
         ("text/xml", format!("<r>{}", "<!-- ".repeat(1_000_000)), "not valid XML"),
@@ -66,7 +66,7 @@ fn bodies() -> Vec<(&'static str, String, &'static str)> {
         ),
         (FORM, format!("Connection{}=1", "[x]".repeat(100_000)), "its name cannot be read"),
         (FORM, format!("Connection{}=1", ".x".repeat(100_000)), "its name cannot be read"),
-        (FORM, (0..1_000_000).map(|n| format!("a{n}=1&")).collect(), "at most 10000 pairs"),
+        (FORM, joined(1_000_000, |n| format!("a{n}=1&")), "at most 10000 pairs"),
         (FORM, "Connection.UserGroupAccessIds=1&".repeat(500_000), "at most 10000 pairs"),
         (FORM, format!("Connection.DisplayName={}", megabytes(10)), "the limit is 254"),
         (FORM, format!("Connection.DisplayName={}", "%41".repeat(1_000_000)), "the limit is 254"),
