@@ -227,6 +227,14 @@ mod tests {
     }
 
     #[test]
+    fn the_readme_lists_every_code() {
+        let readme = include_str!("../../../README.md").replace('\n', " ");
+        for (code, name) in ZONES {
+            assert!(readme.contains(&format!("`{code}` {name}")), "{code} {name}");
+        }
+    }
+
+    #[test]
     fn headers_are_read() {
         for (header, expected) in [
             ("NO", Some("NO")),
