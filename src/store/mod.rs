@@ -5,8 +5,10 @@ use std::fmt;
 use sqlx::PgPool;
 use sqlx::migrate::MigrateError;
 
+pub mod applications;
 pub mod associates;
 pub mod connections;
+pub mod credentials;
 pub mod demo;
 
 /// The schema, one file a step.

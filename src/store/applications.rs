@@ -1,0 +1,105 @@
+//! Applications: partner programs that call, known by their SO-AppToken.
+
+use sqlx::PgPool;
+
+use super::Failure;
+use super::credentials::Hash;
+
+/// The constraint that keeps names unique.
+pub const NAME_KEY: &str = "application_name_key";
+
+/// An application.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Application {
+    /// Primary key.
+    pub application_id: i32,
+    /// For people.
+    pub name: String,
+    /// Was granted the agent ErpSync.
+    pub erp_sync: bool,
+    /// May not call.
+    pub disabled: bool,
+}
+
+/// Adds an application and gives its key.
+///
+/// # Errors
+/// [`Failure::Constraint`] with [`NAME_KEY`] where there is one of that name; see [`Failure`].
+pub async fn add(pool: &PgPool, name: &str, secret_hash: &Hash, erp_sync: bool) -> Result<i32, Failure> {
+    let added = sqlx::query_scalar!(
+        "INSERT INTO application (name, secret_hash, erp_sync) VALUES ($1, $2, $3) RETURNING application_id",
+        name,
+        secret_hash,
+        erp_sync
+    );
+    Ok(added.fetch_one(pool).await?)
+}
+
+/// The live application whose SO-AppToken has this hash.
+///
+/// # Errors
+/// See [`Failure`].
+pub async fn find_by_secret(pool: &PgPool, secret_hash: &Hash) -> Result<Option<Application>, Failure> {
+    let found = sqlx::query_as!(
+        Application,
+        "SELECT application_id, name, erp_sync, disabled FROM application WHERE secret_hash = $1 AND NOT disabled",
+        secret_hash
+    );
+    Ok(found.fetch_optional(pool).await?)
+}
+
+/// The live application of this key.
+///
+/// # Errors
+/// See [`Failure`].
+pub async fn find(pool: &PgPool, application_id: i32) -> Result<Option<Application>, Failure> {
+    let found = sqlx::query_as!(
+        Application,
+        "SELECT application_id, name, erp_sync, disabled FROM application WHERE application_id = $1 AND NOT disabled",
+        application_id
+    );
+    Ok(found.fetch_optional(pool).await?)
+}
+
+/// The application of this name, in any letter case, disabled or not.
+///
+/// # Errors
+/// See [`Failure`].
+pub async fn find_by_name(pool: &PgPool, name: &str) -> Result<Option<Application>, Failure> {
+    let found = sqlx::query_as!(
+        Application,
+        "SELECT application_id, name, erp_sync, disabled FROM application WHERE lower(name) = lower($1)",
+        name
+    );
+    Ok(found.fetch_optional(pool).await?)
+}
+
+/// All of them, by name.
+///
+/// # Errors
+/// See [`Failure`].
+pub async fn list(pool: &PgPool) -> Result<Vec<Application>, Failure> {
+    let listed = sqlx::query_as!(
+        Application,
+        "SELECT application_id, name, erp_sync, disabled FROM application ORDER BY lower(name)"
+    );
+    Ok(listed.fetch_all(pool).await?)
+}
+
+/// Grants an application the agent ErpSync, or takes it back; false where there is none of that name.
+///
+/// # Errors
+/// See [`Failure`].
+pub async fn set_erp_sync(pool: &PgPool, name: &str, erp_sync: bool) -> Result<bool, Failure> {
+    let changed = sqlx::query!("UPDATE application SET erp_sync = $2 WHERE lower(name) = lower($1)", name, erp_sync);
+    Ok(changed.execute(pool).await?.rows_affected() > 0)
+}
+
+/// Lets an application call, or not; false where there is none of that name.
+///
+/// # Errors
+/// See [`Failure`].
+pub async fn set_disabled(pool: &PgPool, name: &str, disabled: bool) -> Result<bool, Failure> {
+    let changed = sqlx::query!("UPDATE application SET disabled = $2 WHERE lower(name) = lower($1)", name, disabled);
+    Ok(changed.execute(pool).await?.rows_affected() > 0)
+}
