@@ -78,9 +78,54 @@ pub struct Serve {
     /// Where to listen; port 0 takes a free one
     #[arg(long, env = "ERPSYNC_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
     pub listen: SocketAddr,
+    /// Who may call, and how.
+    #[command(flatten)]
+    pub authentication: Authentication,
+    /// What stands before every path, such as the tenant: </Cust12345>
+    #[arg(long, env = "ERPSYNC_PATH_PREFIX", default_value = "", value_name = "PATH", value_parser = path_prefix)]
+    pub path_prefix: String,
+    /// Origins whose scripts may call, parted by spaces, with * for any part of one
+    #[arg(long, env = "ERPSYNC_CORS_ORIGINS", default_value = "", value_name = "ORIGINS")]
+    pub cors_origins: String,
     /// The limits.
     #[command(flatten)]
     pub limits: Limits,
+}
+
+/// Which of the vendor's installations this one is like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Installation {
+    /// One's own: user names and passwords are taken, applications are not asked for.
+    Onsite,
+    /// The vendor's: no passwords in calls, and the application must have been granted the agent.
+    Online,
+}
+
+/// Who may call, and how.
+#[derive(Clone, Debug, Args)]
+pub struct Authentication {
+    /// Which of the vendor's installations this one is like
+    #[arg(long, env = "ERPSYNC_INSTALLATION", default_value = "onsite", value_name = "TYPE")]
+    pub installation: Installation,
+    /// The tenant that tokens, and tickets of an online installation, are issued for
+    #[arg(long, env = "ERPSYNC_TENANT", default_value = "Cust00001", value_name = "TENANT", value_parser = tenant)]
+    pub tenant: String,
+    /// Take user names and passwords (on-site only)
+    #[arg(long, env = "ERPSYNC_AUTHORIZE_WITH_USERNAME", default_value_t = true, value_name = "BOOL",
+        action = clap::ArgAction::Set)]
+    pub authorize_with_username: bool,
+    /// Take tickets
+    #[arg(long, env = "ERPSYNC_AUTHORIZE_WITH_TICKET", default_value_t = true, value_name = "BOOL",
+        action = clap::ArgAction::Set)]
+    pub authorize_with_ticket: bool,
+}
+
+impl Authentication {
+    /// Whether calls may carry a user name and a password.
+    #[must_use]
+    pub fn takes_passwords(&self) -> bool {
+        self.authorize_with_username && self.installation == Installation::Onsite
+    }
 }
 
 /// What one request, one client, and all of them together may cost.
@@ -120,6 +165,25 @@ pub struct Healthcheck {
     pub listen: SocketAddr,
 }
 
+/// A word that can stand in a ticket, a token and a path.
+fn tenant(text: &str) -> Result<String, String> {
+    let is_word = (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if is_word { Ok(text.to_owned()) } else { Err("not a word of at most 64 letters and digits".to_owned()) }
+}
+
+/// Blank, or one or more segments, without a slash at the end.
+fn path_prefix(text: &str) -> Result<String, String> {
+    let path = text.trim_end_matches('/');
+    let is_segment = |segment: &str| {
+        !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte))
+    };
+    match path.strip_prefix('/') {
+        None if path.is_empty() => Ok(String::new()),
+        Some(rest) if rest.split('/').all(is_segment) => Ok(path.to_ascii_lowercase()),
+        _ => Err("not a path such as /Cust12345".to_owned()),
+    }
+}
+
 fn seconds(text: &str) -> Result<Duration, String> {
     let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
     if !(0.1..=86_400.0).contains(&seconds) {
@@ -136,6 +200,20 @@ mod tests {
     fn the_command_line_is_consistent() {
         use clap::CommandFactory;
         CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn tenants_and_prefixes_are_checked() {
+        assert_eq!(tenant("Cust12345").as_deref(), Ok("Cust12345"));
+        for wrong in ["", "a.b", "a;b", "ø", &"x".repeat(65)] {
+            assert!(tenant(wrong).is_err(), "{wrong}");
+        }
+        for (text, expected) in [("", ""), ("/", ""), ("/Cust1", "/cust1"), ("/a/b/", "/a/b")] {
+            assert_eq!(path_prefix(text).as_deref(), Ok(expected));
+        }
+        for wrong in ["a", "//a", "/a//b", "/a b", "/{x}", "/a?b"] {
+            assert!(path_prefix(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! The server around the agent: router, layers, limits, listening and draining.
 
+mod cors;
 mod drain;
 mod health;
 mod listen;
 mod request_log;
+mod roots;
 
 use std::any::Any;
 use std::sync::Arc;
@@ -11,10 +13,10 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::header::{CACHE_CONTROL, EXPIRES, PRAGMA};
+use axum::http::header::{CACHE_CONTROL, EXPIRES, PRAGMA, X_CONTENT_TYPE_OPTIONS};
 use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderValue, Uri};
-use axum::middleware::{Next, from_fn, from_fn_with_state, map_request, map_response};
+use axum::middleware::{Next, from_fn, from_fn_with_state, map_request_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -22,13 +24,15 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::decompression::RequestDecompressionLayer;
 
-use crate::auth::{Authenticator, authorize};
-use crate::config::{Limits, Serve};
+use crate::auth::{Authenticator, authorize, current, require_grant, session};
+use crate::config::Serve;
 use crate::database::Database;
 use crate::protocol::agent::no_such_path;
 use crate::protocol::body::BodyLimits;
 use crate::protocol::error::{Error, write_errors};
 use crate::{demo, erp_sync};
+use cors::Origins;
+use roots::Listed;
 
 /// How long a request may wait for its turn before it gets 503.
 const TURN_TIMEOUT: Duration = Duration::from_secs(1);
@@ -59,11 +63,16 @@ async fn serve(settings: &Serve, database: &Database, stop: listen::Stop) -> Res
     let address = listener.local_addr().map_err(|problem| problem.to_string())?;
     warn_of_demo_logins(database.pool.clone());
 
-    let health = health::routes(database.pool.clone(), stop.clone());
-    let agent = erp_sync::routes()
-        .with_state(database.pool.clone())
-        .route_layer(from_fn_with_state(Authenticator::new(database.pool.clone()), authorize));
-    let app = app(agent, health, &settings.limits);
+    let pool = database.pool.clone();
+    let authenticator = Authenticator::new(pool.clone(), settings.authentication.clone());
+    let agent = erp_sync::agent();
+    let listed = roots::list(listed(agent.methods()));
+    let agent = agent.routes().with_state(pool.clone());
+    let agent = agent.route_layer(from_fn_with_state(settings.authentication.installation, require_grant));
+    let api = agent.merge(listed).merge(current::routes().with_state(authenticator.clone()));
+    let api = api.route_layer(from_fn_with_state(authenticator.clone(), authorize));
+    let open = session::routes().with_state(authenticator).merge(roots::api(&settings.path_prefix));
+    let app = app(api.merge(open), health::routes(pool, stop.clone()), settings);
 
     tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
     println!("erpsync listens on http://{address}");
@@ -71,27 +80,37 @@ async fn serve(settings: &Serve, database: &Database, stop: listen::Stop) -> Res
     Ok(())
 }
 
-/// Puts everything that every request goes through around `agent`, whose paths are in lower case.
-pub fn app(agent: Router, health: Router, limits: &Limits) -> Router {
+/// Every URL of the API.
+fn listed(methods: &[(String, &'static str)]) -> Vec<Listed> {
+    let agent = methods.iter().map(|(path, summary)| Listed { path: path.clone(), method: "POST", summary });
+    let user = current::LISTED.map(|(path, summary)| Listed { path: path.to_owned(), method: "GET", summary });
+    agent.chain(user).collect()
+}
+
+/// Puts everything that every request goes through around `api`, whose paths are in lower case.
+pub fn app(api: Router, health: Router, settings: &Serve) -> Router {
+    let limits = &settings.limits;
     let bounds = Arc::new(Bounds {
         turns: Semaphore::new(limits.max_requests as usize),
         request_timeout: limits.request_timeout,
         body: BodyLimits { bytes: limits.max_body_bytes as usize, time: limits.body_timeout },
     });
     // The layer added last is met first.
-    let app = agent
+    let app = api
         .fallback(no_such_path)
         .layer(RequestDecompressionLayer::new().pass_through_unaccepted(true))
         .layer(CatchPanicLayer::custom(answer_panic))
         .layer(from_fn_with_state(bounds, bound))
         .layer(from_fn(drain::drain_refused))
+        .layer(from_fn_with_state(Origins::read(&settings.cors_origins), cors::allow))
         .merge(health)
         .layer(from_fn(write_errors))
-        .layer(map_response(forbid_caching))
+        .layer(map_response(add_headers))
         .layer(CompressionLayer::new())
         .layer(from_fn(request_log::log));
     // Routing comes before a router's own layers, so the path is changed in front of it.
-    Router::new().fallback_service(app).layer(map_request(lower_case_path))
+    let prefix: Arc<str> = settings.path_prefix.as_str().into();
+    Router::new().fallback_service(app).layer(map_request_with_state(prefix, plain_path))
 }
 
 struct Bounds {
@@ -115,20 +134,28 @@ fn answer_panic(panic: Box<dyn Any + Send + 'static>) -> Response {
     Error::internal(format!("panic: {}", text.unwrap_or("without a text"))).into_response()
 }
 
-/// What the vendor's framework sends where nothing else is set.
-async fn forbid_caching(mut response: Response) -> Response {
+/// What the vendor's framework sends where nothing else is set; and that an answer is what it says it is.
+async fn add_headers(mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
     headers.insert(EXPIRES, HeaderValue::from_static("-1"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }
 
-/// The vendor's paths match in any letter case, with or without a slash at the end.
-async fn lower_case_path(mut request: Request) -> Request {
+/// The vendor's paths match in any letter case, with or without a slash at the end. Where there is a prefix, only what
+/// is below it is found, and the health checks.
+async fn plain_path(State(prefix): State<Arc<str>>, mut request: Request) -> Request {
     let uri = request.uri();
     let path = uri.path();
     let plain = path.strip_suffix('/').filter(|path| !path.is_empty()).unwrap_or(path).to_ascii_lowercase();
+    let plain = match plain.strip_prefix(&*prefix).filter(|rest| prefix.is_empty() || rest.starts_with('/')) {
+        Some(rest) => rest.to_owned(),
+        None if plain.starts_with("/health/") => plain,
+        // Nothing has this path.
+        None => "/".to_owned(),
+    };
     if plain == path {
         return request;
     }

@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod around;
 mod authorization;
 mod concurrency;
 mod embedded;
@@ -15,8 +16,10 @@ mod languages;
 mod outage;
 mod panics;
 mod save_connection;
+mod schemes;
 mod select;
 mod server;
+mod sessions;
 mod startup;
 mod support;
 mod xml;

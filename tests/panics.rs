@@ -17,14 +17,14 @@ async fn fail() -> &'static str {
 
 /// What the program puts around its routes, around two that fail.
 async fn start() -> String {
-    let limits = CommandLine::try_parse_from(["erpsync"]).unwrap().serve.limits;
+    let settings = CommandLine::try_parse_from(["erpsync"]).unwrap().serve;
     let faulty = Router::new()
         .route("/panic", get(fail))
         .route("/fault", get(async || Error::internal("a secret of the house")))
         .route("/fine", get(async || "fine"));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let app = app(faulty, Router::new(), &limits);
+    let app = app(faulty, Router::new(), &settings);
     tokio::spawn(async move { axum::serve(listener, app).await });
     format!("http://{address}")
 }

@@ -45,7 +45,18 @@ impl Throttle {
         let full = by_associate
             .filter(|count| count.wrong.load(Ordering::Relaxed) >= PER_ASSOCIATE)
             .or(by_address.filter(|count| count.wrong.load(Ordering::Relaxed) >= PER_ADDRESS))?;
-        Some(WINDOW.saturating_sub(full.since.elapsed()).as_secs() + 1)
+        Some(full.seconds_left())
+    }
+
+    /// The seconds that an address has to wait after too many wrong secrets of any kind.
+    pub fn wait_for_address(&self, address: IpAddr) -> Option<u64> {
+        let count = self.by_address.get(&network(address))?;
+        (count.wrong.load(Ordering::Relaxed) >= PER_ADDRESS).then(|| count.seconds_left())
+    }
+
+    /// Counts a wrong secret that names no associate: a ticket, a token, a session.
+    pub fn count_wrong_secret(&self, address: IpAddr) {
+        self.by_address.get_with(network(address), Count::start).add();
     }
 
     /// Counts a wrong password.
@@ -59,6 +70,10 @@ impl Throttle {
 impl Count {
     fn start() -> Self {
         Count { wrong: Arc::default(), since: Instant::now() }
+    }
+
+    fn seconds_left(&self) -> u64 {
+        WINDOW.saturating_sub(self.since.elapsed()).as_secs() + 1
     }
 
     fn add(&self) {

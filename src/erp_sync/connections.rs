@@ -57,11 +57,13 @@ static ADMINISTRATOR: Role = Role::full(ErpConnection::MEMBERS);
 /// Creates or updates a connection with its config fields and access rows, and answers what is stored.
 ///
 /// # Errors
-/// 403 for callers who are no administrators; 400 for ids that are not there; 409 for a `ConnectionId` that another
+/// 403 for callers who are neither administrators nor have an application with the grant; 400 for ids that are not there; 409 for a `ConnectionId` that another
 /// connection has. Nothing is stored then.
 pub async fn save(pool: PgPool, caller: Principal, request: SaveConnectionRequest) -> Result<ErpConnection, Error> {
-    if !caller.administrator {
-        return Err(Error::forbidden("Saving a connection is for administrators."));
+    if !caller.may_change() {
+        return Err(Error::forbidden(
+            "Saving a connection is for administrators, and for applications with the grant.",
+        ));
     }
     let connection =
         request.connection.ok_or_else(|| Error::argument("Connection: the connection to save is missing or null."))?;

@@ -2,12 +2,12 @@
 
 pub mod connections;
 
-use axum::Router;
 use sqlx::PgPool;
 
 use crate::protocol::agent::Agent;
 
-/// The agent's routes, lower case. Must stand below [`authorize`](crate::auth::authorize).
-pub fn routes() -> Router<PgPool> {
-    Agent::new("ErpSync").method("SaveConnection", "Saves a connection to the database.", connections::save).routes()
+/// The agent. Its routes must stand below [`authorize`](crate::auth::authorize).
+#[must_use]
+pub fn agent() -> Agent<PgPool> {
+    Agent::new("ErpSync").method("SaveConnection", "Saves a connection to the database.", connections::save)
 }

@@ -18,20 +18,21 @@ use super::write::{View, Write, Writer};
 pub struct Agent<S> {
     name: &'static str,
     routes: Router<S>,
+    methods: Vec<(String, &'static str)>,
 }
 
 impl<S: Clone + Send + Sync + 'static> Agent<S> {
     /// An agent without methods, below `/api/v1/Agents/<name>`.
     #[must_use]
     pub fn new(name: &'static str) -> Self {
-        Agent { name, routes: Router::new() }
+        Agent { name, routes: Router::new(), methods: Vec::new() }
     }
 
     /// Adds a method: POST runs `rule`, GET describes the call with `summary`, anything else is refused.
     ///
     /// `P` is put into the request by the layer that authorizes it, below which the routes must stand.
     #[must_use]
-    pub fn method<P, C, T, F, R>(self, name: &'static str, summary: &'static str, rule: F) -> Self
+    pub fn method<P, C, T, F, R>(mut self, name: &'static str, summary: &'static str, rule: F) -> Self
     where
         P: Clone + Send + Sync + 'static,
         C: Carrier + Send + 'static,
@@ -55,7 +56,15 @@ impl<S: Clone + Send + Sync + 'static> Agent<S> {
             .get(describe)
             .head(refuse_method)
             .fallback(any(refuse_method));
-        Agent { routes: self.routes.route(&path.to_ascii_lowercase(), route), ..self }
+        self.routes = self.routes.route(&path.to_ascii_lowercase(), route);
+        self.methods.push((path, summary));
+        self
+    }
+
+    /// The paths of its methods, each with its summary.
+    #[must_use]
+    pub fn methods(&self) -> &[(String, &'static str)] {
+        &self.methods
     }
 
     /// The routes, lower case.
@@ -84,6 +93,11 @@ impl Write for Description<'_> {
 
 async fn refuse_method(method: Method) -> Response {
     Error::no_such_method(&method, "GET, POST").into_response()
+}
+
+/// For paths that answer GET alone.
+pub async fn refuse_other_than_get(method: Method) -> Response {
+    Error::no_such_method(&method, "GET").into_response()
 }
 
 /// For paths that nothing answers.

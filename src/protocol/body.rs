@@ -93,6 +93,16 @@ impl<C: Carrier, S: Send + Sync> FromRequest<S> for Asked<C> {
     type Rejection = Error;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Error> {
+        Self::read(request).await
+    }
+}
+
+impl<C: Carrier> Asked<C> {
+    /// Reads a request.
+    ///
+    /// # Errors
+    /// 400, 408, 413, 415.
+    pub async fn read(request: Request) -> Result<Self, Error> {
         let limits = *request
             .extensions()
             .get::<BodyLimits>()

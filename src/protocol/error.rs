@@ -8,7 +8,7 @@ use std::error::Error as StdError;
 use std::fmt;
 
 use axum::extract::Request;
-use axum::http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{ALLOW, CONTENT_LENGTH, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -103,7 +103,39 @@ impl Error {
     /// 401: no credentials, or not good ones. The text is the same whatever is wrong with them.
     pub fn unauthorized(message: impl Into<String>) -> Self {
         Self::service(StatusCode::UNAUTHORIZED, "SoSessionException", WEB_API, message)
-            .with(WWW_AUTHENTICATE, BASIC_CHALLENGE)
+    }
+
+    /// 401: neither an `Authorization` header nor an XSRF token. The text begins as the vendor's.
+    #[must_use]
+    pub fn missing_xsrf() -> Self {
+        Self::service(
+            StatusCode::UNAUTHORIZED,
+            "ArgumentException",
+            WEB_API,
+            "X-XSRF-TOKEN HTTP header missing. Add X-XSRF-TOKEN HTTP header to use existing session, or add an \
+             Authorization HTTP header.",
+        )
+    }
+
+    /// 401: an XSRF token that is not the session's.
+    #[must_use]
+    pub fn wrong_xsrf() -> Self {
+        Self::service(
+            StatusCode::UNAUTHORIZED,
+            "XsrfValidationException",
+            WEB_API,
+            "The X-XSRF-TOKEN HTTP header is not the session's.",
+        )
+    }
+
+    /// The challenge that goes with a 401 where `passwords` are taken.
+    #[must_use]
+    pub fn challenge(self, passwords: bool) -> Self {
+        if passwords && self.status == StatusCode::UNAUTHORIZED {
+            self.with(WWW_AUTHENTICATE, BASIC_CHALLENGE)
+        } else {
+            self
+        }
     }
 
     /// 403: known, but not allowed.
@@ -111,19 +143,30 @@ impl Error {
         Self::service(StatusCode::FORBIDDEN, "SoSentryException", IMPLEMENTATION, message)
     }
 
+    /// 403: an application that was not granted the agent.
+    #[must_use]
+    pub fn not_granted() -> Self {
+        Self::service(
+            StatusCode::FORBIDDEN,
+            "SoLicenseException",
+            WEB_API,
+            "The application was not granted the ErpSync agent, or none was shown.",
+        )
+    }
+
     /// 409: another row has what must be unique.
     pub fn duplicate(message: impl Into<String>) -> Self {
         Self::service(StatusCode::CONFLICT, "SoDuplicateException", IMPLEMENTATION, message)
     }
 
-    /// 429: too many wrong passwords; `seconds` until the next try.
+    /// 429: too many wrong passwords, tickets or tokens; `seconds` until the next try.
     #[must_use]
-    pub fn too_many_wrong_passwords(seconds: u64) -> Self {
+    pub fn too_many_wrong_secrets(seconds: u64) -> Self {
         Self::service(
             StatusCode::TOO_MANY_REQUESTS,
             "SoSessionException",
             WEB_API,
-            "Too many wrong passwords. Wait before the next try.",
+            "Too many wrong credentials. Wait before the next try.",
         )
         .with(RETRY_AFTER, seconds.into())
     }
@@ -161,6 +204,12 @@ impl Error {
             WEB_API,
             "The request took too long and was given up.",
         )
+    }
+
+    /// 400: the preflight of a script whose origin is not let in.
+    #[must_use]
+    pub fn origin_not_allowed(origin: &str) -> Self {
+        Self::framework(StatusCode::BAD_REQUEST, format!("The origin '{origin}' is not allowed."), None)
     }
 
     /// 404: no such path.
@@ -290,7 +339,14 @@ pub async fn write_errors(request: Request, next: Next) -> Response {
     let format = negotiate(request.headers());
     let mut response = next.run(request).await;
     match response.extensions_mut().remove::<Error>() {
-        Some(error) => error.write(reference.as_deref(), &format),
+        Some(error) => {
+            // What layers below have added stays.
+            let mut written = error.write(reference.as_deref(), &format);
+            for (name, value) in response.headers().iter().filter(|(name, _)| **name != CONTENT_LENGTH) {
+                written.headers_mut().append(name, value.clone());
+            }
+            written
+        }
         None => response,
     }
 }

@@ -37,6 +37,18 @@ pub async fn find_by_name(pool: &PgPool, name: &str) -> Result<Option<Associate>
     Ok(found.fetch_optional(pool).await?)
 }
 
+/// The groups of an associate besides the primary one, ascending.
+///
+/// # Errors
+/// See [`Failure`].
+pub async fn further_groups(pool: &PgPool, associate_id: i32) -> Result<Vec<i32>, Failure> {
+    let groups = sqlx::query_scalar!(
+        "SELECT user_group_id FROM associate_user_group WHERE associate_id = $1 ORDER BY user_group_id",
+        associate_id
+    );
+    Ok(groups.fetch_all(pool).await?)
+}
+
 /// Whether the database has no associate at all, as a fresh one.
 ///
 /// # Errors

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use erpsync::database::embedded::{Embedded, Options};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use uuid::Uuid;
 
@@ -96,16 +97,16 @@ impl TestDatabase {
     }
 
     /// Runs one statement.
-    pub async fn execute(&self, sql: &'static str) {
-        sqlx::raw_sql(sql).execute(&mut self.connect().await).await.unwrap();
+    pub async fn execute(&self, sql: &str) {
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut self.connect().await).await.unwrap();
     }
 
     /// The one value of a statement.
-    pub async fn value<T>(&self, sql: &'static str) -> T
+    pub async fn value<T>(&self, sql: &str) -> T
     where
         T: Send + Unpin + for<'r> sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres>,
     {
-        sqlx::query_scalar(sql).fetch_one(&mut self.connect().await).await.unwrap()
+        sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&mut self.connect().await).await.unwrap()
     }
 
     /// All that a save can change, as one text to compare.

@@ -1,0 +1,269 @@
+//! From what a caller shows to who calls.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::http::HeaderMap;
+use sqlx::PgPool;
+
+use super::basic::Credentials;
+use super::password::{Core, Passwords};
+use super::scheme::{SO_APP_TOKEN, Shown, text};
+use super::throttle::Throttle;
+use super::{Principal, Scheme, secret};
+use crate::config::{Authentication, Installation};
+use crate::protocol::error::Error;
+use crate::store::associates::{self, Associate};
+use crate::store::credentials::{self, Issue, Kind};
+use crate::store::{Failure, applications};
+
+/// Tells callers apart. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Authenticator(Arc<Parts>);
+
+#[derive(Debug)]
+struct Parts {
+    pool: PgPool,
+    settings: Authentication,
+    passwords: Passwords,
+    throttle: Throttle,
+}
+
+/// Wrong user, wrong password, expired ticket, disabled associate: the caller is not told which.
+const REFUSED: &str = "The credentials are not valid.";
+
+/// A ticket or a session is renewed by its use, but written no more often than this, in seconds.
+const RENEWAL_INTERVAL: f64 = 600.0;
+
+impl Authenticator {
+    /// Over the associates in `pool`.
+    #[must_use]
+    pub fn new(pool: PgPool, settings: Authentication) -> Self {
+        let (passwords, throttle) = (Passwords::new(), Throttle::new());
+        Authenticator(Arc::new(Parts { pool, settings, passwords, throttle }))
+    }
+
+    /// The connections that credentials are looked up with.
+    #[must_use]
+    pub fn pool(&self) -> &PgPool {
+        &self.0.pool
+    }
+
+    /// Whether user names and passwords are taken.
+    #[must_use]
+    pub fn takes_passwords(&self) -> bool {
+        self.0.settings.takes_passwords()
+    }
+
+    /// The tenant that secrets are issued for: shown in tickets of online installations only.
+    #[must_use]
+    pub fn tenant(&self) -> &str {
+        &self.0.settings.tenant
+    }
+
+    /// Who calls with these headers, from this address.
+    ///
+    /// # Errors
+    /// 401, 429, or 503 where the database is away.
+    pub async fn authenticate(&self, headers: Headers, address: IpAddr) -> Result<Principal, Error> {
+        let Headers { shown, app_token } = headers;
+        let settings = &self.0.settings;
+        let mut principal = match shown {
+            Shown::Password(credentials) if settings.takes_passwords() => self.login(&credentials, address).await?,
+            Shown::Ticket(ticket) if settings.authorize_with_ticket => {
+                self.stored(Kind::Ticket, &ticket, None, address).await?
+            }
+            Shown::Token(token) => self.token(token, address).await?,
+            Shown::Session { xsrf, .. } if xsrf.is_empty() => return Err(Error::missing_xsrf()),
+            Shown::Session { id, .. } if id.is_empty() => {
+                return Err(Error::unauthorized("There is no session; log in first."));
+            }
+            Shown::Session { id, xsrf } => self.stored(Kind::Session, &id, Some(&xsrf), address).await?,
+            Shown::Password(_) | Shown::Ticket(_) => {
+                return Err(Error::unauthorized("This scheme of authorization is switched off here."));
+            }
+            Shown::Broken => {
+                let schemes = "Basic, SOTicket and Bearer are supported";
+                return Err(Error::unauthorized(format!("The Authorization header cannot be read; {schemes}.")));
+            }
+            Shown::Nothing => return Err(Error::missing_xsrf()),
+        };
+        if settings.installation == Installation::Online {
+            self.add_application(&mut principal, app_token.as_deref(), address).await?;
+        }
+        Ok(principal)
+    }
+
+    /// Online, a server that shows a ticket has to show its application as well; a token may hold it.
+    async fn add_application(
+        &self,
+        principal: &mut Principal,
+        app_token: Option<&str>,
+        address: IpAddr,
+    ) -> Result<(), Error> {
+        let Some(app_token) = app_token else {
+            return match principal.scheme {
+                Scheme::Ticket => Err(Error::unauthorized("A ticket needs the SO-AppToken header beside it.")),
+                _ => Ok(()),
+            };
+        };
+        let shown = applications::find_by_secret(&self.0.pool, &secret::hash(app_token)).await?;
+        let issued_to = principal.application.as_ref().map(|application| application.application_id);
+        match shown {
+            Some(shown) if issued_to.is_none_or(|id| id == shown.application_id) => {
+                principal.application = Some(shown);
+                Ok(())
+            }
+            _ => Err(self.refuse(address)),
+        }
+    }
+
+    async fn token(&self, token: String, address: IpAddr) -> Result<Principal, Error> {
+        let mut principal = self.stored(Kind::Token, &token, None, address).await?;
+        principal.token = Some(token);
+        Ok(principal)
+    }
+
+    /// A ticket, a token or a session that this installation has issued.
+    async fn stored(&self, kind: Kind, shown: &str, xsrf: Option<&str>, address: IpAddr) -> Result<Principal, Error> {
+        let pool = &self.0.pool;
+        let hash = secret::hash(shown);
+        let found = credentials::find(pool, kind, &hash).await?.ok_or_else(|| self.refuse(address))?;
+        if let Some(xsrf) = xsrf
+            && !found.xsrf_hash.as_deref().is_some_and(|stored| secret::matches(stored, xsrf))
+        {
+            tracing::info!(associate = found.name, %address, "wrong XSRF token");
+            return Err(Error::wrong_xsrf());
+        }
+        let (scheme, lifetime) = match kind {
+            Kind::Ticket => (Scheme::Ticket, Some(secret::TICKET)),
+            Kind::Session => (Scheme::Session, Some(secret::SESSION)),
+            Kind::Token => (Scheme::Token, None),
+        };
+        if let Some(lifetime) = lifetime.filter(|full| full.as_secs_f64() - found.seconds_left > RENEWAL_INTERVAL) {
+            credentials::renew(pool, &hash, lifetime).await?;
+        }
+        let application = match found.application_id {
+            Some(id) => applications::find(pool, id).await?,
+            None => None,
+        };
+        Ok(Principal {
+            associate_id: found.associate_id,
+            name: found.name,
+            user_group_id: found.user_group_id,
+            administrator: found.administrator,
+            application,
+            scheme,
+            token: None,
+        })
+    }
+
+    /// Counts a wrong secret; too many from one address are told to wait.
+    fn refuse(&self, address: IpAddr) -> Error {
+        tracing::info!(%address, "a secret was refused");
+        if let Some(seconds) = self.0.throttle.wait_for_address(address) {
+            return Error::too_many_wrong_secrets(seconds);
+        }
+        self.0.throttle.count_wrong_secret(address);
+        Error::unauthorized(REFUSED)
+    }
+
+    /// The associate of a login name and a password.
+    ///
+    /// # Errors
+    /// 401, 429, or 503 where the database is away.
+    pub async fn login(&self, credentials: &Credentials, address: IpAddr) -> Result<Principal, Error> {
+        let Parts { pool, passwords, .. } = &*self.0;
+        // Read on every call, so that what is changed or disabled counts from then on, on every server.
+        let associate = associates::find_by_name(pool, &credentials.name).await?;
+        let stored = associate.as_ref().and_then(|associate| associate.password_hash.as_deref());
+        if !passwords.remembers(stored, &credentials.password) {
+            let core = passwords.core().await?;
+            self.check(credentials, stored, address, core).await?;
+        }
+        let associate = associate.ok_or_else(|| Error::unauthorized(REFUSED))?;
+        Ok(principal(associate, Scheme::Password))
+    }
+
+    /// The costly way, with a core's permit: what is checked here counts from the moment of the check, so that no
+    /// crowd of callers gets past the throttle together.
+    async fn check(
+        &self,
+        credentials: &Credentials,
+        stored: Option<&str>,
+        address: IpAddr,
+        core: Core,
+    ) -> Result<(), Error> {
+        let Parts { passwords, throttle, .. } = &*self.0;
+        if passwords.remembers(stored, &credentials.password) {
+            return Ok(());
+        }
+        if let Some(seconds) = throttle.wait(&credentials.name, address) {
+            tracing::warn!(associate = credentials.name, %address, "too many wrong passwords");
+            return Err(Error::too_many_wrong_secrets(seconds));
+        }
+        // The core is held until a wrong password is counted, so that no more are tried than there are cores.
+        let (right, _core) = passwords.verify(stored, &credentials.password, core).await?;
+        if !right {
+            throttle.count_wrong(&credentials.name, address);
+            tracing::info!(associate = credentials.name, %address, "login refused");
+            return Err(Error::unauthorized(REFUSED));
+        }
+        Ok(())
+    }
+
+    /// Issues an access token to a caller, for the application that he calls with.
+    ///
+    /// # Errors
+    /// 503 where the database is away.
+    pub async fn issue_token(&self, principal: &Principal) -> Result<String, Failure> {
+        let token = secret::access_token(self.tenant());
+        let application_id = principal.application.as_ref().map(|application| application.application_id);
+        let issue = Issue {
+            kind: Kind::Token,
+            secret_hash: &secret::hash(&token),
+            xsrf_hash: None,
+            associate_id: principal.associate_id,
+            application_id,
+            lifetime: secret::TOKEN,
+        };
+        credentials::issue(&self.0.pool, &issue).await?;
+        Ok(token)
+    }
+}
+
+/// What is looked at of a request. Apart from it: its body cannot be shared between threads while a login waits.
+#[derive(Debug)]
+pub struct Headers {
+    shown: Shown,
+    app_token: Option<String>,
+}
+
+impl Headers {
+    /// Of a request.
+    #[must_use]
+    pub fn of(headers: &HeaderMap) -> Self {
+        Headers { shown: Shown::in_headers(headers), app_token: text(headers, &SO_APP_TOKEN).map(ToOwned::to_owned) }
+    }
+
+    /// Takes the XSRF token from elsewhere, where no header has it.
+    pub fn set_xsrf(&mut self, token: Option<String>) {
+        if let (Shown::Session { xsrf, .. }, Some(token)) = (&mut self.shown, token)
+            && xsrf.is_empty()
+        {
+            *xsrf = token;
+        }
+    }
+}
+
+fn principal(associate: Associate, scheme: Scheme) -> Principal {
+    Principal {
+        associate_id: associate.associate_id,
+        name: associate.name,
+        user_group_id: associate.user_group_id,
+        administrator: associate.administrator,
+        application: None,
+        scheme,
+        token: None,
+    }
+}

@@ -1,0 +1,98 @@
+//! `GET /api/v1/User/currentPrincipal` and `currentToken`: what a caller is told of himself.
+
+use axum::extract::{Extension, State};
+use axum::response::Response;
+use axum::routing::MethodRouter;
+use axum::{Router, routing::get};
+
+use super::{Authenticator, Principal};
+use crate::protocol::agent::refuse_other_than_get;
+use crate::protocol::body::Reply;
+use crate::protocol::error::Error;
+use crate::protocol::write::{View, Write, Writer};
+use crate::store::associates;
+
+/// The paths, as they are listed, each with its summary.
+pub const LISTED: [(&str, &str); 2] = [
+    ("/api/v1/User/currentPrincipal", "Gets the currently logged in user's information."),
+    ("/api/v1/User/currentToken", "Returns an access token."),
+];
+
+/// The routes, lower case. Must stand below [`authorize`](super::authorize).
+pub fn routes() -> Router<Authenticator> {
+    let [principal, token] = LISTED.map(|(path, _)| path.to_ascii_lowercase());
+    Router::new().route(&principal, only(get(current_principal))).route(&token, only(get(current_token)))
+}
+
+fn only(route: MethodRouter<Authenticator>) -> MethodRouter<Authenticator> {
+    route.head(refuse_other_than_get).fallback(refuse_other_than_get)
+}
+
+async fn current_principal(
+    State(authenticator): State<Authenticator>,
+    Extension(principal): Extension<Principal>,
+    reply: Reply,
+) -> Result<Response, Error> {
+    let groups = associates::further_groups(authenticator.pool(), principal.associate_id).await?;
+    Ok(reply.with(&SoPrincipalCarrier { principal, groups, tenant: authenticator.tenant() }))
+}
+
+async fn current_token(
+    State(authenticator): State<Authenticator>,
+    Extension(principal): Extension<Principal>,
+    reply: Reply,
+) -> Result<Response, Error> {
+    let token = match principal.token.clone() {
+        Some(token) => token,
+        None => authenticator.issue_token(&principal).await?,
+    };
+    Ok(reply.with(&Some(token)))
+}
+
+/// The vendor's carrier of that name, with null or 0 for what this installation does not know: companies, licences,
+/// and the people behind associates.
+struct SoPrincipalCarrier<'t> {
+    principal: Principal,
+    groups: Vec<i32>,
+    tenant: &'t str,
+}
+
+impl Write for SoPrincipalCarrier<'_> {
+    const ELEMENT: &'static str = "SoPrincipalCarrier";
+
+    fn write<W: Writer>(&self, out: &mut W, view: View<'_>) {
+        let Principal { associate_id, name, user_group_id, administrator, .. } = &self.principal;
+        let role = if *administrator { "Administrator" } else { "User" };
+        out.object(|out| {
+            let text = |out: &mut W, name: &str, value: &str| view.write_member(out, name, |out, _| out.text(value));
+            let number =
+                |out: &mut W, name: &str, value: i32| view.write_member(out, name, |out, _| out.integer(value));
+            let null = |out: &mut W, name: &str| out.member(name, W::null);
+            text(out, "UserType", "InternalAssociate");
+            text(out, "Associate", name);
+            number(out, "AssociateId", *associate_id);
+            view.write_member(out, "IsPerson", |out, _| out.boolean(true));
+            for unknown in ["PersonId", "CountryId", "HomeCountryId", "ContactId"] {
+                number(out, unknown, 0);
+            }
+            number(out, "GroupId", *user_group_id);
+            for unknown in ["BusinessId", "CategoryId", "ContactOwner", "RoleId"] {
+                number(out, unknown, 0);
+            }
+            text(out, "RoleName", role);
+            text(out, "RoleDescription", "");
+            text(out, "RoleType", "Employee");
+            null(out, "Licenses");
+            text(out, "FullName", name);
+            text(out, "EMailAddress", "");
+            null(out, "FunctionRights");
+            number(out, "EjUserId", 0);
+            number(out, "EjAccessLevel", 0);
+            text(out, "EjUserStatus", "StatusNone");
+            null(out, "ProvidedCredentials");
+            view.write_member(out, "SecondaryGroups", |out, _| out.integers(&self.groups));
+            text(out, "DatabaseContextIdentifier", self.tenant);
+            text(out, "UserName", name);
+        });
+    }
+}

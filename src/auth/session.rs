@@ -1,0 +1,134 @@
+//! Login and logout for browsers: a session that is known by a cookie, and an XSRF token that scripts send back.
+//!
+//! `POST /login` takes `UserName` and `Password` in any of the formats, `POST /logout` needs the session and its XSRF
+//! token; `GET /login` is a page with the two forms, for trying it out.
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::header::{ACCEPT, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY, SET_COOKIE};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+
+use super::authenticator::{Authenticator, Headers};
+use super::basic::Credentials;
+use super::scheme::{SESSION_COOKIE, XSRF_COOKIE, cookie, text};
+use super::{PeerAddress, secret};
+use crate::carrier;
+use crate::protocol::body::Asked;
+use crate::protocol::error::Error;
+use crate::store::credentials::{self, Issue, Kind};
+
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+carrier! {
+    /// The request of `POST /login`.
+    pub struct LoginRequest {
+        /// The associate's login name.
+        user_name: Option<String> = "UserName",
+        /// The password; may be blank.
+        password: Option<String> = "Password",
+    }
+}
+
+carrier! {
+    /// The request of `POST /logout`, where the token does not come in a header: the vendor's hidden input.
+    pub struct LogoutRequest {
+        /// The session's XSRF token.
+        xsrf_token: Option<String> = "XSRF_TOKEN",
+    }
+}
+
+/// The routes, lower case.
+pub fn routes() -> Router<Authenticator> {
+    Router::new().route("/login", get(page).post(login)).route("/logout", post(logout))
+}
+
+async fn login(State(authenticator): State<Authenticator>, request: Request) -> Result<Response, Error> {
+    let headers = request.headers().clone();
+    // Another site's form must not log its visitor in as somebody else.
+    if headers.get(FETCH_SITE).is_some_and(|site| site == "cross-site") {
+        return Err(Error::forbidden("A login from another site is refused."));
+    }
+    let address = PeerAddress::of(&request)?;
+    let asked: Asked<LoginRequest> = Asked::read(request).await?;
+    let credentials = Credentials {
+        name: asked.request.user_name.unwrap_or_default(),
+        password: asked.request.password.unwrap_or_default(),
+    };
+    let principal = authenticator.login(&credentials, address).await?;
+    let (id, xsrf) = (secret::opaque(), secret::opaque());
+    let issue = Issue {
+        kind: Kind::Session,
+        secret_hash: &secret::hash(&id),
+        xsrf_hash: Some(&secret::hash(&xsrf)),
+        associate_id: principal.associate_id,
+        application_id: None,
+        lifetime: secret::SESSION,
+    };
+    credentials::issue(authenticator.pool(), &issue).await?;
+    tracing::info!(associate = principal.name, %address, "logged in");
+    Ok(with_cookies(done(&headers), &headers, &id, &xsrf))
+}
+
+async fn logout(State(authenticator): State<Authenticator>, request: Request) -> Result<Response, Error> {
+    let headers = request.headers().clone();
+    let address = PeerAddress::of(&request)?;
+    let mut shown = Headers::of(&headers);
+    if headers.contains_key(CONTENT_TYPE) {
+        let asked: Asked<LogoutRequest> = Asked::read(request).await?;
+        shown.set_xsrf(asked.request.xsrf_token);
+    }
+    let id = cookie(&headers, SESSION_COOKIE).unwrap_or_default();
+    let principal = authenticator.authenticate(shown, address).await?;
+    credentials::revoke(authenticator.pool(), Kind::Session, &secret::hash(id)).await?;
+    tracing::info!(associate = principal.name, %address, "logged out");
+    Ok(with_cookies(done(&headers), &headers, "", ""))
+}
+
+/// Nothing for programs, back to the page for browsers.
+fn done(headers: &HeaderMap) -> Response {
+    let is_browser =
+        headers.get(ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|accept| accept.contains("text/html"));
+    if is_browser {
+        (StatusCode::SEE_OTHER, [(LOCATION, "login")]).into_response()
+    } else {
+        StatusCode::NO_CONTENT.into_response()
+    }
+}
+
+/// Sets both cookies, or removes them where the values are blank. The server itself speaks plain HTTP: whether the
+/// browser speaks TLS is known from the proxy in front of it.
+fn with_cookies(mut response: Response, headers: &HeaderMap, id: &str, xsrf: &str) -> Response {
+    let secure = if text(headers, &FORWARDED_PROTO) == Some("https") { "; Secure" } else { "" };
+    let ended = if id.is_empty() { "; Max-Age=0" } else { "" };
+    for (name, value, hidden) in [(SESSION_COOKIE, id, "; HttpOnly"), (XSRF_COOKIE, xsrf, "")] {
+        let cookie = format!("{name}={value}; Path=/; SameSite=Lax{hidden}{secure}{ended}");
+        if let Ok(cookie) = HeaderValue::try_from(cookie) {
+            response.headers_mut().append(SET_COOKIE, cookie);
+        }
+    }
+    response
+}
+
+/// A page without a script and without anybody else's style.
+async fn page(headers: HeaderMap) -> Response {
+    let xsrf = cookie(&headers, XSRF_COOKIE).filter(|token| token.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    let form = match xsrf.filter(|token| !token.is_empty()) {
+        Some(token) => format!(
+            "<form method=\"post\" action=\"logout\"><input type=\"hidden\" name=\"XSRF_TOKEN\" value=\"{token}\">\
+             <p>You are logged in.</p><button>Log out</button></form>"
+        ),
+        None => "<form method=\"post\" action=\"login\"><p><label>User name <input name=\"UserName\"></label></p>\
+                 <p><label>Password <input name=\"Password\" type=\"password\"></label></p><button>Log in</button></form>"
+            .to_owned(),
+    };
+    let html = format!("<!DOCTYPE html><html lang=\"en\"><meta charset=\"utf-8\"><title>erpsync</title>{form}</html>");
+    let headers = [
+        (CONTENT_TYPE, "text/html; charset=utf-8"),
+        (CONTENT_SECURITY_POLICY, "default-src 'none'; form-action 'self'; frame-ancestors 'none'"),
+        (REFERRER_POLICY, "no-referrer"),
+    ];
+    (headers, html).into_response()
+}

@@ -1,0 +1,90 @@
+//! `GET /api`, which needs no login, and `GET /api/v1`: what there is here.
+
+use axum::Router;
+use axum::http::header::HOST;
+use axum::http::request::Parts;
+use axum::response::Response;
+use axum::routing::get;
+
+use crate::protocol::agent::refuse_other_than_get;
+use crate::protocol::body::Reply;
+use crate::protocol::write::{View, Write, Writer};
+
+/// `GET /api`: versions, and where the API is.
+pub fn api(path_prefix: &str) -> Router {
+    let prefix = path_prefix.to_owned();
+    let answer = move |parts: Parts| async move {
+        let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok()).filter(|host| is_plain(host));
+        let is_tls = parts.headers.get("x-forwarded-proto").is_some_and(|proto| proto == "https");
+        let scheme = if is_tls { "https" } else { "http" };
+        let v1 = format!("{scheme}://{}{prefix}/api/v1/", host.unwrap_or("localhost"));
+        Reply::to(&parts).with(&Api { v1 })
+    };
+    Router::new().route("/api", get(answer).head(refuse_other_than_get).fallback(refuse_other_than_get))
+}
+
+/// `GET /api/v1`: every URL with its methods. Must stand below the login.
+pub fn list<S: Clone + Send + Sync + 'static>(listed: Vec<Listed>) -> Router<S> {
+    let answer = move |reply: Reply| {
+        let answer: Response = reply.with(&Urls(&listed));
+        async move { answer }
+    };
+    Router::new().route("/api/v1", get(answer).head(refuse_other_than_get).fallback(refuse_other_than_get))
+}
+
+/// A name or an address with a port; the header is the caller's text.
+fn is_plain(host: &str) -> bool {
+    host.len() <= 255 && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte))
+}
+
+struct Api {
+    v1: String,
+}
+
+impl Write for Api {
+    const ELEMENT: &'static str = "Api";
+
+    fn write<W: Writer>(&self, out: &mut W, _: View<'_>) {
+        let version = env!("CARGO_PKG_VERSION");
+        out.object(|out| {
+            for (name, value) in [
+                ("v1", self.v1.as_str()),
+                ("NetServerVersion", version),
+                ("NetServerAssembly", concat!("erpsync ", env!("CARGO_PKG_VERSION"))),
+                ("NetServer", "erpsync"),
+                ("Services", "Services87"),
+                ("ServicesCurrent", "Services88"),
+                ("Version", "v1"),
+            ] {
+                out.member(name, |out| out.text(value));
+            }
+        });
+    }
+}
+
+/// A URL's path, its method, and what that does.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// From the root.
+    pub path: String,
+    /// GET or POST.
+    pub method: &'static str,
+    /// In a sentence.
+    pub summary: &'static str,
+}
+
+struct Urls<'u>(&'u [Listed]);
+
+impl Write for Urls<'_> {
+    const ELEMENT: &'static str = "StringDictionary";
+
+    fn write<W: Writer>(&self, out: &mut W, _: View<'_>) {
+        out.dictionary(|out| {
+            for Listed { path, method, summary } in self.0 {
+                out.entry("StringKeyValuePair", path, |out| {
+                    out.dictionary(|out| out.entry("StringKeyValuePair", method, |out| out.text(summary)));
+                });
+            }
+        });
+    }
+}

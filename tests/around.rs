@@ -1,0 +1,99 @@
+//! What is around the agent: the roots, a path prefix, scripts of other origins, security headers.
+
+use reqwest::Method;
+
+use crate::support::client::TJE0;
+use crate::support::{Answer, SAVE, Server, seed_request};
+
+async fn call(server: &Server, method: Method, path: &str, headers: &[(&str, &str)]) -> Answer {
+    let request = server.program.request(method, path);
+    let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+    Answer::of(request.send().await.unwrap()).await
+}
+
+#[tokio::test]
+async fn decision_26_the_roots_tell_what_there_is() {
+    let server = Server::start().await;
+    let api = call(&server, Method::GET, "/api", &[("Host", "erp.example:81")]).await;
+    assert_eq!(api.status, 200);
+    assert_eq!(api.json()["v1"], "http://erp.example:81/api/v1/");
+    assert_eq!(api.json()["Version"], "v1");
+    let api = call(&server, Method::GET, "/API/", &[("Host", "x\"y"), ("X-Forwarded-Proto", "https")]).await;
+    assert_eq!(api.json()["v1"], "https://localhost/api/v1/");
+    assert_eq!(call(&server, Method::POST, "/api", &[]).await.header("allow"), "GET");
+
+    assert_eq!(call(&server, Method::GET, "/api/v1", &[]).await.status, 401);
+    let list = call(&server, Method::GET, "/api/v1/", &[("Authorization", TJE0)]).await.json();
+    assert_eq!(list[SAVE]["POST"], "Saves a connection to the database.");
+    assert!(list["/api/v1/User/currentToken"]["GET"].is_string());
+}
+
+#[tokio::test]
+async fn a_prefix_stands_before_every_path() {
+    let server = Server::start_with(&["--path-prefix", "/Cust12345"]).await;
+    for path in [format!("/Cust12345{SAVE}"), format!("/cust12345{SAVE}/")] {
+        assert_eq!(server.program.post(&path, &seed_request()).await.status, 200, "{path}");
+    }
+    for path in [SAVE, "/Cust123456/api", "/Cust1/api", "/api"] {
+        assert_eq!(server.program.get(path).await.status, 404, "{path}");
+    }
+    let api = server.program.get("/Cust12345/api").await;
+    assert!(api.json()["v1"].as_str().unwrap().ends_with("/cust12345/api/v1/"));
+    assert_eq!(server.program.get("/health/ready").await.status, 200);
+}
+
+#[tokio::test]
+async fn scripts_of_other_origins_are_let_in_where_it_is_set() {
+    let server = Server::start_with(&["--cors-origins", "https://mail.example https://*.erp.example"]).await;
+    let preflight = |origin| {
+        [
+            ("Origin", origin),
+            ("Access-Control-Request-Method", "POST"),
+            ("Access-Control-Request-Headers", "authorization,content-type"),
+        ]
+    };
+    for origin in ["https://mail.example", "https://a.erp.example"] {
+        let answer = call(&server, Method::OPTIONS, SAVE, &preflight(origin)).await;
+        assert_eq!((answer.status, answer.text.as_str()), (200, ""));
+        assert_eq!(answer.header("access-control-allow-origin"), origin);
+        assert_eq!(answer.header("access-control-allow-methods"), "GET, POST");
+        assert_eq!(answer.header("access-control-allow-headers"), "authorization,content-type");
+        assert_eq!(answer.header("access-control-allow-credentials"), "");
+    }
+    let answer = call(&server, Method::OPTIONS, SAVE, &preflight("https://evil.example")).await;
+    answer.assert_framework_error(400, &["The origin 'https://evil.example' is not allowed."]);
+    assert_eq!(answer.header("access-control-allow-origin"), "");
+
+    let save = async |origin| {
+        let request = server.program.post_request(SAVE, &seed_request()).header("Origin", origin);
+        Answer::of(request.send().await.unwrap()).await
+    };
+    let allowed = save("https://mail.example").await;
+    assert_eq!((allowed.status, allowed.header("access-control-allow-origin")), (200, "https://mail.example"));
+    assert!(allowed.vary().contains(&"origin"));
+    // It runs, as on the vendor's; but no script of that origin can read it.
+    let foreign = save("https://evil.example").await;
+    assert_eq!((foreign.status, foreign.header("access-control-allow-origin")), (200, ""));
+    // An error must be readable as well.
+    let refused = call(&server, Method::POST, SAVE, &[("Origin", "https://mail.example")]).await;
+    assert_eq!((refused.status, refused.header("access-control-allow-origin")), (401, "https://mail.example"));
+    assert!(refused.vary().contains(&"origin") && refused.vary().contains(&"accept"), "{:?}", refused.vary());
+}
+
+#[tokio::test]
+async fn by_default_nothing_is_said_to_other_origins() {
+    let server = Server::start().await;
+    let headers =
+        [("Origin", "https://mail.example"), ("Access-Control-Request-Method", "POST"), ("Authorization", TJE0)];
+    let answer = call(&server, Method::OPTIONS, SAVE, &headers).await;
+    assert_eq!((answer.status, answer.header("access-control-allow-origin")), (405, ""));
+}
+
+#[tokio::test]
+async fn every_answer_is_what_it_says_it_is() {
+    let server = Server::start().await;
+    for answer in [server.program.save_sample().await, server.program.get("/x").await, server.program.get("/api").await]
+    {
+        assert_eq!(answer.header("x-content-type-options"), "nosniff");
+    }
+}
