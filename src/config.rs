@@ -1,5 +1,7 @@
 //! The settings: flag over environment over default, checked before anything starts.
 
+pub mod administration;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -29,6 +31,21 @@ pub enum Command {
     Demo(Database),
     /// Ask a running server whether it is ready; exit status 0 or 1
     Healthcheck(Healthcheck),
+    /// Associates: add, list, disable, enable, change passwords
+    #[command(subcommand)]
+    Associate(administration::Associates),
+    /// User groups: add, list, put associates into them
+    #[command(subcommand)]
+    Group(administration::Groups),
+    /// Applications: add, list, grant, disable
+    #[command(subcommand)]
+    App(administration::Applications),
+    /// Tickets: issue, revoke, list
+    #[command(subcommand)]
+    Ticket(administration::Credentials),
+    /// Access tokens: issue, revoke, list
+    #[command(subcommand)]
+    Token(administration::Credentials),
 }
 
 /// Which database.
@@ -92,6 +109,9 @@ pub struct Serve {
     pub limits: Limits,
 }
 
+/// The tenant where none is named.
+pub const DEFAULT_TENANT: &str = "Cust00001";
+
 /// Which of the vendor's installations this one is like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Installation {
@@ -108,7 +128,7 @@ pub struct Authentication {
     #[arg(long, env = "ERPSYNC_INSTALLATION", default_value = "onsite", value_name = "TYPE")]
     pub installation: Installation,
     /// The tenant that tokens, and tickets of an online installation, are issued for
-    #[arg(long, env = "ERPSYNC_TENANT", default_value = "Cust00001", value_name = "TENANT", value_parser = tenant)]
+    #[arg(long, env = "ERPSYNC_TENANT", default_value = DEFAULT_TENANT, value_name = "TENANT", value_parser = tenant)]
     pub tenant: String,
     /// Take user names and passwords (on-site only)
     #[arg(long, env = "ERPSYNC_AUTHORIZE_WITH_USERNAME", default_value_t = true, value_name = "BOOL",

@@ -47,6 +47,22 @@ impl Database {
         }
     }
 
+    /// The same beside a running server, whose own database it is then.
+    ///
+    /// # Errors
+    /// One line that names what is wrong.
+    pub async fn open_or_join(settings: &config::Database) -> Result<Self, String> {
+        let is_given = settings.database_url.as_ref().is_some_and(|url| !url.is_empty());
+        let Some(options) = Embedded::of_running(&settings.data_dir).filter(|_| !is_given) else {
+            return Self::open(settings).await;
+        };
+        let pool = open_pool(options, 1).await;
+        let pool = pool.map_err(|problem| format!("the running server's database cannot be opened: {problem}"))?;
+        let database = Database { pool, embedded: None };
+        database.prepare().await?;
+        Ok(database)
+    }
+
     async fn connect(settings: &config::Database) -> Result<Self, String> {
         if let Some(url) = settings.database_url.as_ref().filter(|url| !url.is_empty()) {
             let options = url

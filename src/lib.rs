@@ -14,10 +14,12 @@
 //! - [`protocol`]: what every agent method shares; knows HTTP, knows nothing of ERP.
 //! - [`erp_sync`]: the agent: carriers and rules, one file a family.
 //! - [`store`]: the only room with SQL.
+//! - [`administration`]: the commands that change who may call.
 //! - [`demo`]: the demo data's logins.
 //!
 //! A new method is a carrier (if there is none yet), a rule, a store function, a line in [`erp_sync`], and its tests.
 
+pub mod administration;
 pub mod auth;
 pub mod config;
 pub mod database;

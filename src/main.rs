@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::Parser;
 use erpsync::config::{self, Command, CommandLine, LogFormat};
 use erpsync::database::Database;
-use erpsync::{demo, server};
+use erpsync::{administration, demo, server};
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
@@ -18,6 +18,11 @@ fn main() -> ExitCode {
         Command::Migrate(settings) => start(&settings, unless_interrupted(migrate(&settings))),
         Command::Demo(settings) => start(&settings, unless_interrupted(add_demo_data(&settings))),
         Command::Healthcheck(settings) => healthcheck(settings.listen),
+        Command::Associate(command) => administer(administration::Command::Associate(command)),
+        Command::Group(command) => administer(administration::Command::Group(command)),
+        Command::App(command) => administer(administration::Command::App(command)),
+        Command::Ticket(command) => administer(administration::Command::Ticket(command)),
+        Command::Token(command) => administer(administration::Command::Token(command)),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -26,6 +31,11 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn administer(command: administration::Command) -> Result<(), String> {
+    let settings = command.common().database.clone();
+    start(&settings, unless_interrupted(command.run()))
 }
 
 fn start(settings: &config::Database, work: impl Future<Output = Result<(), String>>) -> Result<(), String> {
@@ -51,13 +61,13 @@ async fn unless_interrupted(work: impl Future<Output = Result<(), String>>) -> R
 }
 
 async fn migrate(settings: &config::Database) -> Result<(), String> {
-    Database::open(settings).await?.close().await;
+    Database::open_or_join(settings).await?.close().await;
     println!("The schema is up to date.");
     Ok(())
 }
 
 async fn add_demo_data(settings: &config::Database) -> Result<(), String> {
-    let database = Database::open(settings).await?;
+    let database = Database::open_or_join(settings).await?;
     let done = demo::insert(&database.pool).await;
     database.close().await;
     done?;

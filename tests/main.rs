@@ -6,6 +6,7 @@
 
 mod around;
 mod authorization;
+mod cli;
 mod concurrency;
 mod embedded;
 mod errors;

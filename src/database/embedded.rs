@@ -106,6 +106,16 @@ impl Embedded {
         Ok(Embedded { socket, stop, supervisor, _lock: lock })
     }
 
+    /// How to connect to the database of the server that has the data directory now; none where no server has it.
+    #[must_use]
+    pub fn of_running(data_dir: &Path) -> Option<PgConnectOptions> {
+        let data_dir = data_dir.canonicalize().ok()?;
+        let lock = File::options().read(true).write(true).open(data_dir.join("lock")).ok()?;
+        matches!(lock.try_lock(), Err(fs::TryLockError::WouldBlock)).then_some(())?;
+        let socket = socket::directory(&data_dir, &Owner::of_database().ok()?).ok()?;
+        Some(connect_options(&socket).username(NAME).database(NAME))
+    }
+
     /// How to connect as the server's role to its database; through the socket.
     #[must_use]
     pub fn connect_options(&self) -> PgConnectOptions {

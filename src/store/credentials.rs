@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sqlx::PgPool;
+use sqlx::{PgExecutor, PgPool};
 
 use super::Failure;
 
@@ -148,9 +148,9 @@ pub async fn revoke(pool: &PgPool, kind: Kind, secret_hash: &Hash) -> Result<boo
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn revoke_all(pool: &PgPool, associate_id: i32) -> Result<u64, Failure> {
+pub async fn revoke_all(executor: impl PgExecutor<'_>, associate_id: i32) -> Result<u64, Failure> {
     let removed = sqlx::query!("DELETE FROM credential WHERE associate_id = $1", associate_id);
-    Ok(removed.execute(pool).await?.rows_affected())
+    Ok(removed.execute(executor).await?.rows_affected())
 }
 
 /// A live secret, as lists show it.

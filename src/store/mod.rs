@@ -10,6 +10,7 @@ pub mod associates;
 pub mod connections;
 pub mod credentials;
 pub mod demo;
+pub mod user_groups;
 
 /// The schema, one file a step.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
