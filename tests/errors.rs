@@ -27,6 +27,27 @@ async fn bad_json_is_refused_with_line_and_column() {
 }
 
 #[tokio::test]
+async fn what_the_vendors_reader_takes_beside_plain_json_is_taken() {
+    let server = Server::start().await;
+    for body in [
+        r#"{"Connection": {"ErpConnectionId": "816", "ConfigFields": {"a,}": "b,]",}, "UserGroupAccessIds": [1, ], },}"#,
+        r#"{"Connection": {"ErpConnectionId": 816, "Active": 1, "Deleted": 0, "Unknown": [1e999, "\ud800"]}}"#,
+    ] {
+        let answer = server.program.post(SAVE, body).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+    }
+    let keys: String =
+        server.database.value("SELECT string_agg(field_key || field_value, '') FROM connection_config_field").await;
+    assert_eq!(keys, "a,}b,]");
+    for body in ["{\"Connection\": {},,}", "{,}"] {
+        let answer = server.program.post(SAVE, body).await;
+        answer.assert_service_error(400, "ArgumentException", &["not valid JSON"]);
+    }
+    let echoed = server.program.post(SAVE, r#"{"Connection":{"ConfigFields":{"a at line b":5}}}"#).await;
+    echoed.assert_service_error(400, "ArgumentException", &["Connection.ConfigFields[a at line b]: expected a string"]);
+}
+
+#[tokio::test]
 async fn nesting_without_end_is_no_danger() {
     let server = Server::start().await;
     for (open, close) in [("[", "]"), ("{\"x\":", "}")] {

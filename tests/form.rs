@@ -45,6 +45,13 @@ async fn names_are_written_in_all_of_the_frameworks_ways() {
         ),
         ("Connection.ConfigFields[a]=1&Connection.ConfigFields[a]=2", json!({ "a": "2" })),
         ("Connection.ConfigFields[0]=x", json!({ "0": "x" })),
+        ("Connection.configfields[a]=1&Connection.ConfigFields[a]=2", json!({ "a": "2" })),
+        ("Connection.ConfigFields[0].Key=a&connection.ConfigFields[0].Value=b", json!({ "a": "b" })),
+        (
+            "Connection.ConfigFields[2].Key=k&Connection.ConfigFields[2].Value=old\
+             &Connection.ConfigFields[10].Key=k&Connection.ConfigFields[10].Value=new",
+            json!({ "k": "new" }),
+        ),
         ("Connection.ConfigFields=", json!({})),
     ] {
         assert_eq!(saved(&server, pairs).await["ConfigFields"], fields, "{pairs}");
@@ -80,7 +87,15 @@ async fn what_does_not_fit_is_refused_with_its_path() {
             "Connection.UserGroupAccessIds=1&Connection.UserGroupAccessIds=x",
             "Connection.UserGroupAccessIds[1]: expected a 32-bit integer",
         ),
-        ("Connection.UserGroupAccessIds[x]=1", "[x]: the items of a list are numbered"),
+        (
+            "Connection.UserGroupAccessIds[x]=1",
+            "Connection.UserGroupAccessIds: expected a list of integers, found an object",
+        ),
+        (
+            "Connection.UserGroupAccessIds[01]=1",
+            "Connection.UserGroupAccessIds: expected a list of integers, found an object",
+        ),
+        ("Connection.ConfigFields[k][key]=v", "Connection.ConfigFields[k]: expected a string, found an object"),
         ("Connection.ConfigFields=x", "Connection.ConfigFields: expected an object of texts, found a string"),
         ("Connection.ConfigFields[a][b]=x", "Connection.ConfigFields[a]: expected a string, found an object"),
         ("Connection.DisplayName.x=1", "Connection.DisplayName: expected a string, found an object"),

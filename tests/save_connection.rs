@@ -166,7 +166,7 @@ async fn decision_04_types_fit_or_are_refused_by_path() {
         (r#""DisplayName": 5"#, "Connection.DisplayName"),
         (r#""DisplayName": ["x"]"#, "Connection.DisplayName"),
         (r#""DisplayDescription": {"US": "x"}"#, "Connection.DisplayDescription"),
-        (r#""Active": 1"#, "Connection.Active"),
+        (r#""Active": 2"#, "Connection.Active"),
         (r#""Active": "yes""#, "Connection.Active"),
         (r#""ConfigFields": {"k": 1}"#, "Connection.ConfigFields[k]"),
         (r#""ConfigFields": ["k"]"#, "Connection.ConfigFields"),

@@ -104,6 +104,15 @@ async fn nil_is_null_and_an_empty_element_is_not() {
 }
 
 #[tokio::test]
+async fn bools_are_written_in_both_of_xmls_ways() {
+    let server = Server::start().await;
+    for (written, expected) in [("1", true), ("0", false), (" true ", true), ("False", false)] {
+        let answer = server.program.send("text/xml", request(&format!("<Active>{written}</Active>")), &[JSON]).await;
+        assert_eq!(answer.json()["Active"], expected, "{written}");
+    }
+}
+
+#[tokio::test]
 async fn values_that_do_not_fit_are_refused_with_path_line_and_column() {
     let server = Server::start().await;
     let before = server.database.contents().await;
@@ -133,10 +142,13 @@ async fn values_that_do_not_fit_are_refused_with_path_line_and_column() {
             "<ConfigFields>x</ConfigFields>",
             ["Connection.ConfigFields: expected an object of texts, found a string", "line 1"],
         ),
-        ("<ConfigFields><e><Value>v</Value></e></ConfigFields>", ["e: a dictionary's entry needs a Key", "line 1"]),
+        (
+            "<ConfigFields><e><Value>v</Value></e></ConfigFields>",
+            ["Connection.ConfigFields: an entry has no Key", "line 1"],
+        ),
         (
             "<ConfigFields><e><Key>k</Key><Value><x/></Value></e></ConfigFields>",
-            ["Value: expected a text, found elements", "line 1"],
+            ["Connection.ConfigFields[k]: expected a string, found an object", "line 1"],
         ),
         ("text", ["there is text where only elements can stand", "line 1"]),
     ] {
@@ -164,6 +176,11 @@ async fn what_is_no_xml_is_refused() {
         ("<a x='1' x='2'/>", "duplicated attribute"),
         ("<a x=1/>", ""),
         ("<a x='1/>", "not closed"),
+        ("<a x='<'/>", "holds a '<'"),
+        ("<a x='&y;'/>", "reference to nothing"),
+        ("<1/>", "no proper name"),
+        ("<a=b/>", "no proper name"),
+        ("<a>]]></a>", "CDATA section that has not begun"),
         ("<a>&unknown;</a>", "reference to nothing"),
         ("<a>&#0;</a>", "reference to nothing"),
         ("<a>&#x1;</a>", "reference to nothing"),

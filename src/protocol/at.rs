@@ -15,8 +15,16 @@ pub enum At<'p> {
     Entry(&'p At<'p>, &'p str),
 }
 
-/// A dictionary key comes from the caller and can be as long as the body.
+/// A dictionary key, like anything else that comes from the caller, can be as long as the body.
 const SHOWN_KEY_CHARS: usize = 64;
+
+/// The beginning of a caller's text, for a message.
+pub fn shown(text: &str) -> String {
+    match text.char_indices().nth(SHOWN_KEY_CHARS) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
 
 impl fmt::Display for At<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -25,11 +33,7 @@ impl fmt::Display for At<'_> {
             At::Member(At::Body, name) => f.write_str(name),
             At::Member(parent, name) => write!(f, "{parent}.{name}"),
             At::Item(parent, index) => write!(f, "{parent}[{index}]"),
-            At::Entry(parent, key) if key.chars().count() > SHOWN_KEY_CHARS => {
-                let start: String = key.chars().take(SHOWN_KEY_CHARS).collect();
-                write!(f, "{parent}[{start}…]")
-            }
-            At::Entry(parent, key) => write!(f, "{parent}[{key}]"),
+            At::Entry(parent, key) => write!(f, "{parent}[{}]", shown(key)),
         }
     }
 }

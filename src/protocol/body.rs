@@ -19,7 +19,7 @@ use super::media_type::{self, Choice, Syntax, negotiate};
 use super::select::Selection;
 use super::text::{Charset, decode};
 use super::write::{View, Write};
-use super::{form, json, xml};
+use super::{form, json, shown, xml};
 
 /// What a body may cost; put into every request by the server.
 #[derive(Clone, Copy, Debug)]
@@ -135,14 +135,17 @@ fn read<C: Carrier>(headers: &HeaderMap, body: &[u8]) -> Result<Option<C>, Error
     // The server has unpacked what it knows and taken the header away.
     let packing = headers.get(CONTENT_ENCODING).map(|packing| packing.to_str().unwrap_or("?"));
     if let Some(packing) = packing.filter(|packing| !packing.eq_ignore_ascii_case("identity")) {
-        return Err(Error::unsupported_encoding(&format!("content encoding '{packing}'")));
+        return Err(Error::unsupported_encoding(&format!("content encoding '{}'", shown(packing))));
     }
     let content_type = headers.get(CONTENT_TYPE).ok_or_else(Error::no_media_type)?;
     let content_type = content_type.to_str().unwrap_or_default();
-    let media_type = media_type::of_body(content_type)
-        .ok_or_else(|| Error::unsupported_media_type(content_type.split(';').next().unwrap_or_default().trim()))?;
+    let media_type = media_type::of_body(content_type).ok_or_else(|| {
+        Error::unsupported_media_type(&shown(content_type.split(';').next().unwrap_or_default().trim()))
+    })?;
     let charset = match content_type.split(';').find_map(charset) {
-        Some(name) => Charset::named(name).ok_or_else(|| Error::unsupported_encoding(&format!("charset '{name}'")))?,
+        Some(name) => {
+            Charset::named(name).ok_or_else(|| Error::unsupported_encoding(&format!("charset '{}'", shown(name))))?
+        }
         None => Charset::Utf8,
     };
     let text = decode(body, charset)

@@ -7,10 +7,10 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 
 use super::At;
-use super::read::{Limit, Read, Scalar, Shape, Skipped, expects, read_shape};
+use super::read::{Limit, Read, Scalar, Shape, expects, read_shape};
 
 /// A member of a carrier, as `FieldProperties` describes it.
 #[derive(Debug)]
@@ -70,7 +70,7 @@ impl<C: Carrier> Shape for Nullable<C> {
         let mut carrier = C::default();
         while let Some(Name(name)) = object.next_key_seed(NameSeed)? {
             if !carrier.read_member(&name, &mut object, at)? {
-                object.next_value::<Skipped>()?;
+                object.next_value::<IgnoredAny>()?;
             }
         }
         Ok(Nullable(Some(carrier)))

@@ -50,6 +50,7 @@ enum Body {
 
 impl Write for Body {
     const ELEMENT: &'static str = "Error";
+    const HAS_NULLS: bool = false;
 
     fn write<W: Writer>(&self, out: &mut W, _: View<'_>) {
         out.object(|out| match self {

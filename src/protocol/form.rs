@@ -36,7 +36,8 @@ pub fn read<C: Carrier>(body: &str) -> Result<Option<C>, Error> {
 /// What was given below one name.
 #[derive(Debug, Default)]
 struct Node<'b> {
-    values: Vec<Cow<'b, str>>,
+    /// Each with the number of its pair.
+    values: Vec<(usize, Cow<'b, str>)>,
     parts: BTreeMap<Cow<'b, str>, Node<'b>>,
 }
 
@@ -69,10 +70,10 @@ fn parse(body: &str) -> Result<Node<'_>, Problem> {
         let decode = |text| decode(text).ok_or_else(|| refuse("a percent-encoded part is not UTF-8"));
         let (name, value) = (decode(name)?, decode(value)?);
         let mut node = &mut root;
-        for part in parts(&name).ok_or_else(|| refuse("its name cannot be read; is a ']' missing?"))? {
+        for part in parts(&name).ok_or_else(|| refuse("its name cannot be read: a ']' is missing, or a part"))? {
             node = node.parts.entry(Cow::Owned(part.to_owned())).or_default();
         }
-        node.values.push(value);
+        node.values.push((index, value));
     }
     Ok(root)
 }
@@ -114,46 +115,66 @@ fn parts(name: &str) -> Option<Vec<&str>> {
 }
 
 impl<'b> Node<'b> {
+    /// Adds what was given under another spelling of the same name.
+    fn merge(&mut self, other: Node<'b>) {
+        self.values.extend(other.values);
+        self.values.sort_by_key(|(index, _)| *index);
+        for (name, part) in other.parts {
+            self.parts.entry(name).or_default().merge(part);
+        }
+    }
+
     /// The parts with names that differ in letter case alone put together: members are known in any.
     fn members(self) -> BTreeMap<String, Node<'b>> {
         let mut members: BTreeMap<String, Node<'b>> = BTreeMap::new();
         for (name, part) in self.parts {
-            let member = members.entry(name.to_ascii_lowercase()).or_default();
-            member.values.extend(part.values);
-            for (name, part) in part.parts {
-                let same = member.parts.entry(name).or_default();
-                same.values.extend(part.values);
-                same.parts.extend(part.parts);
-            }
+            members.entry(name.to_ascii_lowercase()).or_default().merge(part);
         }
         members
     }
 
-    /// The items of a list: its values that are not blank, then its numbered parts in their numbers' order.
-    fn items(self) -> Result<Vec<Source<'b>>, Problem> {
-        let values = self.values.into_iter().filter(|value| !value.trim().is_empty());
-        let values = values.map(|value| Node { values: vec![value], parts: BTreeMap::new() });
-        let mut numbered = BTreeMap::new();
-        for (name, part) in self.parts {
-            let number: u32 =
-                name.parse().map_err(|_| Problem(format!("[{name}]: the items of a list are numbered")))?;
-            numbered.insert(number, part);
-        }
-        Ok(values.chain(numbered.into_values()).map(Source).collect())
+    /// The last value, as the last of two of one name wins.
+    fn last(&self) -> Option<&str> {
+        self.values.last().map(|(_, value)| &**value)
     }
 
-    /// The entries of a dictionary.
-    fn entries(self) -> impl Iterator<Item = (String, Source<'b>)> {
-        self.parts.into_iter().map(|(name, part)| {
-            let has_key = part.parts.keys().any(|name| name.eq_ignore_ascii_case("key"));
-            if !has_key {
-                return (name.into_owned(), Source(part));
-            }
-            let mut members = part.members();
-            let key = members.remove("key").and_then(|mut key| key.values.pop()).unwrap_or_default();
-            (key.into_owned(), Source(members.remove("value").unwrap_or_default()))
-        })
+    fn is_blank(&self) -> bool {
+        self.parts.is_empty() && self.last().is_none_or(|value| value.trim().is_empty())
     }
+
+    /// The items of a list: its values that are not blank, then its numbered parts in their numbers' order. `None`
+    /// where a part has no number.
+    fn items(self) -> Option<Vec<Source<'b>>> {
+        let values = self.values.into_iter().map(|value| Node { values: vec![value], parts: BTreeMap::new() });
+        let numbered: Option<BTreeMap<u32, Node<'b>>> =
+            self.parts.into_iter().map(|(name, part)| Some((number(&name)?, part))).collect();
+        let items = values.chain(numbered?.into_values());
+        Some(items.filter(|item| !item.is_blank()).map(Source).collect())
+    }
+
+    /// The entries of a dictionary: those with a number, a Key and a Value, in their numbers' order, and the others.
+    fn entries(self) -> impl Iterator<Item = (String, Source<'b>)> {
+        let mut entries = BTreeMap::new();
+        let mut others = Vec::new();
+        for (name, part) in self.parts {
+            let has_key = part.parts.keys().any(|name| name.eq_ignore_ascii_case("key"));
+            match number(&name).filter(|_| has_key) {
+                Some(number) => {
+                    let mut members = part.members();
+                    let key = members.remove("key").and_then(|mut key| key.values.pop()).unwrap_or_default().1;
+                    entries.insert(number, (key.into_owned(), Source(members.remove("value").unwrap_or_default())));
+                }
+                None => others.push((name.into_owned(), Source(part))),
+            }
+        }
+        entries.into_values().chain(others)
+    }
+}
+
+/// The number of an item, as it is written in one way only.
+fn number(name: &str) -> Option<u32> {
+    let is_plain = name == "0" || !name.starts_with(['0', '+']);
+    name.parse().ok().filter(|_| is_plain)
 }
 
 /// What was given below one name, as a value.
@@ -180,29 +201,36 @@ impl<'de> Deserializer<'de> for Source<'_> {
         visitor: V,
     ) -> Result<V::Value, Problem> {
         let Source(mut node) = self;
-        let is_blank = node.values.iter().all(|value| value.trim().is_empty());
         let is_leaf = node.parts.is_empty();
+        let has_blank_values = node.last().is_none_or(|value| value.trim().is_empty());
         match expects {
-            expects::LIST => visitor.visit_seq(SeqDeserializer::new(node.items()?.into_iter())),
-            expects::ANYTHING => visitor.visit_unit(),
-            expects::CARRIER | expects::NUMBER if is_blank && is_leaf => visitor.visit_unit(),
-            expects::CARRIER if is_blank => {
+            expects::LIST if node.parts.keys().all(|name| number(name).is_some()) => {
+                visitor.visit_seq(SeqDeserializer::new(node.items().unwrap_or_default().into_iter()))
+            }
+            expects::CARRIER | expects::NUMBER if has_blank_values && is_leaf => visitor.visit_unit(),
+            expects::CARRIER if has_blank_values => {
                 let members = node.members().into_iter().map(|(name, member)| (name, Source(member)));
                 visitor.visit_map(MapDeserializer::new(members))
             }
-            expects::DICTIONARY if is_blank => visitor.visit_map(MapDeserializer::new(node.entries())),
-            // Refused by every visitor that expects a scalar.
-            expects::NUMBER | expects::TEXT if !is_leaf => visitor.visit_map(MapDeserializer::new(node.entries())),
+            expects::DICTIONARY if has_blank_values => visitor.visit_map(MapDeserializer::new(node.entries())),
+            // Refused by every visitor that expects a list or a scalar.
+            expects::LIST | expects::NUMBER | expects::TEXT if !is_leaf => {
+                visitor.visit_map(MapDeserializer::new(node.entries()))
+            }
             _ => match node.values.pop() {
-                Some(value) => visitor.visit_str(&value),
+                Some((_, value)) => visitor.visit_str(&value),
                 None => visitor.visit_unit(),
             },
         }
     }
 
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+        visitor.visit_unit()
+    }
+
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
-        seq tuple tuple_struct map struct enum identifier ignored_any
+        seq tuple tuple_struct map struct enum identifier
     }
 }
 

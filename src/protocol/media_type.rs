@@ -112,9 +112,9 @@ impl Range<'_> {
     }
 
     fn covers(&self, name: &str) -> bool {
-        match self.name.strip_suffix('*') {
-            Some("*/") => true,
-            Some(main) => name.get(..main.len()).is_some_and(|start| start.eq_ignore_ascii_case(main)),
+        match self.name.strip_suffix("/*") {
+            Some("*") => true,
+            Some(main) => name.split('/').next().is_some_and(|known| known.eq_ignore_ascii_case(main)),
             None => self.name.eq_ignore_ascii_case(name),
         }
     }
@@ -132,7 +132,8 @@ fn range(entry: &str) -> Option<Range<'_>> {
     let mut parts = unquoted_split(entry, b';');
     let name = parts.next()?.trim();
     let (main, sub) = name.split_once('/')?;
-    let is_range = !main.is_empty() && !sub.is_empty() && (main != "*" || sub == "*");
+    let is_star_or_plain = |part: &str| part == "*" || (!part.is_empty() && !part.contains('*'));
+    let is_range = is_star_or_plain(main) && is_star_or_plain(sub) && (main != "*" || sub == "*");
     let quality = parts.find_map(|part| {
         let (name, value) = part.split_once('=')?;
         name.trim().eq_ignore_ascii_case("q").then(|| super::quality(value))
@@ -184,7 +185,20 @@ mod tests {
 
     #[test]
     fn entries_that_cannot_be_read_are_none() {
-        for accept in ["", ",", "xml", "*/xml", "text/", "/xml", "text/xml;q=x", "text/xml;q=2", "text/xml;q=0", "ø"] {
+        for accept in [
+            "",
+            ",",
+            "xml",
+            "*/xml",
+            "text/",
+            "/xml",
+            "text/xml;q=x",
+            "text/xml;q=2",
+            "text/xml;q=0",
+            "ø",
+            "text/x*",
+            "application/json-*",
+        ] {
             assert_eq!(chosen(Some(accept), "application/json"), "application/json", "{accept}");
         }
     }

@@ -18,6 +18,7 @@ pub mod write;
 pub mod xml;
 
 pub use at::At;
+use at::shown;
 pub use read::{Limit, Read};
 pub use values::StringDictionary;
 

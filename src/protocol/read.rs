@@ -6,7 +6,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 use super::At;
 
@@ -54,8 +54,6 @@ pub mod expects {
     pub const DICTIONARY: &str = "dictionary";
     /// A carrier.
     pub const CARRIER: &str = "carrier";
-    /// Anything: it is read over.
-    pub const ANYTHING: &str = "anything";
 }
 
 /// A value that is neither list nor object, as the body has it.
@@ -192,60 +190,5 @@ impl<'de, T: Read> DeserializeSeed<'de> for Seed<'_, T> {
 
     fn deserialize<D: Deserializer<'de>>(self, source: D) -> Result<T, D::Error> {
         T::read(source, self.0)
-    }
-}
-
-/// A value that is read over. Unlike serde's own way it keeps to the source's limit of nesting.
-pub struct Skipped;
-
-impl<'de> Deserialize<'de> for Skipped {
-    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
-        source.deserialize_newtype_struct(expects::ANYTHING, Skipped)
-    }
-}
-
-impl<'de> Visitor<'de> for Skipped {
-    type Value = Self;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("anything")
-    }
-
-    fn visit_newtype_struct<D: Deserializer<'de>>(self, source: D) -> Result<Self, D::Error> {
-        source.deserialize_any(self)
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_bool<E: Error>(self, _: bool) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_i64<E: Error>(self, _: i64) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_u64<E: Error>(self, _: u64) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_f64<E: Error>(self, _: f64) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_str<E: Error>(self, _: &str) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self, A::Error> {
-        while list.next_element::<Skipped>()?.is_some() {}
-        Ok(self)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Self, A::Error> {
-        while object.next_entry::<IgnoredAny, Skipped>()?.is_some() {}
-        Ok(self)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::de::{Deserializer, MapAccess, SeqAccess};
+use serde::de::{Deserializer, Error, MapAccess, SeqAccess};
 
 use super::At;
 use super::read::{Limit, Read, Scalar, Seed, Shape, expects, read_shape};
@@ -38,9 +38,15 @@ impl Shape for bool {
         match scalar {
             Scalar::Null => Some(false),
             Scalar::Bool(value) => Some(*value),
-            Scalar::Text(text) if text.trim().eq_ignore_ascii_case("true") => Some(true),
-            Scalar::Text(text) if text.trim().eq_ignore_ascii_case("false") => Some(false),
-            _ => None,
+            Scalar::Integer(number @ (0 | 1)) => Some(*number == 1),
+            Scalar::Text(text) => match text.trim() {
+                "1" => Some(true),
+                "0" => Some(false),
+                text if text.eq_ignore_ascii_case("true") => Some(true),
+                text if text.eq_ignore_ascii_case("false") => Some(false),
+                _ => None,
+            },
+            Scalar::Integer(_) | Scalar::Number => None,
         }
     }
 }
@@ -106,7 +112,9 @@ impl Shape for Option<StringDictionary> {
 
     fn from_object<'de, A: MapAccess<'de>>(mut object: A, at: &At<'_>) -> Result<Self, A::Error> {
         let mut entries = StringDictionary::new();
-        while let Some(key) = object.next_key::<String>()? {
+        // An entry of an XML dictionary can lack its key.
+        while let Some(key) = object.next_key_seed(Seed::<Option<String>>::new(at))? {
+            let key = key.ok_or_else(|| A::Error::custom(format_args!("{at}: an entry has no Key")))?;
             let value = object.next_value_seed(Seed::new(&At::Entry(at, &key)))?;
             entries.insert(key, value);
         }

@@ -115,6 +115,8 @@ impl<'v> View<'v> {
 pub trait Write {
     /// The name of its type in XML: that of an answer's root.
     const ELEMENT: &'static str;
+    /// Something in it can be null, which XML needs a namespace for.
+    const HAS_NULLS: bool = true;
 
     /// Writes it.
     fn write<W: Writer>(&self, out: &mut W, view: View<'_>);

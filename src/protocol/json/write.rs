@@ -1,5 +1,7 @@
 //! JSON out, compact.
 
+use std::io::Write as _;
+
 use crate::protocol::write::{Mask, Prepared, View, Write, Writer};
 
 /// Writes an answer.
@@ -31,7 +33,7 @@ impl JsonWriter {
         if self.out.last() != Some(&b'{') {
             self.out.push(b',');
         }
-        self.value(name);
+        self.text(name);
         self.out.push(b':');
     }
 }
@@ -52,7 +54,19 @@ impl Writer for JsonWriter {
     }
 
     fn text(&mut self, value: &str) {
-        self.value(value);
+        // The vendor's writer escapes these as well: they end a line in JavaScript.
+        const LINE_ENDS: [char; 3] = ['\u{85}', '\u{2028}', '\u{2029}'];
+        if !value.contains(LINE_ENDS) {
+            return self.value(value);
+        }
+        let written = serde_json::to_string(value).unwrap_or_default();
+        for character in written.chars() {
+            if LINE_ENDS.contains(&character) {
+                let _ = write!(self.out, "\\u{:04x}", u32::from(character));
+            } else {
+                self.out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+            }
+        }
     }
 
     fn object(&mut self, members: impl FnOnce(&mut Self)) {

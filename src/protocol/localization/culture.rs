@@ -32,7 +32,9 @@ pub fn show(value: &Value<'_>, locale: &Locale, time_zone: Option<&TimeZone>) ->
         Value::Date(date) => {
             let fields = YMD::short().with_year_style(YearStyle::Full);
             let formatter = FixedCalendarDateTimeFormatter::try_new(locale.into(), fields).ok()?;
-            Some(formatter.format(&icu_date(*date)?).to_string())
+            shown_with_year(date.year(), |year| {
+                Some(formatter.format(&icu_date(date.with().year(year).build().ok()?)?).to_string())
+            })
         }
         Value::Time(time) => {
             let formatter =
@@ -43,8 +45,11 @@ pub fn show(value: &Value<'_>, locale: &Locale, time_zone: Option<&TimeZone>) ->
             let moved = in_zone(*date_time, time_zone)?;
             let fields = YMDT::short().with_year_style(YearStyle::Full).with_time_precision(TO_THE_SECOND);
             let formatter = FixedCalendarDateTimeFormatter::try_new(locale.into(), fields).ok()?;
-            let input = icu::DateTime { date: icu_date(moved.date())?, time: icu_time(moved.time())? };
-            Some(formatter.format(&input).to_string())
+            let time = icu_time(moved.time())?;
+            shown_with_year(moved.year(), |year| {
+                let date = icu_date(moved.date().with().year(year).build().ok()?)?;
+                Some(formatter.format(&icu::DateTime { date, time }).to_string())
+            })
         }
         Value::TimeSpan(seconds) => {
             let sign = if *seconds < 0 { "-" } else { "" };
@@ -66,8 +71,20 @@ fn number(digits: &str, locale: &Locale, grouping: GroupingStrategy, fraction: O
     Some(formatter.format(&number).to_string())
 }
 
+/// CLDR adds an era to years below 1000, where .NET writes four digits. The vendor's empty date is of the year 1.
+fn shown_with_year(year: i16, show: impl Fn(i16) -> Option<String>) -> Option<String> {
+    const LATER: i16 = 2000; // as many leap years
+    if !(1..1000).contains(&year) {
+        return show(year);
+    }
+    let later = (year + LATER).to_string();
+    show(year + LATER).filter(|shown| shown.contains(&later)).map(|shown| shown.replace(&later, &format!("{year:04}")))
+}
+
 fn in_zone(date_time: DateTime, time_zone: Option<&TimeZone>) -> Option<DateTime> {
     match time_zone {
+        // The vendor's empty date is no moment.
+        Some(_) if date_time == DateTime::constant(1, 1, 1, 0, 0, 0, 0) => Some(date_time),
         Some(zone) => Some(zone.to_datetime(TimeZone::UTC.to_timestamp(date_time).ok()?)),
         None => Some(date_time),
     }
@@ -114,6 +131,10 @@ mod tests {
             (Value::Date(date(2024, 4, 28)), "en-GB", "28/04/2024"),
             (Value::Date(date(2024, 4, 28)), "nb", "28.04.2024"),
             (Value::Date(date(2024, 4, 28)), "sv", "2024-04-28"),
+            (Value::Date(date(1, 1, 1)), "nb", "01.01.0001"),
+            (Value::Date(date(1, 1, 1)), "en-US", "1/1/0001"),
+            (Value::Date(date(999, 12, 31)), "sv", "0999-12-31"),
+            (Value::DateTime(date(1, 1, 1).at(0, 0, 0, 0)), "de", "01.01.0001, 00:00:00"),
             (Value::Time(time(20, 28, 37, 0)), "en-US", "8:28:37 PM"),
             (Value::Time(time(20, 28, 37, 0)), "nb", "20:28:37"),
             (Value::TimeSpan(-3661), "nb", "-1:01:01"),
@@ -130,6 +151,7 @@ mod tests {
             (Value::DateTime(date(2024, 1, 31).at(22, 30, 0, 0)), "31.01.2024, 23:30:00"),
             (Value::Date(date(2024, 7, 31)), "31.07.2024"),
             (Value::Time(time(22, 30, 0, 0)), "22:30:00"),
+            (Value::DateTime(date(1, 1, 1).at(0, 0, 0, 0)), "01.01.0001, 00:00:00"),
         ] {
             assert_eq!(shown(&value, "de", Some("Europe/Oslo")).as_deref(), Some(expected));
         }

@@ -57,7 +57,7 @@ fn value(inner: &str) -> Option<Value<'_>> {
         "M" => Value::Money(number(value)?),
         "A" => Value::Integers(value.split(',').map(|item| integer(item.trim())).collect::<Option<_>>()?),
         "D" => Value::Date(date_time(value).map(DateTime::date).or_else(|| date(value))?),
-        "T" => Value::Time(date_time(value).map(DateTime::time).or_else(|| value.parse().ok())?),
+        "T" => Value::Time(date_time(value).map(DateTime::time).or_else(|| time(value))?),
         "DT" => {
             Value::DateTime(date_time(value).or_else(|| date(value).map(|date| date.to_datetime(Time::midnight())))?)
         }
@@ -79,12 +79,18 @@ fn number(text: &str) -> Option<&str> {
     (is_digits(whole) && is_digits(fraction)).then_some(text)
 }
 
+/// In the invariant culture, or as ISO 8601 writes it; without an offset, which a civil time has no place for.
 fn date_time(text: &str) -> Option<DateTime> {
-    DateTime::strptime("%m/%d/%Y %H:%M:%S%.f", text).ok().or_else(|| text.parse().ok().filter(|_| text.contains('T')))
+    let formats = ["%m/%d/%Y %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f"];
+    formats.iter().find_map(|format| DateTime::strptime(format, text).ok())
 }
 
 fn date(text: &str) -> Option<Date> {
-    Date::strptime("%m/%d/%Y", text).ok().or_else(|| text.parse().ok())
+    ["%m/%d/%Y", "%Y-%m-%d"].iter().find_map(|format| Date::strptime(format, text).ok())
+}
+
+fn time(text: &str) -> Option<Time> {
+    Time::strptime("%H:%M:%S%.f", text).ok()
 }
 
 #[cfg(test)]
@@ -137,6 +143,9 @@ mod tests {
             "[TS:x]",
             "[A:]",
             "[DT:]",
+            "[DT:2024-04-28T20:28:37+02:00]",
+            "[DT:2024-04-28T20:28:37Z]",
+            "[T:20:28:37Z]",
             "[I:٣]",
         ] {
             assert_eq!(all(text), text);

@@ -61,10 +61,13 @@ impl Language {
         if let Some((code, tag, _)) = LANGUAGES.iter().find(|(code, ..)| code.eq_ignore_ascii_case(tag)) {
             return of(code, tag);
         }
-        if tag.eq_ignore_ascii_case(SWISS_GERMAN.0) || tag.eq_ignore_ascii_case(SWISS_GERMAN.1) {
+        let mut parts = tag.split(['-', '_']);
+        let primary = parts.next()?;
+        let is_swiss =
+            primary.eq_ignore_ascii_case("de") && parts.next().is_some_and(|part| part.eq_ignore_ascii_case("CH"));
+        if tag.eq_ignore_ascii_case(SWISS_GERMAN.0) || is_swiss {
             return of(SWISS_GERMAN.0, SWISS_GERMAN.1);
         }
-        let primary = tag.split(['-', '_']).next()?;
         let (code, ..) = LANGUAGES.iter().find(|(.., iso)| iso.iter().any(|iso| iso.eq_ignore_ascii_case(primary)))?;
         is_tag(tag).then(|| Language { code, tag: tag.replace('_', "-") })
     }
@@ -125,6 +128,8 @@ mod tests {
             ("sw", "SW"),
             ("GE", "GE"),
             ("de-CH", "CH"),
+            ("de_ch", "CH"),
+            ("de-CH-1996", "CH"),
             ("de-AT", "GE"),
             ("pt-BR", "BR"),
             ("pt", "BR"),

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::value::{MapAccessDeserializer, StringDeserializer};
+use serde::de::value::{MapAccessDeserializer, MapDeserializer};
 use serde::de::{self, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;
 
@@ -118,7 +118,7 @@ struct Element<'t, 'x> {
 impl<'de> Element<'_, '_> {
     fn visit<V: Visitor<'de>>(self, expects: &str, visitor: V) -> Result<V::Value, Problem> {
         let tokens = self.tokens;
-        if self.nil || expects == expects::ANYTHING {
+        if self.nil {
             skip(tokens)?;
             return visitor.visit_unit();
         }
@@ -132,7 +132,7 @@ impl<'de> Element<'_, '_> {
         match expects {
             expects::LIST => visitor.visit_seq(Items(tokens)),
             expects::CARRIER => visitor.visit_map(Members { tokens, nil: false }),
-            expects::DICTIONARY => visitor.visit_map(Entries { tokens, value: None }),
+            expects::DICTIONARY => visitor.visit_map(Entries { tokens, value: Text::Null }),
             _ => match text_to_close(tokens)? {
                 Some(text) => visitor.visit_string(text),
                 // Refused by every visitor that expects a scalar.
@@ -158,9 +158,14 @@ impl<'de> Deserializer<'de> for Element<'_, '_> {
         self.visit(expects, visitor).map_err(|problem| Problem { offset: problem.offset.or(Some(offset)), ..problem })
     }
 
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+        skip(self.tokens)?;
+        visitor.visit_unit()
+    }
+
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
-        seq tuple tuple_struct map struct enum identifier ignored_any
+        seq tuple tuple_struct map struct enum identifier
     }
 }
 
@@ -205,77 +210,79 @@ impl<'de> MapAccess<'de> for Members<'_, '_> {
 /// The entries of a dictionary.
 struct Entries<'t, 'x> {
     tokens: &'t mut Tokens<'x>,
-    value: Option<String>,
+    value: Text,
 }
 
 impl Entries<'_, '_> {
     /// The key and the value of the entry that is open.
-    fn entry(&mut self) -> Result<(Option<String>, Option<String>), Problem> {
-        let (mut key, mut value) = (None, None);
+    fn entry(&mut self) -> Result<(Text, Text), Problem> {
+        let (mut key, mut value) = (Text::Null, Text::Null);
         loop {
             let (piece, name) = next_named(self.tokens)?;
             let Piece::Open(nil) = piece else { return Ok((key, value)) };
-            let member = match &*name {
-                name if name.eq_ignore_ascii_case("Key") => &mut key,
-                name if name.eq_ignore_ascii_case("Value") => &mut value,
-                _ => {
-                    skip(self.tokens)?;
-                    continue;
-                }
-            };
-            if nil {
-                skip(self.tokens)?;
-                *member = None;
+            let is = |known: &str| name.eq_ignore_ascii_case(known);
+            if is("Key") {
+                key = self.text(nil)?;
+            } else if is("Value") {
+                value = self.text(nil)?;
             } else {
-                let text = text_to_close(self.tokens)?;
-                *member =
-                    Some(text.ok_or_else(|| data(format!("{name}: expected a text, found elements"), self.tokens))?);
+                skip(self.tokens)?;
             }
         }
     }
-}
 
-fn data(text: String, tokens: &Tokens<'_>) -> Problem {
-    Problem { text, is_syntax: false, offset: Some(tokens.offset()) }
+    fn text(&mut self, nil: bool) -> Result<Text, Problem> {
+        if nil {
+            skip(self.tokens)?;
+            return Ok(Text::Null);
+        }
+        if let Some(text) = text_to_close(self.tokens)? {
+            return Ok(Text::Plain(text));
+        }
+        // The element within, and the one that it is in.
+        skip(self.tokens)?;
+        skip(self.tokens)?;
+        Ok(Text::Elements)
+    }
 }
 
 impl<'de> MapAccess<'de> for Entries<'_, '_> {
     type Error = Problem;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Problem> {
-        let (Piece::Open(nil), name) = next_named(self.tokens)? else { return Ok(None) };
-        let offset = self.tokens.offset();
-        let (key, value) = if nil {
+        let Piece::Open(nil) = next_piece(self.tokens)? else { return Ok(None) };
+        let key;
+        (key, self.value) = if nil {
             skip(self.tokens)?;
-            (None, None)
+            (Text::Null, Text::Null)
         } else {
             self.entry()?
         };
-        self.value = value;
-        let key = key.ok_or_else(|| Problem {
-            text: format!("{name}: a dictionary's entry needs a Key"),
-            is_syntax: false,
-            offset: Some(offset),
-        })?;
-        let key: StringDeserializer<Problem> = key.into_deserializer();
         seed.deserialize(key).map(Some)
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Problem> {
-        seed.deserialize(Text(self.value.take()))
+        seed.deserialize(std::mem::replace(&mut self.value, Text::Null))
     }
 }
 
-/// A text or null.
-struct Text(Option<String>);
+/// The key or the value of an entry.
+enum Text {
+    Null,
+    Plain(String),
+    /// Elements, where a text belongs.
+    Elements,
+}
 
 impl<'de> Deserializer<'de> for Text {
     type Error = Problem;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
-        match self.0 {
-            Some(text) => visitor.visit_string(text),
-            None => visitor.visit_unit(),
+        match self {
+            Text::Plain(text) => visitor.visit_string(text),
+            Text::Null => visitor.visit_unit(),
+            // Refused by every visitor that expects a text.
+            Text::Elements => visitor.visit_map(MapDeserializer::new(std::iter::empty::<(&str, &str)>())),
         }
     }
 

@@ -4,12 +4,17 @@
 use std::borrow::Cow;
 
 use quick_xml::Reader;
+use quick_xml::escape::unescape;
 use quick_xml::events::{BytesStart, Event};
 
 use super::escape::is_legal;
+use crate::protocol::shown;
 
 /// Elements within each other; the JSON reader's limit is the same.
 const MAX_DEPTH: u32 = 128;
+
+/// Attributes of an element. The parser tells repeated ones by a hash whose collisions a caller can work out.
+const MAX_ATTRIBUTES: usize = 64;
 
 /// A piece of a document.
 pub enum Token<'x> {
@@ -40,8 +45,9 @@ pub struct Problem {
 }
 
 impl Problem {
-    fn syntax(text: impl Into<String>, offset: usize) -> Self {
-        Problem { text: text.into(), is_syntax: true, offset: Some(offset) }
+    /// The parser's texts repeat names, which can be as long as the document.
+    fn syntax(text: impl AsRef<str>, offset: usize) -> Self {
+        Problem { text: shown(text.as_ref()), is_syntax: true, offset: Some(offset) }
     }
 }
 
@@ -99,6 +105,9 @@ impl<'x> Tokens<'x> {
                     self.depth -= 1;
                     Ok(Token::Close)
                 }
+                Event::Text(text) if text.contains("]]>") => {
+                    Err(Problem::syntax("the end of a CDATA section that has not begun", self.offset))
+                }
                 Event::Text(text) => Ok(Token::Text(text.xml10_content())),
                 Event::CData(text) => Ok(Token::Text(text.xml10_content())),
                 Event::GeneralRef(entity) => {
@@ -135,11 +144,24 @@ impl<'x> Tokens<'x> {
         if self.depth > MAX_DEPTH {
             return Err(Problem::syntax(format!("elements nested deeper than {MAX_DEPTH}"), self.offset));
         }
+        if !is_name(tag.name().as_ref()) {
+            return Err(Problem::syntax("an element has no proper name", self.offset));
+        }
         let mut nil = false;
-        for attribute in tag.attributes() {
+        for (index, attribute) in tag.attributes().enumerate() {
+            if index == MAX_ATTRIBUTES {
+                let text = format!("an element has more than {MAX_ATTRIBUTES} attributes");
+                return Err(Problem::syntax(text, self.offset));
+            }
             let attribute = attribute.map_err(|problem| Problem::syntax(problem.to_string(), self.offset))?;
+            if attribute.value.contains('<') {
+                return Err(Problem::syntax("an attribute holds a '<'", self.offset));
+            }
+            let value = unescape(&attribute.value);
+            let value =
+                value.map_err(|_| Problem::syntax("a reference to nothing that XML itself defines", self.offset))?;
             if attribute.key.local_name().as_ref() == "nil" {
-                nil = matches!(attribute.value.trim(), "true" | "1");
+                nil = matches!(value.trim(), "true" | "1");
             }
         }
         Ok(Token::Open { name: Cow::Owned(tag.local_name().as_ref().to_owned()), nil })
@@ -148,6 +170,13 @@ impl<'x> Tokens<'x> {
     fn position(&self) -> usize {
         usize::try_from(self.reader.buffer_position()).unwrap_or(usize::MAX)
     }
+}
+
+/// As far as it matters here: letters, digits and what may stand between them.
+fn is_name(name: &str) -> bool {
+    let may_begin = |first: char| first.is_alphabetic() || matches!(first, '_' | ':');
+    let may_follow = |character: char| character.is_alphanumeric() || matches!(character, '_' | ':' | '-' | '.' | '·');
+    name.starts_with(may_begin) && name.chars().all(may_follow)
 }
 
 fn predefined(name: &str) -> Option<char> {

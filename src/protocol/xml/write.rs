@@ -7,7 +7,9 @@ use crate::protocol::write::{Mask, Prepared, View, Write, Writer};
 pub fn write<T: Write>(value: &T, view: View<'_>) -> Vec<u8> {
     let mut writer = XmlWriter::default();
     writer.element(T::ELEMENT, |writer| {
-        writer.out.push_str(" xmlns:i=\"http://www.w3.org/2001/XMLSchema-instance\"");
+        if T::HAS_NULLS {
+            writer.out.push_str(" xmlns:i=\"http://www.w3.org/2001/XMLSchema-instance\"");
+        }
         value.write(writer, view);
     });
     writer.out.into_bytes()
