@@ -1,6 +1,7 @@
 //! Who calls: credentials in, a [`Principal`] out.
 
 mod basic;
+pub mod oidc;
 pub mod password;
 mod throttle;
 
