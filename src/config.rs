@@ -104,6 +104,9 @@ pub struct Serve {
     /// Origins whose scripts may call, parted by spaces, with * for any part of one
     #[arg(long, env = "ERPSYNC_CORS_ORIGINS", default_value = "", value_name = "ORIGINS")]
     pub cors_origins: String,
+    /// Whose tokens are taken.
+    #[command(flatten)]
+    pub oidc: Oidc,
     /// The limits.
     #[command(flatten)]
     pub limits: Limits,
@@ -146,6 +149,20 @@ impl Authentication {
     pub fn takes_passwords(&self) -> bool {
         self.authorize_with_username && self.installation == Installation::Onsite
     }
+}
+
+/// The OpenID Connect issuer whose tokens are taken; without one, none are.
+#[derive(Clone, Debug, Args)]
+pub struct Oidc {
+    /// An OpenID Connect issuer whose tokens are taken as Bearer, exactly as they name it in `iss`
+    #[arg(long = "oidc-issuer", env = "ERPSYNC_OIDC_ISSUER", value_name = "URL", requires = "audience")]
+    pub issuer: Option<String>,
+    /// Whom its tokens have to be for: this server's name at the issuer
+    #[arg(long = "oidc-audience", env = "ERPSYNC_OIDC_AUDIENCE", value_name = "NAME")]
+    pub audience: Option<String>,
+    /// Which claim holds the associate's login name: one that users cannot choose freely
+    #[arg(long = "oidc-claim", env = "ERPSYNC_OIDC_CLAIM", default_value = "preferred_username", value_name = "CLAIM")]
+    pub claim: String,
 }
 
 /// What one request, one client, and all of them together may cost.
@@ -234,6 +251,20 @@ mod tests {
         for wrong in ["a", "//a", "/a//b", "/a b", "/{x}", "/a?b"] {
             assert!(path_prefix(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn an_issuer_needs_an_audience() {
+        let parse = |line: &str| CommandLine::try_parse_from(line.split(' ').filter(|word| !word.is_empty()));
+        let given = "--oidc-issuer https://id.example --oidc-audience erpsync";
+        for command in ["erpsync", "erpsync serve"] {
+            assert!(parse(command).is_ok());
+            assert!(parse(&format!("{command} {given}")).is_ok());
+            let missing = parse(&format!("{command} --oidc-issuer https://id.example")).expect_err("no audience");
+            assert!(missing.to_string().contains("--oidc-audience"), "{missing}");
+        }
+        let settings = parse(&format!("erpsync {given}")).expect("settings").serve.oidc;
+        assert_eq!(settings.claim, "preferred_username");
     }
 
     #[test]

@@ -24,6 +24,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::decompression::RequestDecompressionLayer;
 
+use crate::auth::oidc::Issuer;
 use crate::auth::{Authenticator, authorize, current, require_grant, session};
 use crate::config::Serve;
 use crate::database::Database;
@@ -44,19 +45,25 @@ const TURN_TIMEOUT: Duration = Duration::from_secs(1);
 /// # Errors
 /// One line that names what is wrong.
 pub async fn run(settings: &Serve) -> Result<(), String> {
+    let issuer = Issuer::new(&settings.oidc)?;
     let mut stop = listen::Stop::on_signals()?;
     // Dropped halfway, the opening takes a database of our own down with it.
     let database = tokio::select! {
         opened = Database::open(&settings.database) => opened?,
         () = stop.asked(1) => return Err("stopped before it was ready".to_owned()),
     };
-    let served = serve(settings, &database, stop).await;
+    let served = serve(settings, &database, issuer, stop).await;
     database.close().await;
     tracing::info!("stopped");
     served
 }
 
-async fn serve(settings: &Serve, database: &Database, stop: listen::Stop) -> Result<(), String> {
+async fn serve(
+    settings: &Serve,
+    database: &Database,
+    issuer: Option<Issuer>,
+    stop: listen::Stop,
+) -> Result<(), String> {
     let listener = TcpListener::bind(settings.listen)
         .await
         .map_err(|problem| format!("cannot listen on {}: {problem}", settings.listen))?;
@@ -64,7 +71,7 @@ async fn serve(settings: &Serve, database: &Database, stop: listen::Stop) -> Res
     warn_of_demo_logins(database.pool.clone());
 
     let pool = database.pool.clone();
-    let authenticator = Authenticator::new(pool.clone(), settings.authentication.clone());
+    let authenticator = Authenticator::new(pool.clone(), settings.authentication.clone(), issuer);
     let agent = erp_sync::agent();
     let listed = roots::list(listed(agent.methods()));
     let agent = agent.routes().with_state(pool.clone());

@@ -14,6 +14,7 @@ mod form;
 mod formats;
 mod hostile;
 mod languages;
+mod oidc;
 mod outage;
 mod panics;
 mod save_connection;

@@ -7,6 +7,7 @@ use axum::http::HeaderMap;
 use sqlx::PgPool;
 
 use super::basic::Credentials;
+use super::oidc::{Issuer, Refusal};
 use super::password::{Core, Passwords};
 use super::scheme::{SO_APP_TOKEN, Shown, text};
 use super::throttle::Throttle;
@@ -25,6 +26,7 @@ pub struct Authenticator(Arc<Parts>);
 struct Parts {
     pool: PgPool,
     settings: Authentication,
+    issuer: Option<Issuer>,
     passwords: Passwords,
     throttle: Throttle,
 }
@@ -38,9 +40,9 @@ const RENEWAL_INTERVAL: f64 = 600.0;
 impl Authenticator {
     /// Over the associates in `pool`.
     #[must_use]
-    pub fn new(pool: PgPool, settings: Authentication) -> Self {
+    pub fn new(pool: PgPool, settings: Authentication, issuer: Option<Issuer>) -> Self {
         let (passwords, throttle) = (Passwords::new(), Throttle::new());
-        Authenticator(Arc::new(Parts { pool, settings, passwords, throttle }))
+        Authenticator(Arc::new(Parts { pool, settings, issuer, passwords, throttle }))
     }
 
     /// The connections that credentials are looked up with.
@@ -64,7 +66,7 @@ impl Authenticator {
     /// Who calls with these headers, from this address.
     ///
     /// # Errors
-    /// 401, 429, or 503 where the database is away.
+    /// 401, 429, or 503 where the database or the issuer's keys are away.
     pub async fn authenticate(&self, headers: Headers, address: IpAddr) -> Result<Principal, Error> {
         let Headers { shown, app_token } = headers;
         let settings = &self.0.settings;
@@ -118,10 +120,27 @@ impl Authenticator {
         }
     }
 
+    /// One of this installation's own, or of the issuer's.
     async fn token(&self, token: String, address: IpAddr) -> Result<Principal, Error> {
-        let mut principal = self.stored(Kind::Token, &token, None, address).await?;
-        principal.token = Some(token);
-        Ok(principal)
+        let Some(issuer) = self.0.issuer.as_ref().filter(|_| !token.starts_with(secret::ACCESS_TOKEN)) else {
+            let mut principal = self.stored(Kind::Token, &token, None, address).await?;
+            principal.token = Some(token);
+            return Ok(principal);
+        };
+        let name = match issuer.verify(&token).await {
+            Ok(name) => name,
+            Err(refusal @ Refusal::Unavailable(_)) => {
+                tracing::warn!(%refusal, "a token cannot be checked");
+                return Err(Error::issuer_away());
+            }
+            Err(refusal @ Refusal::Invalid(_)) => {
+                tracing::info!(%refusal, %address, "token refused");
+                return Err(self.refuse(address));
+            }
+        };
+        let associate = associates::find_by_name(&self.0.pool, &name).await?;
+        let associate = associate.ok_or_else(|| self.refuse(address))?;
+        Ok(principal(associate, Scheme::Token))
     }
 
     /// A ticket, a token or a session that this installation has issued.

@@ -3,6 +3,7 @@
 mod authenticator;
 mod basic;
 pub mod current;
+pub mod oidc;
 pub mod password;
 mod scheme;
 pub mod secret;

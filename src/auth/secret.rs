@@ -19,6 +19,9 @@ pub const TOKEN: Duration = Duration::from_hours(1);
 /// How long a browser's session is good after its last use.
 pub const SESSION: Duration = Duration::from_hours(6);
 
+/// How every access token begins.
+pub const ACCESS_TOKEN: &str = "8A:";
+
 /// What is stored of a secret.
 #[must_use]
 pub fn hash(secret: &str) -> Hash {

@@ -172,6 +172,18 @@ impl Error {
         .with(RETRY_AFTER, seconds.into())
     }
 
+    /// 503: tokens of the issuer cannot be checked, as its keys are not there.
+    #[must_use]
+    pub fn issuer_away() -> Self {
+        Self::service(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "SoServerException",
+            WEB_API,
+            "The token's issuer cannot be reached right now. Try again in a moment.",
+        )
+        .with(RETRY_AFTER, HeaderValue::from_static("10"))
+    }
+
     /// 503: the database is away, or did not answer in time.
     #[must_use]
     pub fn database_away() -> Self {
