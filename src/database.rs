@@ -65,6 +65,9 @@ impl Database {
 
     async fn connect(settings: &config::Database) -> Result<Self, String> {
         if let Some(url) = settings.database_url.as_ref().filter(|url| !url.is_empty()) {
+            if !["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
+                return Err("the database URL does not begin with postgres://".to_owned());
+            }
             let options = url
                 .parse::<PgConnectOptions>()
                 .map_err(|problem| format!("the database URL cannot be read: {problem}"))?;

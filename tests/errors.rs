@@ -22,7 +22,7 @@ async fn bad_json_is_refused_with_line_and_column() {
     }
     let not_utf8 = server.program.post_request(SAVE, "").body(&b"{\"Connection\": {\"DisplayName\": \"\xff\"}}"[..]);
     let answer = Answer::of(not_utf8.send().await.unwrap()).await;
-    answer.assert_service_error(400, "ArgumentException", &["not text in the charset", "UTF-8"]);
+    answer.assert_service_error(400, "ArgumentException", &["not UTF-8", "Send UTF-8"]);
     assert_eq!(server.database.contents().await, before);
 }
 

@@ -81,7 +81,7 @@ async fn what_does_not_fit_is_refused_with_its_path() {
     let server = Server::start().await;
     let before = server.database.contents().await;
     for (pairs, part) in [
-        ("Connection.Active=maybe", "Connection.Active: expected true or false, found a string"),
+        ("Connection.Active=maybe", "Connection.Active: expected true or false, found 'maybe'"),
         ("Connection.ErpConnectorId=1.5", "Connection.ErpConnectorId: expected a 32-bit integer"),
         (
             "Connection.UserGroupAccessIds=1&Connection.UserGroupAccessIds=x",
@@ -107,7 +107,11 @@ async fn what_does_not_fit_is_refused_with_its_path() {
         save(&server, pairs).await.assert_service_error(400, "ArgumentException", &[part]);
     }
     let other = server.program.send(FORM, "x=1", &[]).await;
-    other.assert_service_error(400, "ArgumentException", &["Connection: the connection to save is missing or null."]);
+    other.assert_service_error(
+        400,
+        "ArgumentException",
+        &["Connection: the connection to save is missing or null. The body is"],
+    );
     assert_eq!(server.database.contents().await, before);
 }
 

@@ -227,7 +227,7 @@ async fn every_error_is_in_the_format_that_the_caller_accepts() {
         (
             program.request(Method::POST, SAVE).header(AUTHORIZATION, TJE0).header(CONTENT_TYPE, "image/png").body("x"),
             415,
-            "Message",
+            "Message MessageDetail",
             "image/png",
         ),
     ] {

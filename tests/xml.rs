@@ -117,10 +117,7 @@ async fn values_that_do_not_fit_are_refused_with_path_line_and_column() {
     let server = Server::start().await;
     let before = server.database.contents().await;
     for (connection, parts) in [
-        (
-            "<Active>maybe</Active>",
-            ["Connection.Active: expected true or false, found a string", "(line 1, column 74)"],
-        ),
+        ("<Active>maybe</Active>", ["Connection.Active: expected true or false, found 'maybe'", "(line 1, column 74)"]),
         (
             "\n<ErpConnectorId>1.5</ErpConnectorId>",
             ["Connection.ErpConnectorId: expected a 32-bit integer", "(line 2, column 1)"],
@@ -143,6 +140,10 @@ async fn values_that_do_not_fit_are_refused_with_path_line_and_column() {
             ["Connection.ConfigFields: expected an object of texts, found a string", "line 1"],
         ),
         (
+            "<ConfigFields><company>A</company></ConfigFields>",
+            ["Connection.ConfigFields: an entry has no Key", "a Value"],
+        ),
+        (
             "<ConfigFields><e><Value>v</Value></e></ConfigFields>",
             ["Connection.ConfigFields: an entry has no Key", "line 1"],
         ),
@@ -156,7 +157,11 @@ async fn values_that_do_not_fit_are_refused_with_path_line_and_column() {
         answer.assert_service_error(400, "ArgumentException", &parts);
     }
     let naked = server.program.send("text/xml", "<ErpConnection><Active>true</Active></ErpConnection>", &[JSON]).await;
-    naked.assert_service_error(400, "ArgumentException", &["Connection: the connection to save is missing or null."]);
+    naked.assert_service_error(
+        400,
+        "ArgumentException",
+        &["Connection: the connection to save is missing or null. The body is"],
+    );
     let nil = server.program.send("text/xml", "<r xmlns:i='urn:i' i:nil='true'/>", &[JSON]).await;
     nil.assert_service_error(400, "ArgumentException", &["missing or null"]);
     assert_eq!(server.database.contents().await, before);

@@ -52,6 +52,10 @@ carrier! {
     rights
 }
 
+const MISSING: &str = "Connection: the connection to save is missing or null. The body is {\"Connection\": {..}} in JSON, \
+    <SaveConnectionRequest><Connection>..</Connection></SaveConnectionRequest> in XML, Connection.<member>=.. in a form; \
+    the Content-Type says which of them it is.";
+
 static ADMINISTRATOR: Role = Role::full(ErpConnection::MEMBERS);
 
 /// Creates or updates a connection with its config fields and access rows, and answers what is stored.
@@ -65,8 +69,7 @@ pub async fn save(pool: PgPool, caller: Principal, request: SaveConnectionReques
             "Saving a connection is for administrators, and for applications with the grant.",
         ));
     }
-    let connection =
-        request.connection.ok_or_else(|| Error::argument("Connection: the connection to save is missing or null."))?;
+    let connection = request.connection.ok_or_else(|| Error::argument(MISSING))?;
     let asked_id = connection.erp_connection_id;
     if asked_id < 0 {
         return Err(Error::validation(format!(

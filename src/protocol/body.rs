@@ -148,8 +148,9 @@ fn read<C: Carrier>(headers: &HeaderMap, body: &[u8]) -> Result<Option<C>, Error
         }
         None => Charset::Utf8,
     };
-    let text = decode(body, charset)
-        .ok_or_else(|| Error::argument("The request body is not text in the charset that it claims, or in UTF-8."))?;
+    let text = decode(body, charset).ok_or_else(|| {
+        Error::argument("The request body is not UTF-8, nor the UTF-16 that its Content-Type can name. Send UTF-8.")
+    })?;
     match media_type.syntax {
         Syntax::Json => json::read(&text),
         Syntax::Xml => xml::read(&text),

@@ -268,7 +268,7 @@ impl Error {
         Self::framework(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             format!("The request entity's media type '{media_type}' is not supported for this resource."),
-            None,
+            Some(super::media_type::SUPPORTED.into()),
         )
     }
 
@@ -280,7 +280,7 @@ impl Error {
             "The request contains an entity body but no Content-Type header. The inferred media type \
              'application/octet-stream' is not supported for this resource."
                 .into(),
-            None,
+            Some(super::media_type::SUPPORTED.into()),
         )
     }
 

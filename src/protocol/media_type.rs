@@ -46,6 +46,11 @@ static FORM: MediaType = media_type("application/x-www-form-urlencoded", Syntax:
 static FORMATTERS: [&[&MediaType]; 4] =
     [&[&APPLICATION_JSON, &TEXT_JSON], &[&APPLICATION_XML, &TEXT_XML], &[&JSON_PATCH], &[&MERGE_PATCH]];
 
+/// For those who send something else.
+pub const SUPPORTED: &str = "Supported are application/json, text/json, application/xml, text/xml, \
+    application/x-www-form-urlencoded, application/json-patch+json and application/merge-patch+json, \
+    in UTF-8 or UTF-16.";
+
 /// The media type of a `Content-Type`, whatever its parameters; `None` where it is not read.
 #[must_use]
 pub fn of_body(content_type: &str) -> Option<&'static MediaType> {

@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use super::At;
+use super::{At, shown};
 
 /// The type of a carrier's member: how it is read, and what `FieldProperties` calls it.
 pub trait Read: Sized {
@@ -75,6 +75,7 @@ impl Scalar<'_> {
         match self {
             Scalar::Null => "null",
             Scalar::Bool(_) => "true or false",
+            Scalar::Integer(number) if i32::try_from(*number).is_err() => "an integer out of range",
             Scalar::Integer(_) => "an integer",
             Scalar::Number => "a number with a fraction or out of range",
             Scalar::Text(_) => "a string",
@@ -109,7 +110,7 @@ pub trait Shape: Sized {
     }
 }
 
-/// Says what kind of value was found, never the value: it may be a secret.
+/// Says what kind of value was found. What it was is said of a number or a bool only: a text may be a secret.
 fn refuse<T: Shape, E: Error>(at: &At<'_>, found: &str) -> E {
     E::custom(format_args!("{at}: expected {}, found {found}", T::EXPECTED))
 }
@@ -126,7 +127,10 @@ struct ShapeVisitor<'p, T>(&'p At<'p>, PhantomData<T>);
 
 impl<T: Shape> ShapeVisitor<'_, T> {
     fn take<E: Error>(&self, scalar: &Scalar<'_>) -> Result<T, E> {
-        T::from_scalar(scalar).ok_or_else(|| refuse::<T, E>(self.0, scalar.kind()))
+        T::from_scalar(scalar).ok_or_else(|| match scalar {
+            Scalar::Text(text) if T::HINT == expects::NUMBER => refuse::<T, E>(self.0, &format!("'{}'", shown(text))),
+            _ => refuse::<T, E>(self.0, scalar.kind()),
+        })
     }
 }
 

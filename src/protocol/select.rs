@@ -18,7 +18,7 @@ pub enum Selection {
 }
 
 impl Selection {
-    /// What a query says: `$select=a,b/c`, in any letter case. Without a name in it, everything is selected.
+    /// What a query says: `$select=a,b/c`, in any letter case. Without a name in it, or with `*`, everything is selected.
     #[must_use]
     pub fn of_query(query: &str) -> Self {
         let mut members = BTreeMap::new();
@@ -28,7 +28,7 @@ impl Selection {
                 add(&mut members, &decode(value));
             }
         }
-        if members.is_empty() { Selection::All } else { Selection::Members(members) }
+        if members.is_empty() || members.contains_key("*") { Selection::All } else { Selection::Members(members) }
     }
 
     /// What is wanted of the member or entry called `name`; `None` where it is not.
@@ -73,7 +73,9 @@ mod tests {
 
     #[test]
     fn without_names_everything_is_selected() {
-        for query in ["", "x=1", "$select=", "$select=,", "$select", "select=a", "$select=%20,/"] {
+        for query in
+            ["", "x=1", "$select=", "$select=,", "$select", "select=a", "$select=%20,/", "$select=*", "$select=a,*"]
+        {
             assert_eq!(Selection::of_query(query), Selection::All, "{query}");
         }
     }

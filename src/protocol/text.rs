@@ -29,15 +29,15 @@ impl Charset {
 /// The bytes as UTF-8, less a byte order mark; `None` where they are not what `charset` says.
 ///
 /// A byte order mark overrides the charset. UTF-16 without one is told by its first character, which in every format
-/// here is an ASCII one.
+/// here is an ASCII one: half of it is zero, as no byte of UTF-8 text is here.
 #[must_use]
 pub fn decode(bytes: &[u8], charset: Charset) -> Option<Cow<'_, str>> {
     match (bytes, charset) {
         ([0xEF, 0xBB, 0xBF, rest @ ..], _) => std::str::from_utf8(rest).ok().map(Cow::Borrowed),
         ([0xFE, 0xFF, rest @ ..], _) => utf16(rest, u16::from_be_bytes),
         ([0xFF, 0xFE, rest @ ..], _) => utf16(rest, u16::from_le_bytes),
-        ([0, ..], Charset::Utf16) => utf16(bytes, u16::from_be_bytes),
-        (_, Charset::Utf16) => utf16(bytes, u16::from_le_bytes),
+        ([0, ..], _) => utf16(bytes, u16::from_be_bytes),
+        ([_, 0, ..], _) | (_, Charset::Utf16) => utf16(bytes, u16::from_le_bytes),
         (_, Charset::Utf8) => std::str::from_utf8(bytes).ok().map(Cow::Borrowed),
     }
 }
@@ -66,9 +66,9 @@ mod tests {
         let text = "{\"a\":\"ø😀\"}";
         let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
         let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
-        assert_eq!(decode(&big, Charset::Utf16).as_deref(), Some(text));
-        assert_eq!(decode(&little, Charset::Utf16).as_deref(), Some(text));
         for charset in [Charset::Utf8, Charset::Utf16] {
+            assert_eq!(decode(&big, charset).as_deref(), Some(text));
+            assert_eq!(decode(&little, charset).as_deref(), Some(text));
             assert_eq!(decode(&[&[0xFE, 0xFF], &*big].concat(), charset).as_deref(), Some(text));
             assert_eq!(decode(&[&[0xFF, 0xFE], &*little].concat(), charset).as_deref(), Some(text));
             assert_eq!(decode("\u{feff}{}".as_bytes(), charset).as_deref(), Some("{}"));

@@ -114,7 +114,9 @@ impl Shape for Option<StringDictionary> {
         let mut entries = StringDictionary::new();
         // An entry of an XML dictionary can lack its key.
         while let Some(key) = object.next_key_seed(Seed::<Option<String>>::new(at))? {
-            let key = key.ok_or_else(|| A::Error::custom(format_args!("{at}: an entry has no Key")))?;
+            let key = key.ok_or_else(|| {
+                A::Error::custom(format_args!("{at}: an entry has no Key; it is an element with a Key and a Value"))
+            })?;
             let value = object.next_value_seed(Seed::new(&At::Entry(at, &key)))?;
             entries.insert(key, value);
         }

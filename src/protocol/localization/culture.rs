@@ -1,5 +1,6 @@
 //! Numbers, dates and times as a culture writes them, by the Unicode CLDR.
 
+use fixed_decimal::{SignedRoundingMode, UnsignedRoundingMode};
 use icu_calendar::Gregorian;
 use icu_datetime::fieldsets::{T, YMD, YMDT};
 use icu_datetime::input as icu;
@@ -65,7 +66,7 @@ fn number(digits: &str, locale: &Locale, grouping: GroupingStrategy, fraction: O
     let formatter = DecimalFormatter::try_new(locale.into(), options).ok()?;
     let mut number: Decimal = digits.parse().ok()?;
     if let Some(digits) = fraction {
-        number.round(-digits);
+        number.round_with_mode(-digits, SignedRoundingMode::Unsigned(UnsignedRoundingMode::HalfExpand));
         number.absolute.pad_end(-digits);
     }
     Some(formatter.format(&number).to_string())
@@ -125,6 +126,7 @@ mod tests {
             (Value::Money("1234.5"), "en", "1,234.50"),
             (Value::Money("1234.567"), "nb", "1 234,57"),
             (Value::Money("1234.5"), "de", "1.234,50"),
+            (Value::Money("-2.345"), "en", "-2.35"),
             (Value::Money("1234.5"), "de-CH", "1'234.50"),
             (Value::Integers(vec!["1", "20"]), "nb", "1, 20"),
             (Value::Date(date(2024, 4, 28)), "en-US", "4/28/2024"),

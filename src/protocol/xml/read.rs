@@ -218,8 +218,12 @@ impl Entries<'_, '_> {
     fn entry(&mut self) -> Result<(Text, Text), Problem> {
         let (mut key, mut value) = (Text::Null, Text::Null);
         loop {
-            let (piece, name) = next_named(self.tokens)?;
-            let Piece::Open(nil) = piece else { return Ok((key, value)) };
+            let (name, nil) = match self.tokens.read()? {
+                Token::Open { name, nil } => (name, nil),
+                // Text of its own is what an entry has that somebody has made up; then it lacks its key.
+                Token::Text(_) => continue,
+                Token::Close | Token::End => return Ok((key, value)),
+            };
             let is = |known: &str| name.eq_ignore_ascii_case(known);
             if is("Key") {
                 key = self.text(nil)?;
