@@ -496,3 +496,16 @@ async fn a_thousand_config_fields_are_replaced_in_one_save() {
     let kept = server.saved(&json!({ "ErpConnectionId": 816 })).await;
     assert_eq!(kept["ConfigFields"], fields(500));
 }
+
+#[tokio::test]
+async fn decision_11_a_connection_keeps_a_connector_that_was_deleted_since() {
+    let server = Server::start().await;
+    server.database.execute("UPDATE erp_connector SET deleted = true WHERE erp_connector_id = 403").await;
+    let kept = server.saved(&json!({ "ErpConnectionId": 816, "ErpConnectorId": 403, "DisplayName": "x" })).await;
+    assert_eq!(kept["ErpConnectorId"], 403);
+    let created = server.save(&json!({ "ErpConnectorId": 403 })).await;
+    created.assert_service_error(400, "SoValidationException", &["there is no connector 403"]);
+    let changed = server.saved(&json!({ "ErpConnectionId": 816, "ErpConnectorId": 411 })).await;
+    assert_eq!(changed["ErpConnectorId"], 411);
+    assert_eq!(server.save(&json!({ "ErpConnectionId": 816, "ErpConnectorId": 403 })).await.status, 400);
+}

@@ -45,10 +45,12 @@ async fn insert_user_groups(transaction: &mut Transaction<'_, Postgres>) -> Resu
     )
     .execute(&mut **transaction)
     .await?;
-    // Keys were given by hand: the next one that is not must come after them.
+    // Keys were given by hand: the next one that is not must come after them, and after those of rows in the making.
     sqlx::query!(
-        r#"SELECT setval(pg_get_serial_sequence('user_group', 'user_group_id'), max(user_group_id)) AS "next!"
-           FROM user_group"#
+        r#"SELECT setval(
+                pg_get_serial_sequence('user_group', 'user_group_id'),
+                greatest(max(user_group_id), pg_sequence_last_value(pg_get_serial_sequence('user_group', 'user_group_id')))
+           ) AS "next!" FROM user_group"#
     )
     .fetch_one(&mut **transaction)
     .await?;
@@ -86,12 +88,14 @@ async fn insert_connections(transaction: &mut Transaction<'_, Postgres>) -> Resu
     .await?;
     sqlx::query!(
         r#"SELECT
-            setval(pg_get_serial_sequence('associate', 'associate_id'), (SELECT max(associate_id) FROM associate))
-                AS "associate!",
-            setval(pg_get_serial_sequence('erp_connector', 'erp_connector_id'),
-                (SELECT max(erp_connector_id) FROM erp_connector)) AS "connector!",
-            setval(pg_get_serial_sequence('erp_connection', 'erp_connection_id'),
-                (SELECT max(erp_connection_id) FROM erp_connection)) AS "connection!""#
+            setval(pg_get_serial_sequence('associate', 'associate_id'), greatest((SELECT max(associate_id) FROM associate),
+                pg_sequence_last_value(pg_get_serial_sequence('associate', 'associate_id')))) AS "associate!",
+            setval(pg_get_serial_sequence('erp_connector', 'erp_connector_id'), greatest(
+                (SELECT max(erp_connector_id) FROM erp_connector),
+                pg_sequence_last_value(pg_get_serial_sequence('erp_connector', 'erp_connector_id')))) AS "connector!",
+            setval(pg_get_serial_sequence('erp_connection', 'erp_connection_id'), greatest(
+                (SELECT max(erp_connection_id) FROM erp_connection),
+                pg_sequence_last_value(pg_get_serial_sequence('erp_connection', 'erp_connection_id')))) AS "connection!""#
     )
     .fetch_one(&mut **transaction)
     .await?;

@@ -24,8 +24,10 @@ pub async fn migrate(pool: &PgPool) -> Result<(), MigrateError> {
     // A step, or the wait for another server's, may take longer than a request may.
     sqlx::raw_sql("SET statement_timeout = 0").execute(&mut *connection).await?;
     let migrated = MIGRATIONS.run(&mut *connection).await;
-    sqlx::raw_sql("RESET statement_timeout").execute(&mut *connection).await?;
-    migrated
+    let reset = sqlx::raw_sql("RESET statement_timeout").execute(&mut *connection).await;
+    migrated?;
+    reset?;
+    Ok(())
 }
 
 /// Why a statement gave no result.

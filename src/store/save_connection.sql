@@ -9,11 +9,12 @@
 -- Every save adds one to updated_count. A save that waited for another one finds the count changed since its
 -- snapshot, touches nothing and answers without an erp_connection_id: it has to be sent again.
 WITH before AS MATERIALIZED (
-    SELECT erp_connection_id, updated_count FROM erp_connection WHERE erp_connection_id = $1
+    SELECT erp_connection_id, erp_connector_id, updated_count FROM erp_connection WHERE erp_connection_id = $1
 ),
 unknown AS MATERIALIZED (
     SELECT
-        NOT ($2::int = 0 AND EXISTS (SELECT FROM before))
+        -- The one that it has may be deleted since.
+        NOT EXISTS (SELECT FROM before WHERE $2::int IN (0, before.erp_connector_id))
             AND NOT EXISTS (SELECT FROM erp_connector WHERE erp_connector_id = $2 AND NOT deleted) AS connector,
         ARRAY(
             SELECT id FROM unnest($12::int[]) AS given(id)
@@ -47,7 +48,7 @@ changed AS (
         most_recent_timestamp = coalesce($7, c.most_recent_timestamp),
         all_access = $8,
         deleted = $9,
-        updated = now(),
+        updated = statement_timestamp(),
         updated_associate_id = $14,
         updated_count = c.updated_count + 1
     FROM before, accepted
@@ -69,7 +70,7 @@ config_removed AS (
 config_changed AS (
     UPDATE connection_config_field AS f SET
         field_value = config.value,
-        updated = now(),
+        updated = statement_timestamp(),
         updated_associate_id = $14,
         updated_count = f.updated_count + 1
     FROM saved, config
