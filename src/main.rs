@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::Parser;
 use erpsync::config::{self, Command, CommandLine, LogFormat};
 use erpsync::database::Database;
+use erpsync::server::Stop;
 use erpsync::{administration, demo, server};
 use tracing_subscriber::EnvFilter;
 
@@ -54,9 +55,10 @@ fn start(settings: &config::Database, work: impl Future<Output = Result<(), Stri
 
 /// For work that does not look after signals itself: dropped halfway, it takes a database of our own down with it.
 async fn unless_interrupted(work: impl Future<Output = Result<(), String>>) -> Result<(), String> {
+    let mut stop = Stop::on_signals()?;
     tokio::select! {
         done = work => done,
-        _ = tokio::signal::ctrl_c() => Err("interrupted".to_owned()),
+        () = stop.asked(1) => Err("interrupted".to_owned()),
     }
 }
 

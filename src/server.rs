@@ -33,6 +33,7 @@ use crate::protocol::body::BodyLimits;
 use crate::protocol::error::{Error, write_errors};
 use crate::{demo, erp_sync};
 use cors::Origins;
+pub use listen::Stop;
 use roots::Listed;
 
 /// How long a request may wait for its turn before it gets 503.

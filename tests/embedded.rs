@@ -303,3 +303,66 @@ fn migrate_and_demo_work_on_the_servers_own_database() {
     }
     assert_eq!(data_dir.processes(), 0);
 }
+
+#[tokio::test]
+async fn a_hang_up_stops_the_database_too() {
+    let data_dir = DataDir::new();
+    let mut program = data_dir.start();
+    program.signal(Signal::HUP);
+    assert!(program.ended(Duration::from_secs(30)).await.success());
+    assert_eq!(data_dir.processes(), 0);
+}
+
+#[tokio::test]
+async fn a_folder_that_is_no_database_is_left_alone() {
+    let data_dir = DataDir::new();
+    let folder = data_dir.path().join("postgres");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("mine"), "keep").unwrap();
+    let said = data_dir.refused(&[]);
+    assert!(said.contains("postgres") && said.contains("move it away"), "{said}");
+    assert_eq!(fs::read_to_string(folder.join("mine")).unwrap(), "keep");
+}
+
+#[tokio::test]
+async fn programs_of_the_working_directory_are_never_run() {
+    let here = tempfile::tempdir().unwrap();
+    for name in ["postgres", "initdb"] {
+        let script = here.path().join(name);
+        fs::write(&script, "#!/bin/sh\necho 'postgres (PostgreSQL) 99.1'\ntouch ran\n").unwrap();
+        fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let path = format!(":.:{}", std::env::var("PATH").unwrap());
+    let data_dir = here.path().join("data");
+    let done = crate::support::program::command()
+        .current_dir(here.path())
+        .env("PATH", path)
+        .args(["migrate", "--data-dir", data_dir.to_str().unwrap()])
+        .output()
+        .unwrap();
+    assert!(done.status.success(), "{done:?}");
+    assert!(!here.path().join("ran").exists());
+}
+
+#[tokio::test]
+async fn a_command_that_is_terminated_leaves_no_database_behind() {
+    let data_dir = DataDir::new();
+    // The password never comes: the command waits with its database running.
+    let mut child = crate::support::program::command()
+        .args(["associate", "add", "x", "--password-file", "-", "--data-dir", data_dir.path().to_str().unwrap()])
+        .stdin(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let began = Instant::now();
+    while data_dir.0.path().join("data/postgres/postmaster.pid").metadata().is_err() {
+        assert!(began.elapsed() < Duration::from_secs(30));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+    drop(child.stdin.take());
+    child.wait().unwrap();
+    while data_dir.processes() > 0 {
+        assert!(began.elapsed() < Duration::from_mins(1), "PostgreSQL runs on with nobody");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}

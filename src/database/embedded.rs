@@ -33,7 +33,7 @@ use postmaster::{Launch, Postmaster};
 const NAME: &str = "erpsync";
 /// The superuser, for an operator's eyes.
 const SUPERUSER: &str = "postgres";
-/// How long recovery after a crash may take before the start is given up.
+/// How long it may take until there is a socket.
 const READY_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// What to start.
@@ -181,13 +181,22 @@ async fn wait_until_ready(postmaster: &mut Postmaster, socket: &Path) -> Result<
                 let _ = connection.close().await;
                 return Ok(());
             }
-            Err(cause) if began.elapsed() > READY_TIMEOUT => return Err(Error::Database(cause)),
+            Err(cause) if !is_starting(&cause, began.elapsed()) => return Err(Error::Database(cause)),
             Err(_) => {}
         }
         if let Some(last_words) = postmaster.ended() {
             return Err(Error::Ended(last_words));
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// Whether it is worth waiting: for the socket, or for a recovery, which takes as long as it takes.
+fn is_starting(cause: &sqlx::Error, waited: Duration) -> bool {
+    match cause {
+        sqlx::Error::Database(refused) => refused.code().is_some_and(|code| code == "57P03"),
+        sqlx::Error::Io(_) => waited < READY_TIMEOUT,
+        _ => false,
     }
 }
 
@@ -219,6 +228,7 @@ async fn supervise(launch: Launch, mut postmaster: Postmaster, mut stopped: watc
                 postmaster.stop().await;
                 return;
             }
+            never = launch.keep_log_short() => match never {},
         };
         tracing::error!(last_words, "PostgreSQL ended on its own; starting it again");
         if running_since.elapsed() > Duration::from_mins(1) {

@@ -28,19 +28,21 @@ const MAX_HEAD_BYTES: usize = 64 * 1024;
 pub struct Stop(watch::Receiver<u8>);
 
 impl Stop {
-    /// Asked by SIGTERM or SIGINT; a second one is impatient.
+    /// Asked by SIGTERM, SIGINT, or SIGHUP, as when the terminal goes; a second one is impatient.
     ///
     /// # Errors
     /// One line where signals cannot be received.
     pub fn on_signals() -> Result<Self, String> {
         let signals = |kind| signal(kind).map_err(|problem| format!("cannot receive signals: {problem}"));
         let (mut terminate, mut interrupt) = (signals(SignalKind::terminate())?, signals(SignalKind::interrupt())?);
+        let mut hang_up = signals(SignalKind::hangup())?;
         let (asked, stop) = watch::channel(0_u8);
         tokio::spawn(async move {
             loop {
                 tokio::select! {
                     _ = terminate.recv() => {}
                     _ = interrupt.recv() => {}
+                    _ = hang_up.recv() => {}
                 }
                 asked.send_modify(|times| *times = times.saturating_add(1));
             }

@@ -88,7 +88,10 @@ pub async fn find(named: Option<&Path>, cluster: Option<u32>, data_dir: &Path) -
         Err(why) => why,
     };
     Err(match (cluster, newest(&installed, None)) {
-        (Some(data), Some(found)) => other_release(data, &found),
+        (Some(data), Some(found)) => {
+            tracing::warn!(why, release = data, "the data's own release of PostgreSQL cannot be fetched");
+            other_release(data, &found)
+        }
         (major, _) => Error::NoPostgres { major, why },
     })
 }
@@ -108,9 +111,10 @@ fn installed() -> Vec<Binaries> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let on_path = std::env::split_paths(&path).collect::<Vec<_>>();
     let debian = folders_in(Path::new("/usr/lib/postgresql")).into_iter().map(|release| release.join("bin"));
-    let told = Command::new("pg_config").arg("--bindir").output().ok();
+    let told = Command::new("pg_config").arg("--bindir").output().ok().filter(|output| output.status.success());
     let told = told.map(|output| PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()));
-    usable(on_path.into_iter().chain(debian).chain(told))
+    // Never what lies in the working directory: that may be anybody's, and this process root.
+    usable(on_path.into_iter().chain(debian).chain(told).filter(|folder| folder.is_absolute()))
 }
 
 /// What was fetched before.

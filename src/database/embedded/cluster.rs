@@ -15,8 +15,8 @@ use super::{Error, NAME, SUPERUSER};
 
 /// The folder in the data directory.
 const FOLDER: &str = "postgres";
-/// Where a new cluster is made; renamed when it is whole.
-const UNFINISHED: &str = "postgres.new";
+/// How the names end under which new clusters are made; renamed when they are whole.
+const UNFINISHED: &str = ".new";
 
 /// The database's files.
 #[derive(Debug)]
@@ -53,7 +53,15 @@ impl Cluster {
         let path = data_dir.join(FOLDER);
         let is_new = !path.join("PG_VERSION").exists();
         if is_new {
-            make(&path, &data_dir.join(UNFINISHED), binaries, owner).await?;
+            if fs::read_dir(&path).is_ok_and(|mut inside| inside.next().is_some()) {
+                return Err(Error::program(&path, "it holds something that is no database: move it away"));
+            }
+            remove_unfinished(data_dir);
+            // Of this process's own: the programs of one that was killed may write on for a moment.
+            let unfinished = data_dir.join(format!("{FOLDER}.{}{UNFINISHED}", std::process::id()));
+            make(&path, &unfinished, binaries, owner).await?;
+            // The name is on the disk before anything is stored under it.
+            File::open(data_dir).and_then(|folder| folder.sync_all()).map_err(|cause| Error::file(data_dir, cause))?;
         }
         let cluster = Self::at(path, owner)?;
         cluster.write_access_rules(owner)?;
@@ -110,6 +118,16 @@ fn replace(path: &Path, text: &str, owner: &Owner) -> std::io::Result<()> {
         fchown(&file, Some(owner.uid), Some(owner.gid))?;
     }
     fs::rename(unfinished, path)
+}
+
+/// Removes what earlier starts have not finished, as far as that goes.
+fn remove_unfinished(data_dir: &Path) {
+    let is_unfinished = |name: &str| name.starts_with(FOLDER) && name.ends_with(UNFINISHED);
+    for entry in fs::read_dir(data_dir).into_iter().flatten().flatten() {
+        if entry.file_name().to_str().is_some_and(is_unfinished) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
 }
 
 /// Makes a new cluster in `unfinished`, so that a crash leaves nothing that looks like one.

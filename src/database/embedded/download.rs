@@ -118,10 +118,13 @@ fn finish(unfinished: &Path, finished: &Path) -> Result<Binaries, String> {
         fs::set_permissions(program.path(), Permissions::from_mode(0o755)).map_err(failed)?;
     }
     Binaries::in_folder(&unfinished.join("bin"))?;
-    match fs::rename(unfinished, finished) {
-        // Another process was faster.
-        Err(_) if finished.exists() => {}
-        renamed => renamed.map_err(failed)?,
+    if fs::rename(unfinished, finished).is_err() {
+        // Another process was faster, or left something that does not run.
+        if let Ok(found) = Binaries::in_folder(&finished.join("bin")) {
+            return Ok(found);
+        }
+        let replaced = fs::remove_dir_all(finished).and_then(|()| fs::rename(unfinished, finished));
+        replaced.map_err(|cause| format!("{} does not run and cannot be replaced: {cause}", finished.display()))?;
     }
     Binaries::in_folder(&finished.join("bin"))
 }

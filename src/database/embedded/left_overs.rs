@@ -13,7 +13,13 @@ use super::{Error, socket};
 ///
 /// PostgreSQL's processes all work in the cluster's folder, so they are known by that, whatever its files say.
 pub async fn end(cluster: &Path, socket: &Path) -> Result<(), Error> {
+    if fs::read_dir("/proc").is_err() {
+        // Nobody can be seen here. PostgreSQL itself refuses to start beside another, by the files that it left.
+        return Ok(());
+    }
     let postmaster = postmaster_of(cluster);
+    let folder = cluster.canonicalize().map_err(|cause| Error::file(cluster, cause))?;
+    let processes_in = |_: &Path| processes_in(&folder, postmaster);
     for (to_postmaster, to_others, patience) in [
         // A fast shut-down. A postmaster ends its back ends itself; without it, they are asked to go.
         (Signal::INT, Signal::TERM, 10),
@@ -56,20 +62,22 @@ pub async fn end(cluster: &Path, socket: &Path) -> Result<(), Error> {
 
 fn postmaster_of(cluster: &Path) -> Option<Pid> {
     let file = fs::read_to_string(cluster.join("postmaster.pid")).ok()?;
-    Pid::from_raw(file.lines().next()?.trim().parse().ok()?)
+    let id = file.lines().next()?.trim().parse().ok()?;
+    // PostgreSQL writes a negative one while it runs for a single user.
+    (id > 0).then(|| Pid::from_raw(id))?
 }
 
-/// The PostgreSQL processes whose working folder is the cluster. None where the system has no /proc: there PostgreSQL
-/// itself refuses to start beside another.
-fn processes_in(cluster: &Path) -> Vec<Pid> {
-    let Ok(processes) = fs::read_dir("/proc") else { return Vec::new() };
-    let is_ours = |process: &Path| {
-        fs::read_link(process.join("cwd")).is_ok_and(|folder| folder == cluster)
-            && fs::read_to_string(process.join("comm")).is_ok_and(|name| name.trim() == "postgres")
+/// The PostgreSQL processes whose working folder is `cluster`. Where a process does not let us see its folder, as
+/// without the capability for it, it is the one that the cluster's own file names.
+fn processes_in(cluster: &Path, postmaster: Option<Pid>) -> Vec<Pid> {
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let is_ours = |process: &Path, id: Pid| {
+        let works_here = match fs::read_link(process.join("cwd")) {
+            Ok(folder) => folder == cluster,
+            Err(cause) => cause.kind() == std::io::ErrorKind::PermissionDenied && Some(id) == postmaster,
+        };
+        works_here && fs::read_to_string(process.join("comm")).is_ok_and(|name| name.trim() == "postgres")
     };
-    processes
-        .flatten()
-        .filter(|process| is_ours(&process.path()))
-        .filter_map(|process| Pid::from_raw(process.file_name().to_str()?.parse().ok()?))
-        .collect()
+    let id = |process: &fs::DirEntry| Pid::from_raw(process.file_name().to_str()?.parse().ok()?);
+    processes.filter_map(|process| id(&process).filter(|id| is_ours(&process.path(), *id))).collect()
 }

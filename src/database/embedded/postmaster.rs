@@ -1,5 +1,6 @@
 //! The running PostgreSQL: starting it, asking it to stop, and noticing that it ended.
 
+use std::convert::Infallible;
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -38,8 +39,10 @@ pub struct Launch {
 impl Launch {
     /// Starts it; it answers a moment later.
     pub fn start(&self) -> Result<Postmaster, Error> {
-        let is_long = fs::metadata(&self.log).is_ok_and(|log| log.len() > MAX_LOG_BYTES);
-        let log = File::options().create(true).append(!is_long).write(true).truncate(is_long).open(&self.log);
+        socket::make(&self.socket, &self.owner)?;
+        self.shorten_log();
+        // Appended to, so that what is written after a cut begins at the beginning.
+        let log = File::options().create(true).append(true).open(&self.log);
         let log = log.map_err(|cause| Error::file(&self.log, cause))?;
         let mut command = std::process::Command::new(&self.program);
         command.arg("-D").arg(self.cluster.name()).current_dir("/");
@@ -58,6 +61,8 @@ impl Launch {
             "log_checkpoints=off".to_owned(),
             // The longer form gives the contents of rows.
             "log_error_verbosity=terse".to_owned(),
+            // A refused save is no news, and its statement is long.
+            "log_min_error_statement=panic".to_owned(),
         ];
         for setting in settings.iter().chain(&self.settings) {
             command.arg("-c").arg(setting);
@@ -66,6 +71,23 @@ impl Launch {
         self.owner.lend(&mut command);
         let child = Command::from(command).spawn().map_err(|cause| Error::program(&self.program, cause))?;
         Ok(Postmaster { child, log: self.log.clone() })
+    }
+
+    fn shorten_log(&self) {
+        if fs::metadata(&self.log).is_ok_and(|log| log.len() > MAX_LOG_BYTES) {
+            let cut = File::options().write(true).open(&self.log).and_then(|log| log.set_len(0));
+            if let Err(problem) = cut {
+                tracing::warn!(%problem, log = %self.log.display(), "the log cannot be cut");
+            }
+        }
+    }
+
+    /// Keeps the log from growing without end.
+    pub async fn keep_log_short(&self) -> Infallible {
+        loop {
+            tokio::time::sleep(Duration::from_mins(1)).await;
+            self.shorten_log();
+        }
     }
 }
 

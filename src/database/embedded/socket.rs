@@ -28,18 +28,23 @@ pub fn lock_file(folder: &Path) -> PathBuf {
 pub fn directory(data_dir: &Path, owner: &Owner) -> Result<PathBuf, Error> {
     let digest = Sha256::digest(data_dir.as_os_str().as_bytes());
     let name = format!("erpsync-{}-{:02x}{:02x}{:02x}{:02x}", owner.uid, digest[0], digest[1], digest[2], digest[3]);
-    let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
-    let root = runtime.filter(|root| !owner.is_other && root.is_dir() && root.as_os_str().len() < 60);
-    let path = root.unwrap_or_else(|| PathBuf::from("/tmp")).join(name);
-    match DirBuilder::new().mode(0o700).create(&path) {
-        Ok(()) => owner.own(&path)?,
+    // Not in the user's runtime directory, which goes with the login.
+    let path = Path::new("/tmp").join(name);
+    make(&path, owner)?;
+    Ok(path)
+}
+
+/// Makes the folder, or makes sure of it: what clears `/tmp` of old things may take it away.
+pub fn make(path: &Path, owner: &Owner) -> Result<(), Error> {
+    match DirBuilder::new().mode(0o700).create(path) {
+        Ok(()) => owner.own(path)?,
         Err(cause) if cause.kind() == std::io::ErrorKind::AlreadyExists => {}
-        Err(cause) => return Err(Error::file(&path, cause)),
+        Err(cause) => return Err(Error::file(path, cause)),
     }
     // Others write to /tmp as well: it may be somebody else's, or a link to another place.
-    let found = fs::symlink_metadata(&path).map_err(|cause| Error::file(&path, cause))?;
+    let found = fs::symlink_metadata(path).map_err(|cause| Error::file(path, cause))?;
     if !found.is_dir() || found.uid() != owner.uid || found.mode() & 0o777 != 0o700 {
-        return Err(Error::program(&path, format!("it is not a folder that only {} can enter: remove it", owner.name)));
+        return Err(Error::program(path, format!("it is not a folder that only {} can enter: remove it", owner.name)));
     }
-    Ok(path)
+    Ok(())
 }
