@@ -126,6 +126,26 @@ async fn guessing_is_slowed_down_and_does_not_lock_out_who_is_in() {
 }
 
 #[tokio::test]
+async fn ten_thousand_guesses_from_one_address_do_not_keep_another_out() {
+    let server = Server::start().await;
+    let wrong = basic("tje0", "guess");
+    let body = seed_request();
+    let other = reqwest::Client::builder().local_address(std::net::IpAddr::from([127, 0, 0, 2])).build().unwrap();
+    let url = format!("http://{}{SAVE}", server.program.address);
+    let mut slowed = 0;
+    for round in 0..100 {
+        let guesses = join_all((0..100).map(|_| post_as(&server.program, Some(&wrong), &body))).await;
+        slowed += guesses.iter().filter(|answer| answer.status == 429).count();
+        if round % 20 == 0 {
+            let request = other.post(&url).header("Authorization", TJE0).header("Content-Type", "application/json");
+            assert_eq!(request.body(body.clone()).send().await.unwrap().status(), 200);
+        }
+    }
+    let cores = std::thread::available_parallelism().unwrap().get();
+    assert!(slowed + 10 + cores * 10 > 10_000, "{slowed} of 10,000 were told to wait");
+}
+
+#[tokio::test]
 async fn the_log_has_no_secret_at_any_level() {
     let server = Server::start_with(&["--log", "trace"]).await;
     let body = seed_request().replace("ducimus", "S3cretConfig");
