@@ -8,6 +8,7 @@ mod around;
 mod authorization;
 mod cli;
 mod concurrency;
+mod documentation;
 mod embedded;
 mod errors;
 mod form;

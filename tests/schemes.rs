@@ -280,6 +280,23 @@ async fn wrong_tickets_from_one_address_are_slowed_down_and_right_ones_are_not()
 }
 
 #[tokio::test]
+async fn an_associate_has_a_thousand_tokens_at_most_and_expired_ones_go() {
+    let server = Server::start().await;
+    let many = "INSERT INTO credential (kind, secret_hash, associate_id, valid_to)
+        SELECT 'token', sha256(n::text::bytea), (SELECT associate_id FROM associate WHERE name = 'tje0'),
+            now() + CASE WHEN n <= 10 THEN interval '-1 minute' ELSE interval '1 hour' END
+        FROM generate_series(1, 1010) AS n";
+    server.database.execute(many).await;
+    let request = server.program.request(Method::GET, "/api/v1/User/currentToken").header("Authorization", TJE0);
+    assert_eq!(request.send().await.unwrap().status(), 200);
+    let (left, oldest) = (
+        server.database.value::<i64>("SELECT count(*) FROM credential").await,
+        server.database.value::<bool>("SELECT EXISTS (SELECT FROM credential WHERE secret_hash = sha256('11'))").await,
+    );
+    assert_eq!((left, oldest), (1000, false));
+}
+
+#[tokio::test]
 async fn no_secret_of_these_is_in_the_log_at_any_level() {
     let server = Server::start_with(&["--installation", "online", "--log", "trace"]).await;
     issue_all(&server).await;
