@@ -93,7 +93,11 @@ async fn a_login_can_fail() {
     let cross_site = [FORM, ("Sec-Fetch-Site", "cross-site")];
     assert_eq!(call(program, Method::POST, "/login", &cross_site, "UserName=tje0&Password=Tje0").await.status, 403);
     assert_eq!(call(program, Method::POST, "/login", &[JSON], "{").await.status, 400);
-    assert_eq!(call(program, Method::PUT, "/login", &[], "").await.status, 405);
+    for (path, allowed) in [("/login", "GET, POST"), ("/logout", "POST"), ("/health/live", "GET, HEAD")] {
+        let answer = call(program, Method::PUT, path, &[], "").await;
+        answer.assert_framework_error(405, &["PUT"]);
+        assert_eq!(answer.header("allow"), allowed);
+    }
     for _ in 0..10 {
         call(program, Method::POST, "/login", &[FORM], "UserName=tje1&Password=guess").await;
     }

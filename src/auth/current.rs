@@ -2,11 +2,10 @@
 
 use axum::extract::{Extension, State};
 use axum::response::Response;
-use axum::routing::MethodRouter;
 use axum::{Router, routing::get};
 
 use super::{Authenticator, Principal};
-use crate::protocol::agent::refuse_other_than_get;
+use crate::protocol::agent::only;
 use crate::protocol::body::Reply;
 use crate::protocol::error::Error;
 use crate::protocol::write::{View, Write, Writer};
@@ -21,11 +20,7 @@ pub const LISTED: [(&str, &str); 2] = [
 /// The routes, lower case. Must stand below [`authorize`](super::authorize).
 pub fn routes() -> Router<Authenticator> {
     let [principal, token] = LISTED.map(|(path, _)| path.to_ascii_lowercase());
-    Router::new().route(&principal, only(get(current_principal))).route(&token, only(get(current_token)))
-}
-
-fn only(route: MethodRouter<Authenticator>) -> MethodRouter<Authenticator> {
-    route.head(refuse_other_than_get).fallback(refuse_other_than_get)
+    Router::new().route(&principal, only("GET", get(current_principal))).route(&token, only("GET", get(current_token)))
 }
 
 async fn current_principal(

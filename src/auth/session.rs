@@ -15,6 +15,7 @@ use super::basic::Credentials;
 use super::scheme::{SESSION_COOKIE, XSRF_COOKIE, cookie, text};
 use super::{PeerAddress, secret};
 use crate::carrier;
+use crate::protocol::agent::only;
 use crate::protocol::body::Asked;
 use crate::protocol::error::Error;
 use crate::store::credentials::{self, Issue, Kind};
@@ -42,7 +43,7 @@ carrier! {
 
 /// The routes, lower case.
 pub fn routes() -> Router<Authenticator> {
-    Router::new().route("/login", get(page).post(login)).route("/logout", post(logout))
+    Router::new().route("/login", only("GET, POST", get(page).post(login))).route("/logout", only("POST", post(logout)))
 }
 
 async fn login(State(authenticator): State<Authenticator>, request: Request) -> Result<Response, Error> {

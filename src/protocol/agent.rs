@@ -1,13 +1,12 @@
 //! How a method of an agent becomes a route: the same way for every method.
 
-use std::convert::Infallible;
 use std::future::Future;
 
 use axum::Router;
 use axum::extract::{Extension, OriginalUri, State};
 use axum::http::Method;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, any};
+use axum::routing::MethodRouter;
 
 use super::body::{Asked, Reply};
 use super::carrier::Carrier;
@@ -51,11 +50,7 @@ impl<S: Clone + Send + Sync + 'static> Agent<S> {
             async move { answer }
         };
         // The server looks paths up in lower case, as the vendor's takes them in any.
-        let route = MethodRouter::<S, Infallible>::new()
-            .post(run)
-            .get(describe)
-            .head(refuse_method)
-            .fallback(any(refuse_method));
+        let route = only("GET, POST", MethodRouter::new().post(run).get(describe));
         self.routes = self.routes.route(&path.to_ascii_lowercase(), route);
         self.methods.push((path, summary));
         self
@@ -91,13 +86,12 @@ impl Write for Description<'_> {
     }
 }
 
-async fn refuse_method(method: Method) -> Response {
-    Error::no_such_method(&method, "GET, POST").into_response()
-}
-
-/// For paths that answer GET alone.
-pub async fn refuse_other_than_get(method: Method) -> Response {
-    Error::no_such_method(&method, "GET").into_response()
+/// A route that refuses every method but `allowed`, as the vendor's framework does; HEAD, which would be answered like
+/// GET, too, unless it is among them.
+pub fn only<S: Clone + Send + Sync + 'static>(allowed: &'static str, route: MethodRouter<S>) -> MethodRouter<S> {
+    let refuse = move |method: Method| async move { Error::no_such_method(&method, allowed) };
+    let route = if allowed.contains("HEAD") { route } else { route.head(refuse) };
+    route.fallback(refuse)
 }
 
 /// For paths that nothing answers.

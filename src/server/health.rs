@@ -11,6 +11,7 @@ use serde_json::json;
 use sqlx::PgPool;
 
 use super::listen::Stop;
+use crate::protocol::agent::only;
 use crate::store::associates;
 
 /// How long the database may take to answer before it counts as away.
@@ -19,8 +20,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// The routes; neither asks for a login, neither waits for a turn.
 pub fn routes(pool: PgPool, stop: Stop) -> Router {
     Router::new()
-        .route("/health/live", get(async || Json(json!({ "Status": "live" }))))
-        .route("/health/ready", get(ready))
+        .route("/health/live", only("GET, HEAD", get(async || Json(json!({ "Status": "live" })))))
+        .route("/health/ready", only("GET, HEAD", get(ready)))
         .with_state((pool, stop))
 }
 

@@ -6,7 +6,7 @@ use axum::http::request::Parts;
 use axum::response::Response;
 use axum::routing::get;
 
-use crate::protocol::agent::refuse_other_than_get;
+use crate::protocol::agent::only;
 use crate::protocol::body::Reply;
 use crate::protocol::write::{View, Write, Writer};
 
@@ -20,7 +20,7 @@ pub fn api(path_prefix: &str) -> Router {
         let v1 = format!("{scheme}://{}{prefix}/api/v1/", host.unwrap_or("localhost"));
         Reply::to(&parts).with(&Api { v1 })
     };
-    Router::new().route("/api", get(answer).head(refuse_other_than_get).fallback(refuse_other_than_get))
+    Router::new().route("/api", only("GET", get(answer)))
 }
 
 /// `GET /api/v1`: every URL with its methods. Must stand below the login.
@@ -29,7 +29,7 @@ pub fn list<S: Clone + Send + Sync + 'static>(listed: Vec<Listed>) -> Router<S> 
         let answer: Response = reply.with(&Urls(&listed));
         async move { answer }
     };
-    Router::new().route("/api/v1", get(answer).head(refuse_other_than_get).fallback(refuse_other_than_get))
+    Router::new().route("/api/v1", only("GET", get(answer)))
 }
 
 /// A name or an address with a port; the header is the caller's text.
