@@ -98,7 +98,7 @@ pub struct Serve {
     /// Who may call, and how.
     #[command(flatten)]
     pub authentication: Authentication,
-    /// What stands before every path, such as the tenant: </Cust12345>
+    /// What stands before every path, such as the tenant of an online installation
     #[arg(long, env = "ERPSYNC_PATH_PREFIX", default_value = "", value_name = "PATH", value_parser = path_prefix)]
     pub path_prefix: String,
     /// Origins whose scripts may call, parted by spaces, with * for any part of one
