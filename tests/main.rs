@@ -8,6 +8,7 @@ mod around;
 mod authorization;
 mod cli;
 mod concurrency;
+mod connections;
 mod documentation;
 mod embedded;
 mod errors;

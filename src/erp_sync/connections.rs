@@ -10,13 +10,29 @@ use crate::protocol::carrier::Carrier;
 use crate::protocol::error::Error;
 use crate::protocol::rights::{Rights, Role};
 use crate::store::Failure;
-use crate::store::connections::{self as store, Outcome, Save};
+use crate::store::connections::{self as store, Outcome, Reader, Save, Stored};
 
 carrier! {
     /// The request of `SaveConnection`.
     pub struct SaveConnectionRequest {
         /// What to save.
         connection: Option<ErpConnection> = "Connection",
+    }
+}
+
+carrier! {
+    /// The request of `GetConnection` and of `DeleteConnection`.
+    pub struct ConnectionRequest {
+        /// Primary key.
+        erp_connection_id: i32 = "ErpConnectionId",
+    }
+}
+
+carrier! {
+    /// The request of `GetAllConnections`.
+    pub struct GetAllConnectionsRequest {
+        /// Those that are flagged as deleted too.
+        include_deleted: bool = "IncludeDeleted",
     }
 }
 
@@ -57,6 +73,71 @@ const MISSING: &str = "Connection: the connection to save is missing or null. Th
     the Content-Type says which of them it is.";
 
 static ADMINISTRATOR: Role = Role::full(ErpConnection::MEMBERS);
+static READER: Role = Role::read(ErpConnection::MEMBERS, "Connections are changed by administrators.");
+
+/// One connection; null where it is not there, or the caller may not see it.
+///
+/// # Errors
+/// 503 where the database is away.
+pub async fn get(pool: PgPool, caller: Principal, request: ConnectionRequest) -> Result<Option<ErpConnection>, Error> {
+    let found = store::find(&pool, request.erp_connection_id, &reader(&caller)).await?;
+    Ok(found.map(|stored| shown(stored, &caller)))
+}
+
+/// The connections that the caller may see, in the order in which they are synced, without their config fields.
+/// Those that are flagged as deleted are for who may change them.
+///
+/// # Errors
+/// 503 where the database is away.
+pub async fn get_all(
+    pool: PgPool,
+    caller: Principal,
+    request: GetAllConnectionsRequest,
+) -> Result<Vec<ErpConnection>, Error> {
+    let found = store::list(&pool, request.include_deleted, &reader(&caller)).await?;
+    Ok(found.into_iter().map(|stored| shown(stored, &caller)).collect())
+}
+
+/// Flags a connection as deleted.
+///
+/// # Errors
+/// 403 for callers who may not change connections, 404 where there is none of that id.
+pub async fn delete(pool: PgPool, caller: Principal, request: ConnectionRequest) -> Result<(), Error> {
+    if !caller.may_change() {
+        return Err(Error::forbidden(
+            "Deleting a connection is for administrators, and for applications with the grant.",
+        ));
+    }
+    let id = request.erp_connection_id;
+    if !store::delete(&pool, id, caller.associate_id).await? {
+        return Err(Error::not_found(format!("ErpConnectionId: there is no connection {id}.")));
+    }
+    tracing::info!(erp_connection_id = id, "connection deleted");
+    Ok(())
+}
+
+fn reader(caller: &Principal) -> Reader {
+    Reader { associate_id: caller.associate_id, user_group_id: caller.user_group_id, sees_all: caller.may_change() }
+}
+
+fn shown(stored: Stored, caller: &Principal) -> ErpConnection {
+    let config_fields = stored.config_keys.zip(stored.config_values);
+    ErpConnection {
+        erp_connection_id: stored.erp_connection_id,
+        erp_connector_id: stored.erp_connector_id,
+        display_name: Some(stored.display_name),
+        display_description: Some(stored.display_description),
+        active: stored.active,
+        connection_id: Some(stored.connection_id),
+        most_recent_timestamp: Some(stored.most_recent_timestamp),
+        config_fields: config_fields.map(|(keys, values)| keys.into_iter().zip(values).collect()),
+        deleted: stored.deleted,
+        all_access: stored.all_access,
+        user_group_access_ids: Some(stored.user_group_ids),
+        associate_access_ids: Some(stored.associate_ids),
+        rights: Rights::of(if caller.may_change() { &ADMINISTRATOR } else { &READER }),
+    }
+}
 
 /// Creates or updates a connection with its config fields and access rows, and answers what is stored.
 ///

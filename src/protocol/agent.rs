@@ -8,7 +8,7 @@ use axum::http::Method;
 use axum::response::{IntoResponse, Response};
 use axum::routing::MethodRouter;
 
-use super::body::{Asked, Reply};
+use super::body::{Answer, Asked, Reply};
 use super::carrier::Carrier;
 use super::error::Error;
 use super::write::{View, Write, Writer};
@@ -35,7 +35,7 @@ impl<S: Clone + Send + Sync + 'static> Agent<S> {
     where
         P: Clone + Send + Sync + 'static,
         C: Carrier + Send + 'static,
-        T: Write,
+        T: Answer,
         F: Fn(S, P, C) -> R + Clone + Send + Sync + 'static,
         R: Future<Output = Result<T, Error>> + Send,
     {
@@ -43,7 +43,7 @@ impl<S: Clone + Send + Sync + 'static> Agent<S> {
         let described = path.clone();
         let run = move |State(state): State<S>, Extension(caller): Extension<P>, asked: Asked<C>| async move {
             let answer = rule(state, caller, asked.request).await?;
-            Ok::<Response, Error>(asked.reply.with(&answer))
+            Ok::<Response, Error>(answer.answer(&asked.reply))
         };
         let describe = move |reply: Reply| {
             let answer = reply.with(&Description { path: &described, summary });

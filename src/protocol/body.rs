@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE, VARY};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -64,6 +64,24 @@ impl Reply {
         let mut response = write(result, view, &self.format);
         self.localization.add_headers(response.headers_mut());
         response
+    }
+}
+
+/// What a rule gives: a value, or nothing, which is 204.
+pub trait Answer {
+    /// Answers with it.
+    fn answer(&self, reply: &Reply) -> Response;
+}
+
+impl<T: Write> Answer for T {
+    fn answer(&self, reply: &Reply) -> Response {
+        reply.with(self)
+    }
+}
+
+impl Answer for () {
+    fn answer(&self, _: &Reply) -> Response {
+        StatusCode::NO_CONTENT.into_response()
     }
 }
 

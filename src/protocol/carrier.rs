@@ -27,6 +27,8 @@ pub struct Member {
 pub trait Carrier: Default {
     /// The members, in the vendor's order, less `TableRight` and `FieldProperties`.
     const MEMBERS: &'static [Member];
+    /// The name of a list of them in XML.
+    const ARRAY: &'static str;
 
     /// Reads the value of the member called `name` in any letter case; false where there is none.
     ///
@@ -148,6 +150,8 @@ macro_rules! carrier {
                         $(+ $crate::carrier!(@length $limit $($value_limit)?))?,
                 },
             )*];
+
+            const ARRAY: &'static str = concat!("ArrayOf", stringify!($carrier));
 
             fn read_member<'de, A: ::serde::de::MapAccess<'de>>(
                 &mut self,

@@ -155,6 +155,11 @@ impl Error {
         )
     }
 
+    /// 404: no such row to change.
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Self::service(StatusCode::NOT_FOUND, "SoNotFoundException", IMPLEMENTATION, message)
+    }
+
     /// 409: another row has what must be unique.
     pub fn duplicate(message: impl Into<String>) -> Self {
         Self::service(StatusCode::CONFLICT, "SoDuplicateException", IMPLEMENTATION, message)

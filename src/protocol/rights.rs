@@ -27,15 +27,19 @@ impl Role {
     /// May do everything: an administrator.
     #[must_use]
     pub const fn full(members: &'static [Member]) -> Self {
-        Role {
-            members,
-            table: Right {
-                mask: Mask { json: "Select, Update, Insert, Delete", xml: "Select Update Insert Delete" },
-                reason: "",
-            },
-            field: Right { mask: Mask { json: "Update", xml: "Read Write" }, reason: "" },
-            field_properties: OnceLock::new(),
-        }
+        let table = Mask { json: "Select, Update, Insert, Delete", xml: "Select Update Insert Delete" };
+        Self::new(members, table, Mask { json: "Update", xml: "Read Write" }, "")
+    }
+
+    /// May read, for `reason` no more.
+    #[must_use]
+    pub const fn read(members: &'static [Member], reason: &'static str) -> Self {
+        Self::new(members, Mask { json: "Select", xml: "Select" }, Mask { json: "Read", xml: "Read" }, reason)
+    }
+
+    const fn new(members: &'static [Member], table: Mask, field: Mask, reason: &'static str) -> Self {
+        let (table, field) = (Right { mask: table, reason }, Right { mask: field, reason });
+        Role { members, table, field, field_properties: OnceLock::new() }
     }
 }
 

@@ -38,6 +38,9 @@ pub trait Writer {
     /// Writes a list of numbers.
     fn integers(&mut self, items: &[i32]);
 
+    /// Writes a list of carriers, whose type is called `element`; `item` writes each.
+    fn carriers<T>(&mut self, element: &str, items: &[T], item: impl Fn(&mut Self, &T));
+
     /// Writes a mask: for JSON its names joined as the vendor joins them, for XML the names of its bits.
     fn mask(&mut self, mask: Mask);
 
@@ -172,6 +175,15 @@ impl Write for Option<Vec<i32>> {
             Some(items) => out.integers(items),
             None => out.null(),
         }
+    }
+}
+
+impl<C: Carrier + Write> Write for Vec<C> {
+    const ELEMENT: &'static str = C::ARRAY;
+
+    // What is selected, is selected of each.
+    fn write<W: Writer>(&self, out: &mut W, view: View<'_>) {
+        out.carriers(C::ELEMENT, self, |out, carrier| carrier.write(out, view));
     }
 }
 

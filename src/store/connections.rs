@@ -9,6 +9,96 @@ use super::Failure;
 /// The constraint that keeps `connection_id` unique.
 pub const CONNECTION_ID_KEY: &str = "erp_connection_connection_id_key";
 
+/// Who reads: connections that he may not see are not there for him.
+#[derive(Clone, Copy, Debug)]
+pub struct Reader {
+    /// Primary key of the associate.
+    pub associate_id: i32,
+    /// The primary user group.
+    pub user_group_id: i32,
+    /// Sees all of them, those that are flagged as deleted too.
+    pub sees_all: bool,
+}
+
+/// A stored connection.
+#[derive(Debug)]
+pub struct Stored {
+    /// Primary key.
+    pub erp_connection_id: i32,
+    /// Its connector.
+    pub erp_connector_id: i32,
+    /// Multi-language.
+    pub display_name: String,
+    /// Multi-language.
+    pub display_description: String,
+    /// In use now.
+    pub active: bool,
+    /// Its GUID.
+    pub connection_id: String,
+    /// Its timestamp.
+    pub most_recent_timestamp: String,
+    /// Flagged as deleted.
+    pub deleted: bool,
+    /// Everybody may use it.
+    pub all_access: bool,
+    /// The keys of its config fields; none where they were not asked for.
+    pub config_keys: Option<Vec<String>>,
+    /// Their values.
+    pub config_values: Option<Vec<Option<String>>>,
+    /// Its user groups, ascending.
+    pub user_group_ids: Vec<i32>,
+    /// Its associates, ascending.
+    pub associate_ids: Vec<i32>,
+}
+
+/// The connection of this key, with its config fields; none where the reader may not see it.
+///
+/// # Errors
+/// See [`Failure`].
+pub async fn find(pool: &PgPool, erp_connection_id: i32, reader: &Reader) -> Result<Option<Stored>, Failure> {
+    Ok(read(pool, Some(erp_connection_id), reader.sees_all, reader).await?.pop())
+}
+
+/// The connections that the reader may see, without config fields, in the order in which they are synced.
+///
+/// # Errors
+/// See [`Failure`].
+pub async fn list(pool: &PgPool, include_deleted: bool, reader: &Reader) -> Result<Vec<Stored>, Failure> {
+    read(pool, None, include_deleted && reader.sees_all, reader).await
+}
+
+async fn read(pool: &PgPool, id: Option<i32>, deleted: bool, reader: &Reader) -> Result<Vec<Stored>, Failure> {
+    let stored = sqlx::query_file_as!(
+        Stored,
+        "src/store/read_connections.sql",
+        id,
+        deleted,
+        reader.sees_all,
+        reader.associate_id,
+        reader.user_group_id,
+    );
+    Ok(stored.fetch_all(pool).await?)
+}
+
+/// Flags a connection as deleted; false where there is none. One that is flagged already stays as it is.
+///
+/// # Errors
+/// See [`Failure`].
+pub async fn delete(pool: &PgPool, erp_connection_id: i32, caller: i32) -> Result<bool, Failure> {
+    // Counted, as a save is: a save that has read the row before then sees that it was overtaken.
+    let found = sqlx::query_scalar!(
+        r#"WITH flagged AS (
+            UPDATE erp_connection SET deleted = true, updated = statement_timestamp(), updated_associate_id = $2,
+                updated_count = updated_count + 1
+            WHERE erp_connection_id = $1 AND NOT deleted
+        )
+        SELECT EXISTS (SELECT FROM erp_connection WHERE erp_connection_id = $1) AS "found!""#,
+        erp_connection_id,
+        caller
+    );
+    Ok(found.fetch_one(pool).await?)
+}
+
 /// What a save is to store. `None` keeps what is there.
 #[derive(Clone, Debug)]
 pub struct Save {

@@ -92,6 +92,17 @@ impl Writer for JsonWriter {
         self.value(items);
     }
 
+    fn carriers<T>(&mut self, _: &str, items: &[T], item: impl Fn(&mut Self, &T)) {
+        self.out.push(b'[');
+        for (index, carrier) in items.iter().enumerate() {
+            if index > 0 {
+                self.out.push(b',');
+            }
+            item(self, carrier);
+        }
+        self.out.push(b']');
+    }
+
     fn mask(&mut self, mask: Mask) {
         self.value(mask.json);
     }

@@ -106,6 +106,12 @@ impl Writer for XmlWriter {
         }
     }
 
+    fn carriers<T>(&mut self, element: &str, items: &[T], item: impl Fn(&mut Self, &T)) {
+        for carrier in items {
+            self.element(element, |out| item(out, carrier));
+        }
+    }
+
     fn mask(&mut self, mask: Mask) {
         self.plain(mask.xml);
     }
