@@ -89,9 +89,11 @@ async fn serve(
 }
 
 /// Every URL of the API.
-fn listed(methods: &[(String, &'static str)]) -> Vec<Listed> {
-    let agent = methods.iter().map(|(path, summary)| Listed { path: path.clone(), method: "POST", summary });
-    let user = current::LISTED.map(|(path, summary)| Listed { path: path.to_owned(), method: "GET", summary });
+fn listed(methods: &[(String, String)]) -> Vec<Listed> {
+    let listed =
+        |method, path: &str, summary: &str| Listed { path: path.to_owned(), method, summary: summary.to_owned() };
+    let agent = methods.iter().map(|(path, summary)| listed("POST", path, summary));
+    let user = current::LISTED.map(|(path, summary)| listed("GET", path, summary));
     agent.chain(user).collect()
 }
 

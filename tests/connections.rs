@@ -4,27 +4,20 @@ use serde_json::{Value, json};
 
 use crate::formats::xml_text;
 use crate::support::client::{TJE0, TJE1};
-use crate::support::{Answer, Server, seed_connection};
+use crate::support::{Server, seed_connection};
 
 const GET: &str = "/api/v1/Agents/ErpSync/GetConnection";
 const GET_ALL: &str = "/api/v1/Agents/ErpSync/GetAllConnections";
-const DELETE: &str = "/api/v1/Agents/ErpSync/DeleteConnection";
-
-async fn call(server: &Server, authorization: &str, path: &str, body: &Value) -> Answer {
-    let mut request = server.program.post_request(path, &body.to_string()).build().unwrap();
-    request.headers_mut().insert("Authorization", authorization.parse().unwrap());
-    Answer::of(server.program.http.execute(request).await.unwrap()).await
-}
 
 async fn get(server: &Server, authorization: &str, id: i32) -> Value {
-    let answer = call(server, authorization, GET, &json!({ "ErpConnectionId": id })).await;
+    let answer = server.call(authorization, "GetConnection", &json!({ "ErpConnectionId": id })).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     answer.json()
 }
 
 /// The ids that a caller is shown, in order.
 async fn listed(server: &Server, authorization: &str, include_deleted: bool) -> Vec<i64> {
-    let answer = call(server, authorization, GET_ALL, &json!({ "IncludeDeleted": include_deleted })).await;
+    let answer = server.call(authorization, "GetAllConnections", &json!({ "IncludeDeleted": include_deleted })).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     answer.json().as_array().unwrap().iter().map(|row| row["ErpConnectionId"].as_i64().unwrap()).collect()
 }
@@ -66,10 +59,10 @@ async fn all_connections_come_in_their_order_without_config_fields() {
         .await;
     assert_eq!(listed(&server, TJE0, true).await, [i64::from(second), 816, i64::from(first)]);
 
-    let rows = call(&server, TJE0, GET_ALL, &json!({})).await.json();
+    let rows = server.call(TJE0, "GetAllConnections", &json!({})).await.json();
     assert_eq!((&rows[0]["ConfigFields"], &rows[0]["UserGroupAccessIds"]), (&Value::Null, &json!([1, 350])));
     assert_eq!(rows[0]["TableRight"]["Mask"], "Select, Update, Insert, Delete");
-    let selected = call(&server, TJE0, &format!("{GET_ALL}?$select=ErpConnectionId"), &json!({})).await.json();
+    let selected = server.call(TJE0, "GetAllConnections?$select=ErpConnectionId", &json!({})).await.json();
     assert_eq!((&selected[1]["ErpConnectionId"], &selected[1]["DisplayName"]), (&json!(816), &Value::Null));
 
     let answer = server.program.send_to(GET_ALL, "text/xml", "<r/>", &[]).await;
@@ -79,7 +72,7 @@ async fn all_connections_come_in_their_order_without_config_fields() {
         .database
         .execute("DELETE FROM connection_config_field; DELETE FROM erp_connection_access; DELETE FROM erp_connection")
         .await;
-    assert_eq!(call(&server, TJE0, GET_ALL, &json!({})).await.text, "[]");
+    assert_eq!(server.call(TJE0, "GetAllConnections", &json!({})).await.text, "[]");
 }
 
 #[tokio::test]
@@ -121,12 +114,12 @@ async fn a_connection_is_deleted_by_a_flag() {
     server.saved(&seed_connection()).await;
     let id = create(&server, &json!({ "ConfigFields": { "a": "b" } })).await;
     let body = json!({ "ErpConnectionId": id });
-    let refused = call(&server, TJE1, DELETE, &body).await;
+    let refused = server.call(TJE1, "DeleteConnection", &body).await;
     refused.assert_service_error(403, "SoSentryException", &["administrators"]);
     assert_eq!(get(&server, TJE0, id).await["Deleted"], false);
 
     for _ in 0..2 {
-        let answer = call(&server, TJE0, DELETE, &body).await;
+        let answer = server.call(TJE0, "DeleteConnection", &body).await;
         assert_eq!((answer.status, answer.text.as_str()), (204, ""));
     }
     let row: String = server
@@ -140,20 +133,132 @@ async fn a_connection_is_deleted_by_a_flag() {
     let revived = server.saved(&json!({ "ErpConnectionId": id, "Deleted": false })).await;
     assert_eq!(revived["Deleted"], false);
 
-    let missing = call(&server, TJE0, DELETE, &json!({ "ErpConnectionId": 999 })).await;
+    let missing = server.call(TJE0, "DeleteConnection", &json!({ "ErpConnectionId": 999 })).await;
     missing.assert_service_error(404, "SoNotFoundException", &["ErpConnectionId: there is no connection 999."]);
 }
 
 #[tokio::test]
 async fn a_list_is_one_statement_beside_the_login() {
     let server = Server::start_logging_statements().await;
-    for _ in 0..20 {
-        create(&server, &json!({ "UserGroupAccessIds": [1, 185] })).await;
+    for number in 0..100 {
+        if number % 10 == 0 {
+            server.called("SaveErpSyncConnectorEntity", &json!({ "DisplayName": "c" })).await;
+        }
+        create(&server, &json!({ "ErpConnectorId": 412 + number / 10, "UserGroupAccessIds": [1, 185] })).await;
     }
     // The first use of a statement has its preparation logged as well.
-    assert_eq!(listed(&server, TJE0, true).await.len(), 21);
+    assert_eq!(listed(&server, TJE0, true).await.len(), 101);
     let before = server.database.logged_statements().len();
-    assert_eq!(listed(&server, TJE0, true).await.len(), 21);
+    assert_eq!(listed(&server, TJE0, true).await.len(), 101);
     let statements = server.database.logged_statements();
     assert_eq!(statements.len() - before, 2, "{:?}", &statements[before..]);
+}
+
+#[tokio::test]
+async fn config_fields_are_read_alone() {
+    let server = Server::start().await;
+    let id =
+        create(&server, &json!({ "ConfigFields": { "User": "sa", "Empty": null }, "AssociateAccessIds": [] })).await;
+    let request = json!({ "ErpConnectionId": id });
+    let fields = server.called("GetErpConnectionConfigFields", &request).await;
+    assert_eq!(fields, json!({ "User": "sa", "Empty": null }));
+    let selected = server.called("GetErpConnectionConfigFields?$select=User", &request).await;
+    assert_eq!(selected, json!({ "User": "sa" }));
+    let none = create(&server, &json!({})).await;
+    assert_eq!(server.called("GetErpConnectionConfigFields", &json!({ "ErpConnectionId": none })).await, json!({}));
+
+    // As one that is not there.
+    let hidden = server.call(TJE1, "GetErpConnectionConfigFields", &request).await;
+    let missing = server.call(TJE1, "GetErpConnectionConfigFields", &json!({ "ErpConnectionId": 999 })).await;
+    assert_eq!((hidden.status, hidden.text.as_str()), (200, "null"));
+    assert_eq!((missing.status, missing.text.as_str()), (200, "null"));
+}
+
+#[tokio::test]
+async fn a_connection_is_taken_into_use_where_nothing_speaks_against_it() {
+    let server = Server::start().await;
+    let id = create(&server, &json!({ "Active": false })).await;
+    let request = json!({ "ErpConnectionId": id });
+    for expected in [true, false, true] {
+        assert_eq!(server.called("ToggleErpConnectionActive", &request).await, json!([]));
+        assert_eq!(get(&server, TJE0, id).await["Active"], expected);
+    }
+    let row: String = server
+        .database
+        .value(&format!("SELECT updated_count::text FROM erp_connection WHERE erp_connection_id = {id}"))
+        .await;
+    assert_eq!(row, "3", "each time is a change of the row");
+
+    let mapping = |sync_to_erp: bool, active: bool| {
+        json!({ "Mapping": {
+            "ErpConnectionId": id, "ActorTypeErp": "Customer", "ActorTypeCrm": "Contact", "IsActive": active,
+            "FieldMappings": [
+                { "ErpFieldKey": "VAT", "Access": "Mandatory", "CrmFieldKey": "VATNO", "SyncToErp": sync_to_erp },
+                { "ErpFieldKey": "Fax" }
+            ]
+        } })
+    };
+    server.called("ToggleErpConnectionActive", &request).await;
+    server.called("SaveActorTypeMapping", &mapping(false, true)).await;
+    let reasons = server.called("ToggleErpConnectionActive", &request).await;
+    assert_eq!(reasons, json!(["The field 'VAT' of Customer is mandatory, but is synced in no direction."]));
+    assert_eq!(get(&server, TJE0, id).await["Active"], false);
+    for lets_it in [mapping(false, false), mapping(true, true)] {
+        server.called("SaveActorTypeMapping", &lets_it).await;
+        assert_eq!(server.called("ToggleErpConnectionActive", &request).await, json!([]));
+        assert_eq!(server.called("ToggleErpConnectionActive", &request).await, json!([]), "and off again");
+    }
+
+    server.call(TJE0, "DeleteConnection", &request).await;
+    server.database.execute("UPDATE erp_connector SET deleted = true").await;
+    let answer = server.program.send_to(
+        "/api/v1/Agents/ErpSync/ToggleErpConnectionActive",
+        "text/xml",
+        format!("<r><ErpConnectionId>{id}</ErpConnectionId></r>"),
+        &[],
+    );
+    let answer = answer.await.text;
+    assert!(answer.starts_with("<ArrayOfstring "), "{answer}");
+    assert!(answer.contains("<a:string>The connection is deleted.</a:string>"), "{answer}");
+    assert!(answer.contains("<a:string>The connector of the connection is deleted.</a:string>"), "{answer}");
+
+    let refused = server.call(TJE1, "ToggleErpConnectionActive", &request).await;
+    refused.assert_service_error(403, "SoSentryException", &["administrators"]);
+    let missing = server.call(TJE0, "ToggleErpConnectionActive", &json!({ "ErpConnectionId": 999 })).await;
+    missing.assert_service_error(404, "SoNotFoundException", &["ErpConnectionId: there is no connection 999."]);
+}
+
+#[tokio::test]
+async fn connections_are_synced_in_the_order_that_is_saved() {
+    let server = Server::start().await;
+    let [a, b, c] =
+        [create(&server, &json!({})).await, create(&server, &json!({})).await, create(&server, &json!({})).await];
+    let ids = |ids: &[i32]| ids.iter().map(|id| i64::from(*id)).collect::<Vec<_>>();
+    let save = |order: serde_json::Value| {
+        let server = &server;
+        async move { server.call(TJE0, "SaveErpConnectionSyncPriorities", &json!({ "ErpConnectionIds": order })).await }
+    };
+    let crm_comes_after = |id: i32| {
+        format!(
+            "SELECT count(*)::int FROM erp_configuration, erp_connection
+             WHERE erp_connection_id = {id} AND crm_sync_rank > sync_rank"
+        )
+    };
+    assert_eq!(save(json!([c, 0, 816])).await.text, "true");
+    assert_eq!(listed(&server, TJE0, false).await, ids(&[c, 816, a, b]), "those that are not named come after");
+    assert_eq!(server.database.value::<i32>(&crm_comes_after(c)).await, 1);
+    assert_eq!(server.database.value::<i32>(&crm_comes_after(816)).await, 0);
+    assert_eq!(save(json!([b])).await.text, "true");
+    assert_eq!(listed(&server, TJE0, false).await, ids(&[b, c, 816, a]));
+    let last = create(&server, &json!({})).await;
+    assert_eq!(listed(&server, TJE0, false).await, ids(&[b, c, 816, a, last]), "a new one comes last");
+    assert_eq!(save(json!([])).await.text, "true");
+    assert_eq!(listed(&server, TJE0, false).await, ids(&[b, c, 816, a, last]));
+
+    save(json!([a, 999, -1])).await.assert_service_error(400, "SoValidationException", &["no connection 999, -1."]);
+    save(json!([a, b, a])).await.assert_service_error(400, "SoValidationException", &["more than once"]);
+    save(json!(null)).await.assert_service_error(400, "ArgumentException", &["ErpConnectionIds"]);
+    let refused = server.call(TJE1, "SaveErpConnectionSyncPriorities", &json!({ "ErpConnectionIds": [a] })).await;
+    refused.assert_service_error(403, "SoSentryException", &["administrators"]);
+    assert_eq!(listed(&server, TJE0, false).await, ids(&[b, c, 816, a, last]), "nothing was stored");
 }

@@ -130,3 +130,30 @@ async fn headers_and_queries_made_to_hurt_change_nothing() {
     let answer = server.program.send_to(&path, "application/json", crate::support::seed_request(), &[]).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
 }
+
+/// Carriers within carriers, as far down as a body may go: the readers are called once more for each.
+#[tokio::test]
+async fn carriers_nested_to_the_limit_are_read() {
+    let server = Server::start().await;
+    let path = "/api/v1/Agents/ErpSync/SaveConnectionListMappings";
+    let json = |depth: usize| {
+        let (open, close) = ("{\"ChildItems\":[".repeat(depth), "]}".repeat(depth));
+        format!(
+            "{{\"ListMapping\":{{\"ErpConnectionId\":816,\"ErpListItemMappings\":[{{\"CrmList\":{open}{close}}}]}}}}"
+        )
+    };
+    let xml = |depth: usize| {
+        let (open, close) = ("<ChildItems><MDOListItem>".repeat(depth), "</MDOListItem></ChildItems>".repeat(depth));
+        format!(
+            "<r><ListMapping><ErpConnectionId>816</ErpConnectionId><ErpListItemMappings><m>\
+             <CrmList>{open}{close}</CrmList></m></ErpListItemMappings></ListMapping></r>"
+        )
+    };
+    for (content_type, body) in [("application/json", &json as &dyn Fn(usize) -> String), ("text/xml", &xml)] {
+        // Read, and refused for the field that it lacks.
+        let answer = server.program.send_to(path, content_type, body(60), &[("Accept", "application/json")]).await;
+        answer.assert_service_error(400, "SoValidationException", &["[0].ErpFieldId: connection 816 has no field 0"]);
+        let answer = server.program.send_to(path, content_type, body(64), &[("Accept", "application/json")]).await;
+        answer.assert_service_error(400, "ArgumentException", &["nested deeper than 128"]);
+    }
+}

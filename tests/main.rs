@@ -4,18 +4,22 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod agent;
 mod around;
 mod authorization;
 mod cli;
 mod concurrency;
 mod connections;
+mod connectors;
 mod documentation;
 mod embedded;
+mod engine;
 mod errors;
 mod form;
 mod formats;
 mod hostile;
 mod languages;
+mod mapping;
 mod oidc;
 mod outage;
 mod panics;

@@ -70,11 +70,14 @@ async fn columns_hold_what_the_vendors_do_and_no_more() {
     assert_eq!(
         lengths,
         "field_key 254, field_value 1023, display_name 254, display_description 254, connection_id 127, \
-         most_recent_timestamp 254, url 1023, display_name 254"
+         most_recent_timestamp 254, url 1023, display_name 254, erp_field_key 254, display_name 254, \
+         display_description 254, list_name 254, default_value 254, first_sync_default_value 254, \
+         crm_field_key 254, list_reference 254, erp_item_key 254"
     );
     let unaudited: i64 = database
         .value(
-            "SELECT count(*) FROM unnest('{erp_connector,erp_connection,erp_connection_access,connection_config_field}'::text[]) t
+            "SELECT count(*) FROM unnest('{erp_connector,erp_connection,erp_connection_access,connection_config_field,
+                erp_connection_actor_type,erp_field,erp_list_item_mapping}'::text[]) t
              WHERE (SELECT count(*) FROM information_schema.columns WHERE table_name = t AND column_name = ANY (
                 '{registered,registered_associate_id,updated,updated_associate_id,updated_count}')) <> 5",
         )

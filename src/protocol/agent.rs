@@ -8,8 +8,7 @@ use axum::http::Method;
 use axum::response::{IntoResponse, Response};
 use axum::routing::MethodRouter;
 
-use super::body::{Answer, Asked, Reply};
-use super::carrier::Carrier;
+use super::body::{Answer, Asked, Input, Reply};
 use super::error::Error;
 use super::write::{View, Write, Writer};
 
@@ -17,7 +16,7 @@ use super::write::{View, Write, Writer};
 pub struct Agent<S> {
     name: &'static str,
     routes: Router<S>,
-    methods: Vec<(String, &'static str)>,
+    methods: Vec<(String, String)>,
 }
 
 impl<S: Clone + Send + Sync + 'static> Agent<S> {
@@ -31,26 +30,37 @@ impl<S: Clone + Send + Sync + 'static> Agent<S> {
     ///
     /// `P` is put into the request by the layer that authorizes it, below which the routes must stand.
     #[must_use]
-    pub fn method<P, C, T, F, R>(mut self, name: &'static str, summary: &'static str, rule: F) -> Self
+    pub fn method<P, I, T, F, R>(self, name: &'static str, summary: &'static str, rule: F) -> Self
     where
         P: Clone + Send + Sync + 'static,
-        C: Carrier + Send + 'static,
+        I: Input + Send + 'static,
         T: Answer,
-        F: Fn(S, P, C) -> R + Clone + Send + Sync + 'static,
+        F: Fn(S, P, I) -> R + Clone + Send + Sync + 'static,
         R: Future<Output = Result<T, Error>> + Send,
     {
-        let path = format!("/api/v1/Agents/{}/{name}", self.name);
-        let described = path.clone();
-        let run = move |State(state): State<S>, Extension(caller): Extension<P>, asked: Asked<C>| async move {
+        let run = move |State(state): State<S>, Extension(caller): Extension<P>, asked: Asked<I>| async move {
             let answer = rule(state, caller, asked.request).await?;
             Ok::<Response, Error>(answer.answer(&asked.reply))
         };
+        self.route(name, summary.to_owned(), MethodRouter::new().post(run))
+    }
+
+    /// Adds a method that the vendor has and this program has not: POST is refused with 501.
+    #[must_use]
+    pub fn not_yet(self, name: &'static str, summary: &'static str) -> Self {
+        let refuse = move || async move { Error::not_implemented(name) };
+        self.route(name, format!("Not here yet. {summary}"), MethodRouter::new().post(refuse))
+    }
+
+    fn route(mut self, name: &'static str, summary: String, post: MethodRouter<S>) -> Self {
+        let path = format!("/api/v1/Agents/{}/{name}", self.name);
+        let described = (path.clone(), summary.clone());
         let describe = move |reply: Reply| {
-            let answer = reply.with(&Description { path: &described, summary });
+            let answer = reply.with(&Description { path: &described.0, summary: &described.1 });
             async move { answer }
         };
         // The server looks paths up in lower case, as the vendor's takes them in any.
-        let route = only("GET, POST", MethodRouter::new().post(run).get(describe));
+        let route = only("GET, POST", post.get(describe));
         self.routes = self.routes.route(&path.to_ascii_lowercase(), route);
         self.methods.push((path, summary));
         self
@@ -58,7 +68,7 @@ impl<S: Clone + Send + Sync + 'static> Agent<S> {
 
     /// The paths of its methods, each with its summary.
     #[must_use]
-    pub fn methods(&self) -> &[(String, &'static str)] {
+    pub fn methods(&self) -> &[(String, String)] {
         &self.methods
     }
 

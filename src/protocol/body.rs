@@ -30,10 +30,10 @@ pub struct BodyLimits {
     pub time: Duration,
 }
 
-/// What the caller asked for: the method's request carrier, and how to answer.
-pub struct Asked<C> {
+/// What the caller asked for: what the method takes, and how to answer.
+pub struct Asked<I> {
     /// The request, already within its columns' limits.
-    pub request: C,
+    pub request: I,
     /// How the caller wants the answer.
     pub reply: Reply,
 }
@@ -107,7 +107,44 @@ impl<S: Send + Sync> FromRequestParts<S> for Reply {
     }
 }
 
-impl<C: Carrier, S: Send + Sync> FromRequest<S> for Asked<C> {
+/// What a method takes.
+pub trait Input: Sized {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// 400, 415.
+    fn read(parts: &Parts, body: &[u8]) -> Result<Self, Error>;
+}
+
+/// A carrier, in the body.
+impl<C: Carrier> Input for C {
+    fn read(parts: &Parts, body: &[u8]) -> Result<Self, Error> {
+        let request = if body.is_empty() { None } else { read(&parts.headers, body)? };
+        let request: C = request.ok_or_else(|| Error::argument("The request body is missing or null."))?;
+        request.check_members(&super::At::Body).map_err(Error::validation)?;
+        Ok(request)
+    }
+}
+
+/// Nothing; the body is not looked at, as clients send `null` or an empty one.
+impl Input for () {
+    fn read(_: &Parts, _: &[u8]) -> Result<Self, Error> {
+        Ok(())
+    }
+}
+
+/// A carrier whose members are parameters of the URL; the body is not looked at.
+#[derive(Debug)]
+pub struct Query<C>(pub C);
+
+impl<C: Carrier> Input for Query<C> {
+    fn read(parts: &Parts, _: &[u8]) -> Result<Self, Error> {
+        let parameters: Option<C> = form::read(parts.uri.query().unwrap_or_default())?;
+        Ok(Query(parameters.unwrap_or_default()))
+    }
+}
+
+impl<I: Input, S: Send + Sync> FromRequest<S> for Asked<I> {
     type Rejection = Error;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Error> {
@@ -115,7 +152,7 @@ impl<C: Carrier, S: Send + Sync> FromRequest<S> for Asked<C> {
     }
 }
 
-impl<C: Carrier> Asked<C> {
+impl<I: Input> Asked<I> {
     /// Reads a request.
     ///
     /// # Errors
@@ -127,10 +164,7 @@ impl<C: Carrier> Asked<C> {
             .ok_or_else(|| Error::internal("no body limits in the request"))?;
         let (parts, body) = request.into_parts();
         let bytes = receive(body, limits).await?;
-        let request = if bytes.is_empty() { None } else { read(&parts.headers, &bytes)? };
-        let request: C = request.ok_or_else(|| Error::argument("The request body is missing or null."))?;
-        request.check_members(&super::At::Body).map_err(Error::validation)?;
-        Ok(Asked { request, reply: Reply::to(&parts) })
+        Ok(Asked { request: I::read(&parts, &bytes)?, reply: Reply::to(&parts) })
     }
 }
 

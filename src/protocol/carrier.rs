@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::At;
 use super::read::{Limit, Read, Scalar, Shape, expects, read_shape};
@@ -29,6 +29,10 @@ pub trait Carrier: Default {
     const MEMBERS: &'static [Member];
     /// The name of a list of them in XML.
     const ARRAY: &'static str;
+    /// The .NET name of the type.
+    const TYPE: &'static str;
+    /// The same of a list of them.
+    const LIST_TYPE: &'static str;
 
     /// Reads the value of the member called `name` in any letter case; false where there is none.
     ///
@@ -44,7 +48,7 @@ pub trait Carrier: Default {
 }
 
 impl<C: Carrier> Read for Option<C> {
-    const TYPE: &'static str = "";
+    const TYPE: &'static str = C::TYPE;
     const SIZE: i32 = 0;
 
     fn read<'de, D: Deserializer<'de>>(source: D, at: &At<'_>) -> Result<Self, D::Error> {
@@ -53,6 +57,41 @@ impl<C: Carrier> Read for Option<C> {
 
     fn check(&self, _: Limit, at: &At<'_>) -> Result<(), String> {
         self.as_ref().map_or(Ok(()), |carrier| carrier.check_members(at))
+    }
+}
+
+impl<C: Carrier> Shape for Option<Vec<C>> {
+    const EXPECTED: &'static str = "a list of objects";
+    const HINT: &'static str = expects::LIST;
+
+    fn from_scalar(scalar: &Scalar<'_>) -> Option<Self> {
+        matches!(scalar, Scalar::Null).then_some(None)
+    }
+
+    fn from_list<'de, A: SeqAccess<'de>>(mut list: A, at: &At<'_>) -> Result<Self, A::Error> {
+        let mut items = Vec::new();
+        loop {
+            let at = At::Item(at, items.len());
+            match list.next_element_seed(seed::<Option<C>>(&at))? {
+                Some(Some(item)) => items.push(item),
+                Some(None) => return Err(A::Error::custom(format_args!("{at}: expected an object, found null"))),
+                None => return Ok(Some(items)),
+            }
+        }
+    }
+}
+
+impl<C: Carrier> Read for Option<Vec<C>> {
+    const TYPE: &'static str = C::LIST_TYPE;
+    const SIZE: i32 = 0;
+
+    fn read<'de, D: Deserializer<'de>>(source: D, at: &At<'_>) -> Result<Self, D::Error> {
+        read_shape(source, at)
+    }
+
+    fn check(&self, _: Limit, at: &At<'_>) -> Result<(), String> {
+        let mut items = self.iter().flatten().enumerate();
+        items.try_for_each(|(index, item)| item.check_members(&At::Item(at, index)))
     }
 }
 
@@ -152,6 +191,8 @@ macro_rules! carrier {
             )*];
 
             const ARRAY: &'static str = concat!("ArrayOf", stringify!($carrier));
+            const TYPE: &'static str = concat!("SuperOffice.CRM.Services.", stringify!($carrier));
+            const LIST_TYPE: &'static str = concat!("SuperOffice.CRM.Services.", stringify!($carrier), "[]");
 
             fn read_member<'de, A: ::serde::de::MapAccess<'de>>(
                 &mut self,

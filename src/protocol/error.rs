@@ -177,6 +177,17 @@ impl Error {
         .with(RETRY_AFTER, seconds.into())
     }
 
+    /// 501: a method of the vendor's that is not here.
+    #[must_use]
+    pub fn not_implemented(method: &str) -> Self {
+        Self::service(
+            StatusCode::NOT_IMPLEMENTED,
+            "NotImplementedException",
+            IMPLEMENTATION,
+            format!("{method} is not implemented: this server does not have it yet. Nothing was done."),
+        )
+    }
+
     /// 503: tokens of the issuer cannot be checked, as its keys are not there.
     #[must_use]
     pub fn issuer_away() -> Self {

@@ -4,6 +4,7 @@ pub mod agent;
 mod at;
 pub mod body;
 pub mod carrier;
+pub mod enumeration;
 pub mod error;
 pub mod form;
 pub mod json;
@@ -20,7 +21,7 @@ pub mod xml;
 pub use at::At;
 use at::shown;
 pub use read::{Limit, Read};
-pub use values::StringDictionary;
+pub use values::{EmptyDate, StringDictionary};
 
 /// A header's `q`, in thousandths; `None` where it is not one.
 fn quality(value: &str) -> Option<u16> {

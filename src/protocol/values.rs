@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use serde::de::{Deserializer, Error, MapAccess, SeqAccess};
+use serde::Deserialize as _;
+use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess};
 
 use super::At;
 use super::read::{Limit, Read, Scalar, Seed, Shape, expects, read_shape};
@@ -27,6 +28,40 @@ impl Read for i32 {
 
     fn read<'de, D: Deserializer<'de>>(source: D, at: &At<'_>) -> Result<Self, D::Error> {
         read_shape(source, at)
+    }
+}
+
+impl Shape for Option<i32> {
+    const EXPECTED: &'static str = "a 32-bit integer";
+    const HINT: &'static str = expects::NUMBER;
+
+    fn from_scalar(scalar: &Scalar<'_>) -> Option<Self> {
+        match scalar {
+            Scalar::Null => Some(None),
+            scalar => i32::from_scalar(scalar).map(Some),
+        }
+    }
+}
+
+impl Read for Option<i32> {
+    const TYPE: &'static str = "System.Int32";
+    const SIZE: i32 = 4;
+
+    fn read<'de, D: Deserializer<'de>>(source: D, at: &At<'_>) -> Result<Self, D::Error> {
+        read_shape(source, at)
+    }
+}
+
+/// The vendor's empty date: of what has not happened. Not looked at in a request.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct EmptyDate;
+
+impl Read for EmptyDate {
+    const TYPE: &'static str = "System.DateTime";
+    const SIZE: i32 = 16;
+
+    fn read<'de, D: Deserializer<'de>>(source: D, _: &At<'_>) -> Result<Self, D::Error> {
+        IgnoredAny::deserialize(source).map(|_| EmptyDate)
     }
 }
 

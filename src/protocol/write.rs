@@ -4,7 +4,7 @@
 use super::carrier::Carrier;
 use super::localization::Localization;
 use super::select::Selection;
-use super::values::StringDictionary;
+use super::values::{EmptyDate, StringDictionary};
 
 /// A format's way of writing. Exactly one value is written in each place.
 pub trait Writer {
@@ -37,6 +37,9 @@ pub trait Writer {
 
     /// Writes a list of numbers.
     fn integers(&mut self, items: &[i32]);
+
+    /// Writes a list of texts.
+    fn texts(&mut self, items: &[String]);
 
     /// Writes a list of carriers, whose type is called `element`; `item` writes each.
     fn carriers<T>(&mut self, element: &str, items: &[T], item: impl Fn(&mut Self, &T));
@@ -175,6 +178,44 @@ impl Write for Option<Vec<i32>> {
             Some(items) => out.integers(items),
             None => out.null(),
         }
+    }
+}
+
+impl Write for Option<i32> {
+    const ELEMENT: &'static str = "int";
+
+    fn write<W: Writer>(&self, out: &mut W, _: View<'_>) {
+        match self {
+            Some(number) => out.integer(*number),
+            None => out.null(),
+        }
+    }
+}
+
+impl Write for Vec<String> {
+    const ELEMENT: &'static str = "ArrayOfstring";
+
+    fn write<W: Writer>(&self, out: &mut W, _: View<'_>) {
+        out.texts(self);
+    }
+}
+
+impl<C: Carrier + Write> Write for Option<Vec<C>> {
+    const ELEMENT: &'static str = C::ARRAY;
+
+    fn write<W: Writer>(&self, out: &mut W, view: View<'_>) {
+        match self {
+            Some(carriers) => carriers.write(out, view),
+            None => out.null(),
+        }
+    }
+}
+
+impl Write for EmptyDate {
+    const ELEMENT: &'static str = "dateTime";
+
+    fn write<W: Writer>(&self, out: &mut W, _: View<'_>) {
+        out.text("0001-01-01T00:00:00");
     }
 }
 

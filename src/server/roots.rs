@@ -70,7 +70,7 @@ pub struct Listed {
     /// GET or POST.
     pub method: &'static str,
     /// In a sentence.
-    pub summary: &'static str,
+    pub summary: String,
 }
 
 struct Urls<'u>(&'u [Listed]);

@@ -5,11 +5,16 @@ use std::fmt;
 use sqlx::PgPool;
 use sqlx::migrate::MigrateError;
 
+pub mod activation;
 pub mod applications;
 pub mod associates;
 pub mod connections;
+pub mod connectors;
 pub mod credentials;
 pub mod demo;
+pub mod engine;
+pub mod erp_fields;
+pub mod list_mappings;
 pub mod user_groups;
 
 /// The schema, one file a step.

@@ -11,11 +11,19 @@
 WITH before AS MATERIALIZED (
     SELECT erp_connection_id, erp_connector_id, updated_count FROM erp_connection WHERE erp_connection_id = $1
 ),
+kept_connector AS MATERIALIZED (
+    SELECT FROM before WHERE $2::int IN (0, before.erp_connector_id)
+),
+-- Locked, as it must not be deleted in this moment.
+new_connector AS MATERIALIZED (
+    SELECT FROM erp_connector
+    WHERE erp_connector_id = $2 AND NOT deleted AND NOT EXISTS (SELECT FROM kept_connector)
+    FOR SHARE
+),
 unknown AS MATERIALIZED (
     SELECT
         -- The one that it has may be deleted since.
-        NOT EXISTS (SELECT FROM before WHERE $2::int IN (0, before.erp_connector_id))
-            AND NOT EXISTS (SELECT FROM erp_connector WHERE erp_connector_id = $2 AND NOT deleted) AS connector,
+        NOT EXISTS (SELECT FROM kept_connector) AND NOT EXISTS (SELECT FROM new_connector) AS connector,
         ARRAY(
             SELECT id FROM unnest($12::int[]) AS given(id)
             WHERE NOT EXISTS (SELECT FROM user_group WHERE user_group_id = id)

@@ -9,7 +9,11 @@ pub use client::{Answer, seed_connection, seed_request};
 pub use postgres::TestDatabase;
 pub use program::Program;
 
+use client::TJE0;
 use serde_json::Value;
+
+/// The path of the agent.
+pub const AGENT: &str = "/api/v1/Agents/ErpSync";
 
 /// The path of the method that most tests call.
 pub const SAVE: &str = "/api/v1/Agents/ErpSync/SaveConnection";
@@ -44,6 +48,20 @@ impl Server {
         let url = database.url();
         let program = Program::start(&[&["--database-url", &url], arguments].concat());
         Server { program, database }
+    }
+
+    /// Calls a method of the agent with a body of JSON.
+    pub async fn call(&self, authorization: &str, method: &str, body: &Value) -> Answer {
+        let mut request = self.program.post_request(&format!("{AGENT}/{method}"), &body.to_string()).build().unwrap();
+        request.headers_mut().insert("Authorization", authorization.parse().unwrap());
+        Answer::of(self.program.http.execute(request).await.unwrap()).await
+    }
+
+    /// Calls a method of the agent as the demo administrator, which must succeed, and gives what it answers.
+    pub async fn called(&self, method: &str, body: &Value) -> Value {
+        let answer = self.call(TJE0, method, body).await;
+        assert_eq!(answer.status, 200, "{method}: {}", answer.text);
+        answer.json()
     }
 
     /// Saves `connection` as the demo administrator.

@@ -92,6 +92,10 @@ impl Writer for JsonWriter {
         self.value(items);
     }
 
+    fn texts(&mut self, items: &[String]) {
+        self.carriers("", items, |out, text| out.text(text));
+    }
+
     fn carriers<T>(&mut self, _: &str, items: &[T], item: impl Fn(&mut Self, &T)) {
         self.out.push(b'[');
         for (index, carrier) in items.iter().enumerate() {

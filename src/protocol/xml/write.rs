@@ -3,6 +3,9 @@
 use super::escape;
 use crate::protocol::write::{Mask, Prepared, View, Write, Writer};
 
+/// The namespace of lists of numbers and texts.
+const ARRAYS: &str = " xmlns:a=\"http://schemas.microsoft.com/2003/10/Serialization/Arrays\"";
+
 /// Writes an answer as a document.
 pub fn write<T: Write>(value: &T, view: View<'_>) -> Vec<u8> {
     let mut writer = XmlWriter::default();
@@ -100,9 +103,16 @@ impl Writer for XmlWriter {
     }
 
     fn integers(&mut self, items: &[i32]) {
-        self.out.push_str(" xmlns:a=\"http://schemas.microsoft.com/2003/10/Serialization/Arrays\"");
+        self.out.push_str(ARRAYS);
         for item in items {
             self.element("a:int", |out| out.integer(*item));
+        }
+    }
+
+    fn texts(&mut self, items: &[String]) {
+        self.out.push_str(ARRAYS);
+        for item in items {
+            self.element("a:string", |out| out.text(item));
         }
     }
 

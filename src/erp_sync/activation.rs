@@ -1,0 +1,43 @@
+//! Taking a connection into use, and out of it.
+
+use sqlx::PgPool;
+
+use super::actor_types::ErpActorType;
+use super::connections::{ConnectionRequest, no_connection};
+use super::roles::must_change;
+use crate::auth::Principal;
+use crate::protocol::enumeration::Enumeration;
+use crate::protocol::error::Error;
+use crate::store::activation::{self as store, Obstacles, Outcome};
+
+/// Takes a connection into use, or out of it; answers why it could not be, nothing where it is done.
+///
+/// # Errors
+/// 403 for callers who may not change connections, 404 where there is none of that id.
+pub async fn toggle(pool: PgPool, caller: Principal, request: ConnectionRequest) -> Result<Vec<String>, Error> {
+    must_change(&caller, "Switching a connection")?;
+    let id = request.erp_connection_id;
+    match store::toggle(&pool, id, caller.associate_id).await? {
+        Outcome::Switched(active) => {
+            tracing::info!(erp_connection_id = id, active, "connection switched");
+            Ok(Vec::new())
+        }
+        Outcome::Unknown => Err(no_connection(id)),
+        Outcome::Blocked(obstacles) => Ok(reasons(&obstacles)),
+    }
+}
+
+fn reasons(obstacles: &Obstacles) -> Vec<String> {
+    let mut reasons = Vec::new();
+    if obstacles.is_deleted {
+        reasons.push("The connection is deleted.".to_owned());
+    }
+    if obstacles.connector_is_deleted {
+        reasons.push("The connector of the connection is deleted.".to_owned());
+    }
+    reasons.extend(obstacles.fields.iter().map(|field| {
+        let actor_type = ErpActorType::of_number(field.actor_type_erp).name();
+        format!("The field '{}' of {actor_type} is mandatory, but is synced in no direction.", field.display_name)
+    }));
+    reasons
+}

@@ -1,0 +1,189 @@
+//! Connectors: where an ERP system is called.
+
+use sqlx::PgPool;
+
+use super::roles::{Roles, must_change};
+use crate::auth::Principal;
+use crate::protocol::body::Query;
+use crate::protocol::carrier::Carrier;
+use crate::protocol::error::Error;
+use crate::store::connectors::{self as store, Connector, Outcome};
+use crate::{carrier, enumeration};
+
+carrier! {
+    /// A connector. Members, order and names are the vendor's; lengths are its columns'.
+    pub struct ErpSyncConnectorEntity {
+        /// Primary key.
+        erp_connector_id: i32 = "ErpConnectorId",
+        /// The name in lists; multi-language.
+        display_name: Option<String> = "DisplayName" [254] multi_language,
+        /// Where the connector is called.
+        url: Option<String> = "URL" [1023],
+        /// Flagged as deleted.
+        deleted: bool = "Deleted",
+    }
+    rights
+}
+
+carrier! {
+    /// The parameters of `GetErpSyncConnectorEntity` and of `DeleteErpSyncConnectorEntity`.
+    pub struct ConnectorParameters {
+        /// Primary key.
+        erp_sync_connector_entity_id: Option<i32> = "ErpSyncConnectorEntityId",
+    }
+}
+
+carrier! {
+    /// The request of `CanDeleteErpSyncConnectorEntity`.
+    pub struct CanDeleteErpSyncConnectorEntityRequest {
+        /// Primary key.
+        erp_sync_connector_id: i32 = "ErpSyncConnectorId",
+    }
+}
+
+carrier! {
+    /// An item of a list.
+    pub struct ListItem {
+        /// Primary key.
+        id: i32 = "Id",
+        /// What it is shown as; multi-language.
+        name: Option<String> = "Name" multi_language,
+        /// More about it.
+        tool_tip: Option<String> = "ToolTip",
+    }
+}
+
+enumeration! {
+    /// Whether something can be done.
+    pub enum ErpSyncResponseCode {
+        /// It can.
+        NoError = 0,
+        /// It cannot: there are connections that call the connector.
+        ErrorConnectorHasConnections = 1,
+        /// It cannot: there is no such connector.
+        ErrorNotFound = 2,
+    }
+}
+
+static ROLES: Roles = Roles::to(ErpSyncConnectorEntity::MEMBERS, "Connectors are changed by administrators.");
+
+/// A blank connector, to be filled in and saved. Nothing is stored.
+///
+/// # Errors
+/// None.
+pub async fn create_default(_: PgPool, caller: Principal, (): ()) -> Result<ErpSyncConnectorEntity, Error> {
+    Ok(shown(Connector::default(), &caller))
+}
+
+/// A connector; null where there is none, and for who may not change connectors where it is flagged as deleted.
+///
+/// # Errors
+/// 400 without an id, 503 where the database is away.
+pub async fn get(
+    pool: PgPool,
+    caller: Principal,
+    parameters: Query<ConnectorParameters>,
+) -> Result<Option<ErpSyncConnectorEntity>, Error> {
+    let found = store::find(&pool, id_of(&parameters)?, caller.may_change()).await?;
+    Ok(found.map(|connector| shown(connector, &caller)))
+}
+
+/// The connectors that are not deleted, by their ids: name, and URL as the tooltip.
+///
+/// # Errors
+/// 503 where the database is away.
+pub async fn get_all(pool: PgPool, _: Principal, (): ()) -> Result<Vec<ListItem>, Error> {
+    let found = store::list(&pool).await?;
+    let item = |connector: Connector| ListItem {
+        id: connector.erp_connector_id,
+        name: Some(connector.display_name),
+        tool_tip: Some(connector.url),
+    };
+    Ok(found.into_iter().map(item).collect())
+}
+
+/// Whether a connector can be deleted: not while a connection calls it that is not deleted itself.
+///
+/// # Errors
+/// 503 where the database is away.
+pub async fn can_delete(
+    pool: PgPool,
+    caller: Principal,
+    request: CanDeleteErpSyncConnectorEntityRequest,
+) -> Result<ErpSyncResponseCode, Error> {
+    let id = request.erp_sync_connector_id;
+    Ok(match store::find(&pool, id, caller.may_change()).await? {
+        None => ErpSyncResponseCode::ErrorNotFound,
+        Some(_) if store::has_connections(&pool, id).await? => ErpSyncResponseCode::ErrorConnectorHasConnections,
+        Some(_) => ErpSyncResponseCode::NoError,
+    })
+}
+
+/// Flags a connector as deleted.
+///
+/// # Errors
+/// 403 for callers who may not change connectors, 404 where there is none of that id, 400 while a connection calls it.
+pub async fn delete(pool: PgPool, caller: Principal, parameters: Query<ConnectorParameters>) -> Result<(), Error> {
+    must_change(&caller, "Deleting a connector")?;
+    let id = id_of(&parameters)?;
+    match store::delete(&pool, id, caller.associate_id).await? {
+        Outcome::Done(_) => {
+            tracing::info!(erp_connector_id = id, "connector deleted");
+            Ok(())
+        }
+        Outcome::Unknown => Err(Error::not_found(format!("ErpSyncConnectorEntityId: there is no connector {id}."))),
+        Outcome::HasConnections => Err(has_connections("ErpSyncConnectorEntityId", id)),
+    }
+}
+
+/// Creates a connector where the id is 0, or of no row; else overwrites it.
+///
+/// # Errors
+/// 403 for callers who may not change connectors, 400 for a negative id, or where one is to be deleted that a
+/// connection calls.
+pub async fn save(
+    pool: PgPool,
+    caller: Principal,
+    entity: ErpSyncConnectorEntity,
+) -> Result<ErpSyncConnectorEntity, Error> {
+    must_change(&caller, "Saving a connector")?;
+    let asked_id = entity.erp_connector_id;
+    if asked_id < 0 {
+        return Err(Error::validation(format!("ErpConnectorId: {asked_id} is negative; 0 creates a connector.")));
+    }
+    let mut connector = Connector {
+        erp_connector_id: asked_id,
+        display_name: entity.display_name.unwrap_or_default(),
+        url: entity.url.unwrap_or_default(),
+        deleted: entity.deleted,
+    };
+    connector.erp_connector_id = match store::save(&pool, &connector, caller.associate_id).await? {
+        Outcome::Done(id) => id,
+        Outcome::Unknown => store::create(&pool, &connector, caller.associate_id).await?,
+        Outcome::HasConnections => return Err(has_connections("Deleted", asked_id)),
+    };
+    tracing::info!(erp_connector_id = connector.erp_connector_id, asked_id, "connector saved");
+    Ok(shown(connector, &caller))
+}
+
+fn id_of(Query(parameters): &Query<ConnectorParameters>) -> Result<i32, Error> {
+    parameters.erp_sync_connector_entity_id.ok_or_else(|| {
+        Error::argument(
+            "ErpSyncConnectorEntityId: the parameter is missing from the URL, as in ?erpSyncConnectorEntityId=1.",
+        )
+    })
+}
+
+fn has_connections(property: &str, id: i32) -> Error {
+    Error::validation(format!("{property}: connector {id} has connections that are not deleted; delete them first."))
+}
+
+fn shown(connector: Connector, caller: &Principal) -> ErpSyncConnectorEntity {
+    ErpSyncConnectorEntity {
+        erp_connector_id: connector.erp_connector_id,
+        display_name: Some(connector.display_name),
+        url: Some(connector.url),
+        deleted: connector.deleted,
+        rights: ROLES.of(caller),
+    }
+}

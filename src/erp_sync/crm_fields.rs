@@ -1,0 +1,75 @@
+//! The CRM fields that the vendor documents for mappings, with the names that they are shown under (its page on
+//! automatic field mapping). An installation has more, of its own making; those are shown by their keys.
+
+use super::actor_types::CrmActorType;
+
+const CONTACT: [(&str, &str); 24] = [
+    ("NAME", "Name"),
+    ("NUMBER1", "Code"),
+    ("NUMBER2", "Number"),
+    ("DEPARTMENT", "Department"),
+    ("PHONE", "Telephone"),
+    ("FAX", "Fax"),
+    ("EMAIL", "E-mail"),
+    ("URL", "Web site"),
+    ("POSTALAD1", "Postal addr., address line 1"),
+    ("POSTALAD2", "Postal addr., address line 2"),
+    ("POSTALAD3", "Postal addr., address line 3"),
+    ("POSTALZIP", "Postal addr., zip code"),
+    ("POSTALCITY", "Postal addr., city"),
+    ("POSTALCOUNTY", "Postal addr., county"),
+    ("POSTALSTATE", "Postal addr., state"),
+    ("STREETAD1", "Street addr., address line 1"),
+    ("STREETAD2", "Street addr., address line 2"),
+    ("STREETAD3", "Street addr., address line 3"),
+    ("STREETZIP", "Street addr., zip code"),
+    ("STREETCITY", "Street addr., city"),
+    ("STREETCOUNTY", "Street addr., county"),
+    ("STREETSTATE", "Street addr., state"),
+    ("COUNTRY", "Country"),
+    ("VATNO", "VAT No"),
+];
+
+const PERSON: [(&str, &str); 21] = [
+    ("FIRSTNAME", "First name"),
+    ("MIDDLENAME", "Middle name"),
+    ("LASTNAME", "Last name"),
+    ("TITLE", "Title"),
+    ("NUMBER", "Number"),
+    ("PHONE_DIRECT", "Direct phone"),
+    ("PHONE_PRIVATE", "Private phone"),
+    ("PHONE_MOBILE", "Mobile phone"),
+    ("PHONE_OTHER", "Other phone"),
+    ("EMAIL", "E-mail"),
+    ("POSITION", "Position"),
+    ("BIRTHDATE", "Birthdate"),
+    ("URL", "Web site"),
+    ("POSTALAD1", "Postal addr., address line 1"),
+    ("POSTALAD2", "Postal addr., address line 2"),
+    ("POSTALAD3", "Postal addr., address line 3"),
+    ("POSTALZIP", "Postal addr., zip code"),
+    ("POSTALCITY", "Postal addr., city"),
+    ("POSTALSTATE", "Postal addr., state"),
+    ("POSTALCOUNTY", "Postal addr., county"),
+    ("POSTALCOUNTRY", "Country"),
+];
+
+const PROJECT: [(&str, &str); 5] = [
+    ("NAME", "Project name"),
+    ("TEXT", "Description"),
+    ("NUMBER", "Number"),
+    ("URL", "Web site"),
+    ("ENDDATE", "End date"),
+];
+
+/// What a CRM field is shown as; its key, in any letter case, where it is not known.
+#[must_use]
+pub fn display_name(actor_type: CrmActorType, key: &str) -> &str {
+    let known: &[(&str, &str)] = match actor_type {
+        CrmActorType::Contact => &CONTACT,
+        CrmActorType::Person => &PERSON,
+        CrmActorType::Project => &PROJECT,
+        CrmActorType::Unknown | CrmActorType::Sale => &[],
+    };
+    known.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map_or(key, |(_, shown)| shown)
+}

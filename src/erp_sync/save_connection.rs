@@ -1,0 +1,126 @@
+//! Saving a connection.
+
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use super::connections::{ErpConnection, ROLES};
+use super::ids::listed;
+use super::roles::must_change;
+use crate::auth::Principal;
+use crate::carrier;
+use crate::protocol::error::Error;
+use crate::store::Failure;
+use crate::store::connections::{self as store, Outcome, Save};
+
+carrier! {
+    /// The request of `SaveConnection`.
+    pub struct SaveConnectionRequest {
+        /// What to save.
+        connection: Option<ErpConnection> = "Connection",
+    }
+}
+
+const MISSING: &str = "Connection: the connection to save is missing or null. The body is {\"Connection\": {..}} in JSON, \
+    <SaveConnectionRequest><Connection>..</Connection></SaveConnectionRequest> in XML, Connection.<member>=.. in a form; \
+    the Content-Type says which of them it is.";
+
+/// Creates or updates a connection with its config fields and access rows, and answers what is stored.
+///
+/// # Errors
+/// 403 for callers who may not change connections; 400 for ids that are not there; 409 for a `ConnectionId` that
+/// another connection has. Nothing is stored then.
+pub async fn save(pool: PgPool, caller: Principal, request: SaveConnectionRequest) -> Result<ErpConnection, Error> {
+    must_change(&caller, "Saving a connection")?;
+    let connection = request.connection.ok_or_else(|| Error::argument(MISSING))?;
+    let asked_id = connection.erp_connection_id;
+    if asked_id < 0 {
+        return Err(Error::validation(format!(
+            "Connection.ErpConnectionId: {asked_id} is negative; 0 creates a connection."
+        )));
+    }
+    let save = what_to_store(connection, &caller);
+    let saved = match store::save(&pool, &save).await {
+        Ok(Outcome::Saved(saved)) => saved,
+        Ok(Outcome::Unknown { connector, user_group_ids, associate_ids }) => {
+            return Err(refuse_unknown(connector.then_some(save.erp_connector_id), &user_group_ids, &associate_ids));
+        }
+        Err(Failure::Constraint(name)) if name == store::CONNECTION_ID_KEY => {
+            return Err(Error::duplicate(format!(
+                "Connection.ConnectionId: another connection already has '{}'.",
+                save.connection_id.unwrap_or_default()
+            )));
+        }
+        Err(failure) => return Err(failure.into()),
+    };
+    if saved.updated {
+        tracing::info!(erp_connection_id = saved.erp_connection_id, "connection updated");
+    } else if asked_id == 0 {
+        tracing::info!(erp_connection_id = saved.erp_connection_id, "connection created");
+    } else {
+        tracing::warn!(
+            erp_connection_id = saved.erp_connection_id,
+            asked_id,
+            "connection created under a new id: there is none with the id that was sent"
+        );
+    }
+    Ok(ErpConnection {
+        erp_connection_id: saved.erp_connection_id,
+        erp_connector_id: saved.erp_connector_id,
+        display_name: Some(save.display_name),
+        display_description: Some(save.display_description),
+        active: save.active,
+        connection_id: Some(saved.connection_id),
+        most_recent_timestamp: Some(saved.most_recent_timestamp),
+        config_fields: Some(saved.config_fields),
+        deleted: save.deleted,
+        all_access: save.all_access,
+        user_group_access_ids: Some(saved.user_group_ids),
+        associate_access_ids: Some(saved.associate_ids),
+        rights: ROLES.full(),
+    })
+}
+
+fn what_to_store(connection: ErpConnection, caller: &Principal) -> Save {
+    Save {
+        erp_connection_id: connection.erp_connection_id,
+        erp_connector_id: connection.erp_connector_id,
+        display_name: connection.display_name.unwrap_or_default(),
+        display_description: connection.display_description.unwrap_or_default(),
+        active: connection.active,
+        connection_id: connection.connection_id.filter(|id| !id.trim().is_empty()),
+        most_recent_timestamp: connection.most_recent_timestamp,
+        config_fields: connection.config_fields,
+        deleted: connection.deleted,
+        all_access: connection.all_access,
+        user_group_ids: connection.user_group_access_ids.map(sorted),
+        associate_ids: connection.associate_access_ids.map(sorted),
+        caller: caller.associate_id,
+        new_connection_id: Uuid::new_v4().to_string(),
+    }
+}
+
+/// Ascending and without repeats.
+fn sorted(mut ids: Vec<i32>) -> Vec<i32> {
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}
+
+fn refuse_unknown(connector: Option<i32>, user_groups: &[i32], associates: &[i32]) -> Error {
+    let mut problems = Vec::new();
+    match connector {
+        Some(0) => problems.push("Connection.ErpConnectorId: a new connection needs a connector".to_owned()),
+        Some(id) => problems.push(format!("Connection.ErpConnectorId: there is no connector {id}")),
+        None => {}
+    }
+    if !user_groups.is_empty() {
+        problems.push(format!("Connection.UserGroupAccessIds: there is no user group {}", listed(user_groups)));
+    }
+    if !associates.is_empty() {
+        problems.push(format!("Connection.AssociateAccessIds: there is no associate {}", listed(associates)));
+    }
+    Error::validation(format!("{}.", problems.join("; ")))
+}
+
+#[cfg(test)]
+mod tests;

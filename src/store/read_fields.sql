@@ -1,0 +1,21 @@
+-- The fields of ERP actors, in their order, each with whether its CRM field is mapped in another connection.
+--
+-- $1 the connection (null: any)   $2 the kind of actor (null: any)   $3 the field (null: any)
+SELECT
+    f.erp_field_id, t.erp_connection_id, t.actor_type_erp, t.actor_type_crm, f.erp_field_key, f.display_name,
+    f.display_description, f.field_type, f.list_name, f.default_value, f.max_length, f.access, f.missing_in_erp,
+    f.has_first_sync_default_value, f.first_sync_default_value, f.prompt_user, f.mandatory, f.crm_field_key,
+    f.sync_to_crm, f.sync_to_erp, f.show_in_gui, f.show_in_search, f.rank, f.list_reference,
+    EXISTS (
+        SELECT FROM erp_field AS other
+        JOIN erp_connection_actor_type AS o USING (erp_connection_actor_type_id)
+        JOIN erp_connection AS c USING (erp_connection_id)
+        WHERE f.crm_field_key <> '' AND other.crm_field_key = f.crm_field_key
+            AND o.actor_type_crm = t.actor_type_crm AND o.erp_connection_id <> t.erp_connection_id AND NOT c.deleted
+    ) AS "already_mapped!"
+FROM erp_field AS f
+JOIN erp_connection_actor_type AS t USING (erp_connection_actor_type_id)
+WHERE ($1::int IS NULL OR t.erp_connection_id = $1)
+    AND ($2::smallint IS NULL OR t.actor_type_erp = $2)
+    AND ($3::int IS NULL OR f.erp_field_id = $3)
+ORDER BY t.actor_type_erp, f.rank, f.erp_field_id

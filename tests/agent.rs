@@ -1,0 +1,70 @@
+//! All methods of the agent, one like the other.
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::support::client::TJE0;
+use crate::support::{AGENT, Answer, Server};
+
+/// The methods that the vendor has and this program has not, as its README lists them.
+const NOT_YET: &str = "TestConnectorUrl GetConfigurationFields TestConnectionByConfig TestConnectionById \
+    UpdateConnectionFields SupportsAdvancedSearch GetConnectionListMappings GetFieldValuesFromErp \
+    GetFieldValuesFromCrm GetConnectionsAndDisplayFields GetErpFieldValues CreateActorLink BreakActorLink \
+    ConnectActor TryConnectActor CreateErpActorFromCrm SyncAll ForceSyncAll ForceResync ForceResyncNoBlankValues \
+    ForceResyncBatchTask ForceResyncExternal ForceResyncExternalNoBlankValues";
+
+/// The names of all methods, as `GET /api/v1` lists them.
+async fn listed(server: &Server) -> Vec<String> {
+    let request = server.program.request(Method::GET, "/api/v1").header("Authorization", TJE0);
+    let urls = Answer::of(request.send().await.unwrap()).await.json();
+    let names = urls.as_object().unwrap().keys();
+    names.filter_map(|url| url.strip_prefix(&format!("{AGENT}/"))).map(ToOwned::to_owned).collect()
+}
+
+#[tokio::test]
+async fn every_method_refuses_strangers_describes_itself_and_takes_post() {
+    let server = Server::start().await;
+    let names = listed(&server).await;
+    assert_eq!(names.len(), 49, "{names:?}");
+    for name in names {
+        let path = format!("{AGENT}/{name}");
+        let call = async |method: Method, authorization: Option<&str>| {
+            let request = server.program.request(method, &path);
+            let request =
+                authorization.into_iter().fold(request, |request, value| request.header("Authorization", value));
+            Answer::of(request.send().await.unwrap()).await
+        };
+        for method in [Method::GET, Method::POST] {
+            call(method, None).await.assert_service_error(401, "ArgumentException", &["Authorization"]);
+        }
+        let description = call(Method::GET, Some(TJE0)).await;
+        assert_eq!(description.status, 200, "{name}");
+        assert!(description.json()[&path]["POST"].is_string(), "{}", description.text);
+        for method in [Method::PUT, Method::DELETE, Method::PATCH, Method::HEAD] {
+            let refused = call(method.clone(), Some(TJE0)).await;
+            assert_eq!((refused.status, refused.header("allow")), (405, "GET, POST"), "{method} {name}");
+        }
+        // In any letter case; one that asks for a row has none of the id 0.
+        let answer = server.program.post(&format!("{}/?x=Y", path.to_lowercase()), "{}").await;
+        assert!(!answer.text.contains("No HTTP resource"), "{name}: {}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_here_yet_says_so() {
+    let server = Server::start().await;
+    let names = listed(&server).await;
+    let not_yet: Vec<_> = NOT_YET.split_whitespace().collect();
+    for name in &names {
+        let answer = server.call(TJE0, name, &json!({})).await;
+        assert_eq!(answer.status == 501, not_yet.contains(&name.as_str()), "{name}: {}", answer.text);
+        assert!(answer.status < 500 || answer.status == 501, "{name}: {}", answer.text);
+    }
+    for name in not_yet {
+        let answer = server.call(TJE0, name, &json!({})).await;
+        answer.assert_service_error(501, "NotImplementedException", &[&format!("{name} is not implemented")]);
+    }
+    let path = format!("{AGENT}/SyncAll");
+    let answer = server.program.send_to(&path, "text/xml", "", &[("Accept", "text/xml")]).await;
+    assert!(answer.text.contains("<ErrorType>NotImplementedException</ErrorType>"), "{}", answer.text);
+}
