@@ -13,12 +13,20 @@ const NOT_YET: &str = "TestConnectorUrl GetConfigurationFields TestConnectionByC
     ConnectActor TryConnectActor CreateErpActorFromCrm SyncAll ForceSyncAll ForceResync ForceResyncNoBlankValues \
     ForceResyncBatchTask ForceResyncExternal ForceResyncExternalNoBlankValues";
 
-/// The names of all methods, as `GET /api/v1` lists them.
-async fn listed(server: &Server) -> Vec<String> {
+/// The methods with what `GET /api/v1` says of each.
+pub async fn described(server: &Server) -> Vec<(String, String)> {
     let request = server.program.request(Method::GET, "/api/v1").header("Authorization", TJE0);
     let urls = Answer::of(request.send().await.unwrap()).await.json();
-    let names = urls.as_object().unwrap().keys();
-    names.filter_map(|url| url.strip_prefix(&format!("{AGENT}/"))).map(ToOwned::to_owned).collect()
+    let methods = urls.as_object().unwrap().iter().filter_map(|(url, methods)| {
+        let name = url.strip_prefix(&format!("{AGENT}/"))?;
+        Some((name.to_owned(), methods["POST"].as_str()?.to_owned()))
+    });
+    methods.collect()
+}
+
+/// Their names.
+async fn listed(server: &Server) -> Vec<String> {
+    described(server).await.into_iter().map(|(name, _)| name).collect()
 }
 
 #[tokio::test]

@@ -1,4 +1,9 @@
-//! What the documentation says of the tests.
+//! What the documentation says of the tests, and of the methods.
+
+use std::collections::BTreeMap;
+
+use crate::agent::described;
+use crate::support::Server;
 
 /// Every test that docs/security.md names is there.
 #[test]
@@ -11,4 +16,28 @@ fn the_tests_that_the_security_notes_name_are_there() {
         let source = std::fs::read_to_string(&path).unwrap_or_else(|problem| panic!("{path}: {problem}"));
         assert!(source.contains(&format!("fn {test}()")), "{file}::{test}");
     }
+}
+
+/// The README's table of the methods has each of them, with its state.
+#[tokio::test]
+async fn the_support_matrix_is_what_the_server_says() {
+    let readme = include_str!("../README.md");
+    let rows = readme.lines().filter_map(|line| {
+        let mut cells = line.strip_prefix("| `")?.split(" | ");
+        let name = cells.next()?.strip_suffix('`')?.to_owned();
+        match cells.next()? {
+            "yes" => Some((name, true)),
+            "not yet" => Some((name, false)),
+            _ => None,
+        }
+    });
+    let in_readme: BTreeMap<String, bool> = rows.filter(|(name, _)| name.chars().all(char::is_alphanumeric)).collect();
+    let server = Server::start().await;
+    let on_server: BTreeMap<String, bool> = described(&server)
+        .await
+        .into_iter()
+        .map(|(name, summary)| (name, !summary.starts_with("Not here yet.")))
+        .collect();
+    assert_eq!(in_readme, on_server);
+    assert_eq!(in_readme.len(), 49);
 }
