@@ -1,6 +1,8 @@
 //! The server around the agent: router, layers, limits, listening and draining.
 
 mod cors;
+mod docs;
+pub mod documented;
 mod drain;
 mod health;
 mod listen;
@@ -73,19 +75,25 @@ async fn serve(
 
     let pool = database.pool.clone();
     let authenticator = Authenticator::new(pool.clone(), settings.authentication.clone(), issuer);
-    let agent = erp_sync::agent();
-    let listed = roots::list(listed(agent.methods()));
-    let agent = agent.routes().with_state(pool.clone());
-    let agent = agent.route_layer(from_fn_with_state(settings.authentication.installation, require_grant));
-    let api = agent.merge(listed).merge(current::routes().with_state(authenticator.clone()));
-    let api = api.route_layer(from_fn_with_state(authenticator.clone(), authorize));
-    let open = session::routes().with_state(authenticator).merge(roots::api(&settings.path_prefix));
-    let app = app(api.merge(open), health::routes(pool, stop.clone()), settings);
+    let api = api(settings, pool.clone(), authenticator);
+    let app = app(api, health::routes(pool, stop.clone()), settings);
 
     tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
     println!("erpsync listens on http://{address}");
     listen::serve(listener, app, &settings.limits, stop).await;
     Ok(())
+}
+
+/// Every path but those of the health checks, in lower case.
+fn api(settings: &Serve, pool: sqlx::PgPool, authenticator: Authenticator) -> Router {
+    let agent = erp_sync::agent();
+    let listed = roots::list(listed(agent.methods()));
+    let agent = agent.routes().with_state(pool);
+    let agent = agent.route_layer(from_fn_with_state(settings.authentication.installation, require_grant));
+    let api = agent.merge(listed).merge(current::routes().with_state(authenticator.clone()));
+    let api = api.route_layer(from_fn_with_state(authenticator.clone(), authorize));
+    let open = session::routes().with_state(authenticator).merge(roots::api(&settings.path_prefix));
+    api.merge(open).merge(docs::routes(&settings.path_prefix))
 }
 
 /// Every URL of the API.
@@ -196,3 +204,6 @@ fn warn_of_demo_logins(pool: sqlx::PgPool) {
         }
     });
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,11 +3,13 @@
 use axum::extract::{Extension, State};
 use axum::response::Response;
 use axum::{Router, routing::get};
+use serde_json::Value;
 
-use super::{Authenticator, Principal};
+use super::{Authenticator, Principal, Scheme};
 use crate::protocol::agent::only;
 use crate::protocol::body::Reply;
 use crate::protocol::error::Error;
+use crate::protocol::schema;
 use crate::protocol::write::{View, Write, Writer};
 use crate::store::associates;
 
@@ -50,6 +52,21 @@ struct SoPrincipalCarrier<'t> {
     principal: Principal,
     groups: Vec<i32>,
     tenant: &'t str,
+}
+
+/// What `currentPrincipal` answers. Members that are not selected are null.
+#[must_use]
+pub fn principal_schema() -> Value {
+    let principal = Principal {
+        associate_id: 1,
+        name: String::new(),
+        user_group_id: 1,
+        administrator: false,
+        application: None,
+        scheme: Scheme::Password,
+        token: None,
+    };
+    schema::all_or_null(schema::written(&SoPrincipalCarrier { principal, groups: vec![1], tenant: "" }))
 }
 
 impl Write for SoPrincipalCarrier<'_> {

@@ -10,6 +10,7 @@ use axum::routing::MethodRouter;
 
 use super::body::{Answer, Asked, Input, Reply};
 use super::error::Error;
+use super::operation::Operation;
 use super::write::{View, Write, Writer};
 
 /// The routes of one agent. `S` is what its rules work with, `P` who calls.
@@ -17,13 +18,14 @@ pub struct Agent<S> {
     name: &'static str,
     routes: Router<S>,
     methods: Vec<(String, String)>,
+    operations: Vec<Operation>,
 }
 
 impl<S: Clone + Send + Sync + 'static> Agent<S> {
     /// An agent without methods, below `/api/v1/Agents/<name>`.
     #[must_use]
     pub fn new(name: &'static str) -> Self {
-        Agent { name, routes: Router::new(), methods: Vec::new() }
+        Agent { name, routes: Router::new(), methods: Vec::new(), operations: Vec::new() }
     }
 
     /// Adds a method: POST runs `rule`, GET describes the call with `summary`, anything else is refused.
@@ -42,14 +44,25 @@ impl<S: Clone + Send + Sync + 'static> Agent<S> {
             let answer = rule(state, caller, asked.request).await?;
             Ok::<Response, Error>(answer.answer(&asked.reply))
         };
-        self.route(name, summary.to_owned(), MethodRouter::new().post(run))
+        self.described(Operation::of::<I, T>(name, summary)).route(
+            name,
+            summary.to_owned(),
+            MethodRouter::new().post(run),
+        )
     }
 
     /// Adds a method that the vendor has and this program has not: POST is refused with 501.
     #[must_use]
     pub fn not_yet(self, name: &'static str, summary: &'static str) -> Self {
         let refuse = move || async move { Error::not_implemented(name) };
-        self.route(name, format!("Not here yet. {summary}"), MethodRouter::new().post(refuse))
+        let summary_now = format!("Not here yet. {summary}");
+        self.described(Operation::not_yet(name, summary)).route(name, summary_now, MethodRouter::new().post(refuse))
+    }
+
+    /// Keeps what the OpenAPI document says of a method.
+    fn described(mut self, operation: Operation) -> Self {
+        self.operations.push(operation);
+        self
     }
 
     fn route(mut self, name: &'static str, summary: String, post: MethodRouter<S>) -> Self {
@@ -70,6 +83,12 @@ impl<S: Clone + Send + Sync + 'static> Agent<S> {
     #[must_use]
     pub fn methods(&self) -> &[(String, String)] {
         &self.methods
+    }
+
+    /// Its methods, as the OpenAPI document describes them.
+    #[must_use]
+    pub fn operations(&self) -> &[Operation] {
+        &self.operations
     }
 
     /// The routes, lower case.
