@@ -134,23 +134,53 @@ async fn the_server_serves_what_the_program_prints() {
     assert_eq!(answer.json()["servers"][0]["url"], "/cust12345");
 }
 
+/// The sample of a body in a format that comes in.
+fn sample(document: &Value, body: &Value, media_type: &str) -> String {
+    let media = &body["content"][media_type];
+    if media_type == "application/x-www-form-urlencoded" {
+        return form(&media["schema"]);
+    }
+    let reference = media["examples"]["sample"]["$ref"].as_str().unwrap();
+    let sample = &document.pointer(&reference[1..]).unwrap()["value"];
+    sample.as_str().map_or_else(|| sample.to_string(), ToOwned::to_owned)
+}
+
+/// A form of the fields that have examples.
+fn form(schema: &Value) -> String {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
+    let mut pairs = Vec::new();
+    for (name, field) in schema["properties"].as_object().unwrap() {
+        match &field["example"] {
+            Value::Null => {}
+            Value::Object(entries) => {
+                pairs.extend(entries.iter().map(|(key, value)| (format!("{name}[{key}]"), text(value))));
+            }
+            Value::Array(items) => pairs.extend(items.iter().map(|item| (name.clone(), text(item)))),
+            value => pairs.push((name.clone(), text(value))),
+        }
+    }
+    let encode =
+        |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
+    pairs.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect::<Vec<_>>().join("&")
+}
+
 /// The samples do what they should, in every format, and one after the other as the collection has them.
 #[tokio::test]
 async fn every_sample_works_on_the_demo_data() {
     let document = document();
     let mut calls: Vec<_> = calls(&document).into_iter().filter(|(_, method, _)| *method == "post").collect();
     calls.sort_by_key(|(_, _, call)| call["operationId"].as_str().unwrap().starts_with("Delete"));
-    for media_type in ["application/json", "application/xml"] {
+    let formats = calls.iter().find_map(|(_, _, call)| call["requestBody"]["content"].as_object()).unwrap();
+    assert_eq!(formats.len(), 7);
+    for media_type in formats.keys() {
         let server = Server::start().await;
         for (path, _, call) in &calls {
-            let mut request = server.program.request(Method::POST, path).header(AUTHORIZATION, TJE0);
-            for parameter in call["parameters"].as_array().unwrap().iter().filter(|one| one["in"] == "query") {
-                request = request.query(&[(parameter["name"].as_str().unwrap(), &parameter["example"])]);
-            }
+            let parameters = call["parameters"].as_array().unwrap().iter().filter(|one| one["in"] == "query");
+            let pairs = parameters.map(|one| format!("{}={}", one["name"].as_str().unwrap(), one["example"]));
+            let url = format!("{path}?{}", pairs.collect::<Vec<_>>().join("&"));
+            let mut request = server.program.request(Method::POST, &url).header(AUTHORIZATION, TJE0);
             if let Some(body) = call.get("requestBody") {
-                let sample = &body["content"][media_type]["example"];
-                let text = sample.as_str().map_or_else(|| sample.to_string(), ToOwned::to_owned);
-                request = request.header(CONTENT_TYPE, media_type).body(text);
+                request = request.header(CONTENT_TYPE, media_type).body(sample(&document, body, media_type));
             }
             let answer = Answer::of(request.header(ACCEPT, "application/json").send().await.unwrap()).await;
             let statuses = call["responses"].as_object().unwrap();
@@ -158,8 +188,7 @@ async fn every_sample_works_on_the_demo_data() {
             assert_eq!(answer.status.to_string(), expected, "{media_type} {path}: {}", answer.text);
             if *path == SAVE {
                 let documented = &call["responses"]["200"]["content"]["application/json"]["example"];
-                assert_eq!(answer.json(), *documented);
-                assert_eq!(answer.text, documented.to_string(), "in this order");
+                assert_eq!(answer.text, documented.to_string(), "in this order, too");
             }
         }
     }

@@ -37,6 +37,7 @@ pub fn calls(agent: &'static str, operation: &Operation, further: Further, schem
         login: Login::Needed,
         parameters: references(&["requestId"]),
         body: None,
+        body_is_optional: false,
         sample: None,
         answers: vec![(200, answers::reference("description"))],
         refusals: REFUSED.into(),
@@ -77,8 +78,19 @@ pub fn calls(agent: &'static str, operation: &Operation, further: Further, schem
     parameters.extend(references(&["requestId"]));
     let summary = summary.to_owned();
     let id = name.to_owned();
-    let login = Login::Needed;
-    let run =
-        Call { path, method: "post", id, tag, summary, about, login, parameters, body, sample, answers, refusals };
+    let run = Call {
+        path,
+        method: "post",
+        id,
+        tag,
+        summary,
+        about,
+        parameters,
+        body,
+        sample,
+        answers,
+        refusals,
+        ..describe.clone()
+    };
     [run, describe]
 }

@@ -3,8 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use super::answers::reference;
+use super::form::Form;
 use super::sample::Sample;
 use crate::protocol::media_type::{self, Syntax};
+use crate::protocol::schema::Schemas;
 
 /// A call.
 #[derive(Clone, Debug)]
@@ -27,6 +29,8 @@ pub struct Call {
     pub parameters: Vec<Value>,
     /// The body's schema, where there is one.
     pub body: Option<Value>,
+    /// Whether it may be missing.
+    pub body_is_optional: bool,
     /// A body, or the parameters.
     pub sample: Option<Sample>,
     /// The successful answers.
@@ -47,7 +51,7 @@ pub enum Login {
 impl Call {
     /// The call as the document has it.
     #[must_use]
-    pub fn to_json(&self) -> Value {
+    pub fn to_json(&self, schemas: &Schemas) -> Value {
         let mut call = json!({ "tags": [self.tag], "summary": self.summary, "operationId": self.id });
         if !self.about.is_empty() {
             call["description"] = self.about.into();
@@ -60,7 +64,7 @@ impl Call {
             call["parameters"] = self.parameters.clone().into();
         }
         if let Some(schema) = &self.body {
-            call["requestBody"] = json!({ "required": true, "content": self.taken(schema) });
+            call["requestBody"] = json!({ "required": !self.body_is_optional, "content": self.taken(schema, schemas) });
         }
         let mut answers: Vec<(u16, Value)> = self.answers.clone();
         answers.extend(self.refusals.iter().map(|status| (*status, reference(&status.to_string()))));
@@ -70,30 +74,31 @@ impl Call {
         call
     }
 
+    /// The samples of its body by their names in the document.
+    pub fn examples(&self) -> impl Iterator<Item = (String, Value)> {
+        let samples = self.sample.as_ref().filter(|_| self.body.is_some()).into_iter();
+        samples.flat_map(|sample| {
+            let json = (self.example(Syntax::Json), json!({ "value": sample.json }));
+            [json, (self.example(Syntax::Xml), json!({ "value": sample.xml }))]
+        })
+    }
+
+    fn example(&self, syntax: Syntax) -> String {
+        format!("{}.{}", self.id, if syntax == Syntax::Xml { "xml" } else { "json" })
+    }
+
     /// The body in every format that comes in.
-    fn taken(&self, schema: &Value) -> Value {
-        let mut seen = Vec::new();
+    fn taken(&self, schema: &Value, schemas: &Schemas) -> Value {
         let formats = media_type::taken().map(|(name, syntax)| {
             let mut media = json!({ "schema": schema });
-            // Once for each way of writing.
-            let sample = self.sample.as_ref().filter(|_| !seen.contains(&syntax));
-            seen.push(syntax);
-            if let Some(sample) = sample {
-                media["example"] = if syntax == Syntax::Xml { sample.xml.clone().into() } else { sample.json.clone() };
-            }
             if syntax == Syntax::Form {
-                media["encoding"] = nested(self.sample.as_ref());
+                media = Form::of(schema, schemas, self.sample.as_ref().map(|sample| &sample.json)).to_json();
+            } else if self.sample.is_some() {
+                let reference = format!("#/components/examples/{}", self.example(syntax));
+                media["examples"] = json!({ "sample": { "$ref": reference } });
             }
             (name.to_owned(), media)
         });
         Value::Object(formats.collect())
     }
-}
-
-/// How a form writes members that have members: `Connection[DisplayName]=..`.
-fn nested(sample: Option<&Sample>) -> Value {
-    let members = sample.into_iter().filter_map(|sample| sample.json.as_object()).flatten();
-    let members = members.filter(|(_, value)| value.is_object());
-    let how = json!({ "style": "deepObject", "explode": true });
-    Value::Object(members.map(|(name, _)| (name.clone(), how.clone())).collect())
 }

@@ -5,6 +5,7 @@
 pub mod agent;
 pub mod answers;
 pub mod call;
+pub mod form;
 pub mod parameters;
 pub mod postman;
 pub mod sample;
@@ -20,7 +21,7 @@ const ABOUT: &str = "A self-hosted clone of SuperOffice CRM's ErpSync agent: the
     (JSON, where nothing fits). In a request, names are matched in any letter case, members may be left out or be null, \
     and members that are not known are ignored; in an answer, each member is there. XML has dictionaries as lists of \
     `<StringKeyValuePair><Key>..</Key><Value>..</Value></StringKeyValuePair>`; in a form, `Connection[ConfigFields][key]` \
-    goes down into a member. Paths match in any letter case; any other path is 404, any other method 405.";
+    goes down into a member, and `[0]`, `[1]` into a list. Paths match in any letter case; any other path is 404, any other method 405.";
 
 /// The document of a server whose paths begin with `prefix`.
 #[must_use]
@@ -28,7 +29,7 @@ pub fn document(prefix: &str, calls: &[Call], schemas: Schemas) -> Value {
     let mut paths: Map<String, Value> = Map::new();
     for call in calls {
         let path = paths.entry(call.path.clone()).or_insert_with(|| json!({}));
-        path[call.method] = call.to_json();
+        path[call.method] = call.to_json(&schemas);
     }
     let mut tags: Vec<&str> = calls.iter().map(|call| call.tag).collect();
     let mut seen = std::collections::HashSet::new();
@@ -44,6 +45,7 @@ pub fn document(prefix: &str, calls: &[Call], schemas: Schemas) -> Value {
         "paths": paths,
         "components": {
             "schemas": named,
+            "examples": calls.iter().flat_map(Call::examples).collect::<Map<_, _>>(),
             "parameters": parameters::shared(),
             "headers": answers::headers(),
             "responses": answers::shared(),

@@ -16,7 +16,8 @@ pub fn collection(document: &Value) -> Value {
     calls.sort_by_key(|(_, _, call)| call["operationId"].as_str().is_some_and(|id| id.starts_with("Delete")));
     for (path, method, call) in calls {
         let tag = call["tags"][0].as_str().unwrap_or_default();
-        folders.entry(tag).or_default().push(item(path, method, call));
+        let sample = &document["components"]["examples"][format!("{}.json", text(&call["operationId"]))]["value"];
+        folders.entry(tag).or_default().push(item(path, method, call, sample));
     }
     let tags = document["tags"].as_array().into_iter().flatten().filter_map(|tag| tag["name"].as_str());
     let folders = tags.map(|tag| json!({ "name": tag, "item": folders.remove(tag) })).collect::<Vec<_>>();
@@ -41,7 +42,7 @@ pub fn collection(document: &Value) -> Value {
     })
 }
 
-fn item(path: &str, method: &str, call: &Value) -> Value {
+fn item(path: &str, method: &str, call: &Value, sample: &Value) -> Value {
     let parameters = call["parameters"].as_array().into_iter().flatten();
     let query: Vec<(String, String)> = parameters
         .filter(|parameter| parameter["in"] == "query")
@@ -64,11 +65,10 @@ fn item(path: &str, method: &str, call: &Value) -> Value {
     let accept = media_types.and_then(|types| types.keys().next()).map_or("application/json", String::as_str);
     let mut header = vec![json!({ "key": "Accept", "value": accept })];
     let mut request = json!({ "method": method.to_uppercase(), "header": null, "url": url });
-    if let Some(media) = call.pointer("/requestBody/content/application~1json") {
+    if call.get("requestBody").is_some() {
         header.push(json!({ "key": "Content-Type", "value": "application/json" }));
-        let example = media.get("example").cloned().unwrap_or_else(|| json!({}));
         let options = json!({ "raw": { "language": "json" } });
-        request["body"] = json!({ "mode": "raw", "raw": format!("{example:#}"), "options": options });
+        request["body"] = json!({ "mode": "raw", "raw": format!("{sample:#}"), "options": options });
     }
     request["header"] = header.into();
     request["description"] = call["summary"].clone();

@@ -59,6 +59,12 @@ impl Schemas {
         described(or_null(limited(schema, member.limit)), member.about)
     }
 
+    /// The one that is referred to so.
+    #[must_use]
+    pub fn get(&self, reference: &str) -> Option<&Value> {
+        self.0.get(reference.rsplit('/').next()?)
+    }
+
     /// All of them, by name.
     #[must_use]
     pub fn sorted(self) -> Map<String, Value> {

@@ -44,6 +44,7 @@ fn get(path: &str, id: &str, tag: &'static str, summary: &str, login: Login, ans
         login,
         parameters: references(&["requestId"]),
         body: None,
+        body_is_optional: false,
         sample: None,
         answers: vec![(200, answer)],
         refusals,
@@ -105,7 +106,9 @@ fn sessions(schemas: &mut Schemas) -> [Call; 3] {
         summary: "Ends the session.".to_owned(),
         about: "The session's XSRF token stands in the header X-XSRF-TOKEN, or in the body.",
         login: Login::Needed,
-        sample: Some(Sample::of(&session::LogoutRequest::default())),
+        // Beside an Authorization header it is not looked at.
+        sample: Some(Sample::of(&session::LogoutRequest { xsrf_token: Some("...".into()) })),
+        body_is_optional: true,
         body: Some(session::LogoutRequest::schema(schemas)),
         answers: done(),
         refusals: vec![400, 401, 408, 413, 415, 429, 500, 503, 504],

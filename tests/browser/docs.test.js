@@ -48,11 +48,13 @@ async function click(page, within, text) {
   await button.click();
 }
 
-/** Sends the sample request of SaveConnection; gives the status and the row that the page shows. */
-async function trySaveConnection(page) {
+/** Sends the sample request of SaveConnection in a format; gives the status and the row that the page shows. */
+async function trySaveConnection(page, format = "application/json") {
   const operation = "#operations-The_methods-SaveConnection";
   await click(page, operation, "Saves a connection to the database.");
   await click(page, operation, "Try it out");
+  const formats = await page.waitForSelector(`${operation} .opblock-section-request-body .opblock-section-header select`);
+  await formats.select(format);
   await click(page, operation, "Execute");
   const response = `${operation} .live-responses-table .response`;
   const status = await page.waitForSelector(`${response} .response-col_status`);
@@ -112,6 +114,14 @@ describe("the page", { concurrency: false }, () => {
     assertAlone(noted, program.url);
     await page.close();
   });
+
+  for (const format of ["application/xml", "application/x-www-form-urlencoded", "application/merge-patch+json"]) {
+    test(`sends the sample request as ${format}`, async () => {
+      const { page } = await open(`${program.url}docs?demo`);
+      assertSaved(await trySaveConnection(page, format));
+      await page.close();
+    });
+  }
 
   test("shows what a stranger is answered", async () => {
     const { page } = await open(`${program.url}docs`);
