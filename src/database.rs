@@ -4,16 +4,18 @@ pub mod embedded;
 
 use std::time::{Duration, Instant};
 
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{ConnectOptions, Connection, PgConnection, PgPool};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions, Connection, PgConnection};
 
 use crate::config;
 use crate::demo;
+use crate::store::Pool;
+use crate::store::pool::is_coming_up;
 use crate::store::{self, associates};
 use embedded::Embedded;
 
-/// How long a request waits for a connection before it is told that the database is away.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a connection may take to open when the server starts.
+const OPEN_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a given database may take to come up when the server starts.
 const START_TIMEOUT: Duration = Duration::from_secs(10);
 /// A statement that takes longer is given up by the database itself, so that nothing goes on behind a 504.
@@ -27,7 +29,7 @@ const SPARE_CONNECTIONS: u32 = 12;
 #[derive(Debug)]
 pub struct Database {
     /// The connections.
-    pub pool: PgPool,
+    pub pool: Pool,
     embedded: Option<Embedded>,
 }
 
@@ -116,7 +118,7 @@ impl Database {
     }
 }
 
-async fn open_pool(options: PgConnectOptions, connections: u32) -> Result<PgPool, sqlx::Error> {
+async fn open_pool(options: PgConnectOptions, connections: u32) -> Result<Pool, sqlx::Error> {
     // Parameters of statements hold what callers send: none of it belongs in a log.
     let options = options
         .application_name("erpsync")
@@ -131,21 +133,11 @@ async fn open_pool(options: PgConnectOptions, connections: u32) -> Result<PgPool
         tracing::warn!(%problem, "the database is not there yet");
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
-    let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE_TIMEOUT);
-    Ok(pool.connect_lazy_with(options))
+    Ok(Pool::new(options, connections as usize))
 }
 
 async fn try_out(options: &PgConnectOptions) -> Result<(), sqlx::Error> {
-    let connection = tokio::time::timeout(ACQUIRE_TIMEOUT, PgConnection::connect_with(options)).await;
+    let connection = tokio::time::timeout(OPEN_TIMEOUT, PgConnection::connect_with(options)).await;
     let connection = connection.map_err(|_| sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()))?;
     connection?.close().await
-}
-
-/// Whether it is worth waiting: the database may just be starting. A wrong password or name is final.
-fn is_coming_up(problem: &sqlx::Error) -> bool {
-    match problem {
-        sqlx::Error::Io(_) => true,
-        sqlx::Error::Database(refused) => refused.code().is_some_and(|code| code == "57P03" || code == "53300"),
-        _ => false,
-    }
 }

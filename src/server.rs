@@ -25,12 +25,13 @@ use tower_http::compression::CompressionLayer;
 use tower_http::decompression::RequestDecompressionLayer;
 
 use crate::auth::oidc::Issuer;
-use crate::auth::{Authenticator, authorize, current, require_grant, session};
+use crate::auth::{Authenticator, authorize, current, recognize, require_grant, session};
 use crate::config::Serve;
 use crate::database::Database;
 use crate::protocol::agent::no_such_path;
 use crate::protocol::body::BodyLimits;
 use crate::protocol::error::{Error, write_errors};
+use crate::store::Pool;
 use crate::{demo, erp_sync};
 use cors::Origins;
 pub use listen::Stop;
@@ -75,10 +76,13 @@ async fn serve(
     let authenticator = Authenticator::new(pool.clone(), settings.authentication.clone(), issuer);
     let agent = erp_sync::agent();
     let listed = roots::list(listed(agent.methods()));
-    let agent = agent.routes().with_state(pool.clone());
-    let agent = agent.route_layer(from_fn_with_state(settings.authentication.installation, require_grant));
-    let api = agent.merge(listed).merge(current::routes().with_state(authenticator.clone()));
-    let api = api.route_layer(from_fn_with_state(authenticator.clone(), authorize));
+    let routes = agent.routes();
+    let grant = from_fn_with_state(authenticator.clone(), require_grant);
+    let certain = routes.certain.with_state(pool.clone()).route_layer(grant.clone());
+    let certain = certain.merge(listed).merge(current::routes().with_state(authenticator.clone()));
+    let certain = certain.route_layer(from_fn_with_state(authenticator.clone(), authorize));
+    let checking = routes.checking.with_state(pool.clone()).route_layer(grant);
+    let api = certain.merge(checking.route_layer(from_fn_with_state(authenticator.clone(), recognize)));
     let open = session::routes().with_state(authenticator).merge(roots::api(&settings.path_prefix));
     let app = app(api.merge(open), health::routes(pool, stop.clone()), settings);
 
@@ -184,7 +188,7 @@ async fn plain_path(State(prefix): State<Arc<str>>, mut request: Request) -> Req
 }
 
 /// In the background: argon2 takes its time.
-fn warn_of_demo_logins(pool: sqlx::PgPool) {
+fn warn_of_demo_logins(pool: Pool) {
     tokio::spawn(async move {
         match demo::live_logins(&pool).await {
             Ok(logins) if logins.is_empty() => {}

@@ -82,7 +82,7 @@ async fn logout(State(authenticator): State<Authenticator>, request: Request) ->
         shown.set_xsrf(asked.request.xsrf_token);
     }
     let id = cookie(&headers, SESSION_COOKIE).unwrap_or_default();
-    let principal = authenticator.authenticate(shown, address).await?;
+    let principal = authenticator.authenticate(&shown, address).await?;
     credentials::revoke(authenticator.pool(), Kind::Session, &secret::hash(id)).await?;
     tracing::info!(associate = principal.name, %address, "logged out");
     Ok(with_cookies(done(&headers), &headers, "", ""))

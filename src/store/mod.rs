@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use sqlx::PgPool;
 use sqlx::migrate::MigrateError;
 
 pub mod activation;
@@ -15,7 +14,10 @@ pub mod demo;
 pub mod engine;
 pub mod erp_fields;
 pub mod list_mappings;
+pub mod pool;
 pub mod user_groups;
+
+pub use pool::Pool;
 
 /// The schema, one file a step.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
@@ -24,7 +26,7 @@ pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 ///
 /// # Errors
 /// The step that failed, or a step in the database that this program does not know.
-pub async fn migrate(pool: &PgPool) -> Result<(), MigrateError> {
+pub async fn migrate(pool: &Pool) -> Result<(), MigrateError> {
     let mut connection = pool.acquire().await?;
     // A step, or the wait for another server's, may take longer than a request may.
     sqlx::raw_sql("SET statement_timeout = 0").execute(&mut *connection).await?;
