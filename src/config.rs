@@ -1,6 +1,7 @@
 //! The settings: flag over environment over default, checked before anything starts.
 
 pub mod administration;
+pub mod network;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -101,6 +102,9 @@ pub struct Serve {
     /// What stands before every path, such as the tenant of an online installation
     #[arg(long, env = "ERPSYNC_PATH_PREFIX", default_value = "", value_name = "PATH", value_parser = path_prefix)]
     pub path_prefix: String,
+    /// What stands between.
+    #[command(flatten)]
+    pub network: network::Network,
     /// Origins whose scripts may call, parted by spaces, with * for any part of one
     #[arg(long, env = "ERPSYNC_CORS_ORIGINS", default_value = "", value_name = "ORIGINS")]
     pub cors_origins: String,

@@ -4,8 +4,10 @@ mod cors;
 mod drain;
 mod health;
 mod listen;
+mod proxies;
 mod request_log;
 mod roots;
+mod tls;
 
 use std::any::Any;
 use std::sync::Arc;
@@ -34,7 +36,9 @@ use crate::protocol::error::{Error, write_errors};
 use crate::store::Pool;
 use crate::{demo, erp_sync};
 use cors::Origins;
+use listen::Front;
 pub use listen::Stop;
+use proxies::Proxies;
 use roots::Listed;
 
 /// How long a request may wait for its turn before it gets 503.
@@ -48,13 +52,19 @@ const TURN_TIMEOUT: Duration = Duration::from_secs(1);
 /// One line that names what is wrong.
 pub async fn run(settings: &Serve) -> Result<(), String> {
     let issuer = Issuer::new(&settings.oidc)?;
+    let network = &settings.network;
+    let front = Front {
+        tls: tls::acceptor(network)?,
+        proxies: Proxies::new(&network.trusted_proxies),
+        stop_delay: network.stop_delay,
+    };
     let mut stop = listen::Stop::on_signals()?;
     // Dropped halfway, the opening takes a database of our own down with it.
     let database = tokio::select! {
         opened = Database::open(&settings.database) => opened?,
         () = stop.asked(1) => return Err("stopped before it was ready".to_owned()),
     };
-    let served = serve(settings, &database, issuer, stop).await;
+    let served = serve(settings, &database, front, issuer, stop).await;
     database.close().await;
     tracing::info!("stopped");
     served
@@ -63,6 +73,7 @@ pub async fn run(settings: &Serve) -> Result<(), String> {
 async fn serve(
     settings: &Serve,
     database: &Database,
+    front: Front,
     issuer: Option<Issuer>,
     stop: listen::Stop,
 ) -> Result<(), String> {
@@ -70,6 +81,7 @@ async fn serve(
         .await
         .map_err(|problem| format!("cannot listen on {}: {problem}", settings.listen))?;
     let address = listener.local_addr().map_err(|problem| problem.to_string())?;
+    let scheme = if front.tls.is_some() { "https" } else { "http" };
     warn_of_demo_logins(database.pool.clone());
 
     let pool = database.pool.clone();
@@ -87,8 +99,8 @@ async fn serve(
     let app = app(api.merge(open), health::routes(pool, stop.clone()), settings);
 
     tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
-    println!("erpsync listens on http://{address}");
-    listen::serve(listener, app, &settings.limits, stop).await;
+    println!("erpsync listens on {scheme}://{address}");
+    listen::serve(listener, front, app, &settings.limits, stop).await;
     Ok(())
 }
 

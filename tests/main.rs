@@ -20,6 +20,7 @@ mod formats;
 mod hostile;
 mod languages;
 mod mapping;
+mod network;
 mod oidc;
 mod outage;
 mod panics;

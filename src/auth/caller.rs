@@ -10,7 +10,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 
 use super::authenticator::{Authenticator, Headers};
-use super::{PeerAddress, Principal};
+use super::{Peer, Principal};
 use crate::protocol::error::Error;
 
 /// How often rights may change under one request before it is given up.
@@ -75,7 +75,7 @@ pub async fn recognize(
     next: Next,
 ) -> Result<Response, Error> {
     let headers = Headers::of(request.headers());
-    let address = PeerAddress::of(&request)?;
+    let Peer { address, .. } = Peer::of(&request)?;
     let source = Arc::new(Source { authenticator, headers, address });
     // Only a POST comes to a statement.
     let remembered = source.authenticator.recall(&source.headers).filter(|_| request.method() == Method::POST);

@@ -71,14 +71,18 @@ pub enum Scheme {
     Session,
 }
 
-/// The address of the other end of the connection; put into every request by the server.
-#[derive(Clone, Copy, Debug)]
-pub struct PeerAddress(pub IpAddr);
+/// Where a request comes from; put into every request by the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// The client's address.
+    pub address: IpAddr,
+    /// Whether the client speaks TLS, with this server or with a proxy before it.
+    pub is_secure: bool,
+}
 
-impl PeerAddress {
-    fn of(request: &Request) -> Result<IpAddr, Error> {
-        let address = request.extensions().get::<PeerAddress>().map(|peer| peer.0);
-        address.ok_or_else(|| Error::internal("no peer address in the request"))
+impl Peer {
+    fn of(request: &Request) -> Result<Peer, Error> {
+        request.extensions().get().copied().ok_or_else(|| Error::internal("no peer in the request"))
     }
 }
 
@@ -94,7 +98,7 @@ pub async fn authorize(
     next: Next,
 ) -> Result<Response, Error> {
     let headers = Headers::of(request.headers());
-    let address = PeerAddress::of(&request)?;
+    let Peer { address, .. } = Peer::of(&request)?;
     let principal = authenticator.authenticate(&headers, address).await;
     let principal = principal.map_err(|error| error.challenge(authenticator.takes_passwords()))?;
     tracing::Span::current().record("associate", &principal.name);
