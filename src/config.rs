@@ -65,6 +65,10 @@ pub struct Database {
     #[arg(long, env = "ERPSYNC_DATABASE_CONNECTIONS", default_value_t = 8, value_name = "N",
         value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub database_connections: u32,
+    /// The database URL is a pooler's in transaction mode that keeps no prepared statements, as `pgbouncer` before 1.21
+    #[arg(long, env = "ERPSYNC_TRANSACTION_POOLING", default_value_t = false, value_name = "BOOL",
+        action = clap::ArgAction::Set)]
+    pub transaction_pooling: bool,
     /// Log as text or as JSON, a line an event, to standard error
     #[arg(long, env = "ERPSYNC_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
     pub log_format: LogFormat,

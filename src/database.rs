@@ -5,7 +5,7 @@ pub mod embedded;
 use std::time::{Duration, Instant};
 
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{ConnectOptions, Connection, PgConnection};
+use sqlx::{ConnectOptions, Connection};
 
 use crate::config;
 use crate::demo;
@@ -18,8 +18,6 @@ use embedded::Embedded;
 const OPEN_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a given database may take to come up when the server starts.
 const START_TIMEOUT: Duration = Duration::from_secs(10);
-/// A statement that takes longer is given up by the database itself, so that nothing goes on behind a 504.
-const STATEMENT_TIMEOUT: &str = "20s";
 /// How long statements in flight may take when the server stops.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 /// Connections besides the pool's: psql, backups, another command of this program.
@@ -58,7 +56,7 @@ impl Database {
         let Some(options) = Embedded::of_running(&settings.data_dir).filter(|_| !is_given) else {
             return Self::open(settings).await;
         };
-        let pool = open_pool(options, 1).await;
+        let pool = open_pool(options, 1, false).await;
         let pool = pool.map_err(|problem| format!("the running server's database cannot be opened: {problem}"))?;
         let database = Database { pool, embedded: None };
         database.prepare().await?;
@@ -75,7 +73,7 @@ impl Database {
                 .map_err(|problem| format!("the database URL cannot be read: {problem}"))?;
             let described =
                 format!("{}:{}/{}", options.get_host(), options.get_port(), options.get_database().unwrap_or_default());
-            let pool = open_pool(options, settings.database_connections).await;
+            let pool = open_pool(options, settings.database_connections, settings.transaction_pooling).await;
             let pool = pool.map_err(|problem| format!("the database {described} cannot be opened: {problem}"))?;
             tracing::info!(database = described, "database open");
             return Ok(Database { pool, embedded: None });
@@ -87,7 +85,7 @@ impl Database {
             settings: Vec::new(),
         });
         let embedded = embedded.await.map_err(|problem| problem.to_string())?;
-        match open_pool(embedded.connect_options(), settings.database_connections).await {
+        match open_pool(embedded.connect_options(), settings.database_connections, false).await {
             Ok(pool) => Ok(Database { pool, embedded: Some(embedded) }),
             Err(problem) => {
                 embedded.stop().await;
@@ -118,26 +116,23 @@ impl Database {
     }
 }
 
-async fn open_pool(options: PgConnectOptions, connections: u32) -> Result<Pool, sqlx::Error> {
+async fn open_pool(options: PgConnectOptions, connections: u32, is_pooled: bool) -> Result<Pool, sqlx::Error> {
     // Parameters of statements hold what callers send: none of it belongs in a log.
-    let options = options
-        .application_name("erpsync")
-        .options([("statement_timeout", STATEMENT_TIMEOUT), ("default_transaction_isolation", "read committed")])
-        .disable_statement_logging();
+    let options = options.application_name("erpsync").disable_statement_logging();
+    let pool = Pool::new(options, connections as usize, is_pooled);
     let began = Instant::now();
-    // A connection of its own: the pool would only say that it has waited.
-    while let Err(problem) = try_out(&options).await {
+    while let Err(problem) = try_out(&pool).await {
         if !is_coming_up(&problem) || began.elapsed() > START_TIMEOUT {
             return Err(problem);
         }
         tracing::warn!(%problem, "the database is not there yet");
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
-    Ok(Pool::new(options, connections as usize))
+    Ok(pool)
 }
 
-async fn try_out(options: &PgConnectOptions) -> Result<(), sqlx::Error> {
-    let connection = tokio::time::timeout(OPEN_TIMEOUT, PgConnection::connect_with(options)).await;
+async fn try_out(pool: &Pool) -> Result<(), sqlx::Error> {
+    let connection = tokio::time::timeout(OPEN_TIMEOUT, pool.connect()).await;
     let connection = connection.map_err(|_| sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()))?;
     connection?.close().await
 }

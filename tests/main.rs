@@ -24,6 +24,7 @@ mod network;
 mod oidc;
 mod outage;
 mod panics;
+mod pgbouncer;
 mod save_connection;
 mod schemes;
 mod select;

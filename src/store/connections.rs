@@ -66,7 +66,7 @@ pub async fn find(pool: &Pool, erp_connection_id: i32, reader: Reader, stamp: Op
     let query = || sqlx::query_file!("src/store/read_connection.sql", erp_connection_id, sees_all, associate_id, stamp);
     let mut lease = pool.trusted().await?;
     let row = query().fetch_one(&mut *lease).await;
-    let row = match lease.done(row) {
+    let row = match lease.done(row).await {
         Err(error) if is_lost(&error) => query().fetch_one(pool).await?,
         row => row?,
     };
@@ -217,7 +217,7 @@ pub struct Saved {
 pub async fn save(pool: &Pool, save: &Save) -> Result<Outcome, Failure> {
     let mut lease = pool.trusted().await?;
     let outcome = attempt(&mut lease, save).await;
-    match lease.done(outcome) {
+    match lease.done(outcome).await {
         Ok(Some(outcome)) => Ok(outcome),
         Ok(None) => save_locked(pool, save).await,
         Err(error) if is_passing(&error) => save_locked(pool, save).await,

@@ -61,7 +61,9 @@ pub async fn list(pool: &Pool) -> Result<Vec<Connector>, Failure> {
 /// # Errors
 /// See [`Failure`].
 pub async fn has_connections(pool: &Pool, erp_connector_id: i32) -> Result<bool, Failure> {
-    Ok(calls(&mut *pool.acquire().await?, erp_connector_id).await?)
+    let mut lease = pool.acquire().await?;
+    let called = calls(&mut lease, erp_connector_id).await;
+    Ok(lease.done(called).await?)
 }
 
 async fn calls(connection: &mut PgConnection, erp_connector_id: i32) -> Result<bool, sqlx::Error> {

@@ -4,15 +4,16 @@
 //! as long as a small statement and cannot be switched off. This one asks before a statement, and leaves even that out
 //! where a lost connection can be made up for ([`Pool::trusted`]).
 
-use std::future::Future;
-use std::ops::{Deref, DerefMut};
-use std::pin::Pin;
+mod executor;
+mod lease;
+
 use std::time::{Duration, Instant};
 
-use deadpool::managed::{self, Metrics, Object, PoolError, QueueMode, RecycleError, RecycleResult};
-use futures_util::stream::{self, Stream, StreamExt, TryStreamExt};
-use sqlx::postgres::{PgConnectOptions, PgDatabaseError, PgQueryResult, PgRow, PgSeverity, PgTypeInfo};
-use sqlx::{Connection, Either, Error, Execute, Executor, PgConnection, Postgres, SqlStr};
+use deadpool::managed::{self, Metrics, PoolError, QueueMode, RecycleError, RecycleResult};
+use sqlx::postgres::{PgConnectOptions, PgDatabaseError, PgSeverity};
+use sqlx::{Connection, Error, PgConnection};
+
+pub use lease::{Lease, Transaction};
 
 /// How long a request waits for a connection before it is told that the database is away.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -20,8 +21,8 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 const COMING_UP: Duration = Duration::from_secs(1);
 /// How long a connection that is not used is taken to be there without being asked.
 const TRUSTED_FOR: Duration = Duration::from_secs(1);
-/// How long a given-up statement may go on before its connection is closed.
-const SETTLE_TIMEOUT: Duration = Duration::from_secs(1);
+/// A statement that takes longer is given up by the database itself, so that nothing goes on behind a 504.
+const STATEMENT_TIMEOUT: &str = "20s";
 /// Connections are replaced from time to time: what the database keeps for each of them grows.
 const LIFETIME: Duration = Duration::from_mins(30);
 
@@ -43,14 +44,17 @@ pub struct Status {
 }
 
 impl Pool {
-    /// At most `limit` connections, opened when they are needed.
+    /// At most `limit` connections, opened when they are needed. Behind a pooler in transaction mode nothing outlives
+    /// a transaction: each statement gets one of its own, and none
+    /// is prepared for the next.
     ///
     /// # Panics
     /// Never: the pool's own time limits alone, of which there are none, need a runtime.
     #[must_use]
-    pub fn new(options: PgConnectOptions, limit: usize) -> Self {
+    pub fn new(options: PgConnectOptions, limit: usize, is_pooled: bool) -> Self {
+        let options = if is_pooled { for_a_pooler(options) } else { for_a_server(options) };
         // The one used last is the likeliest to be there, and warm.
-        let pool = managed::Pool::builder(Opener { options }).max_size(limit).queue_mode(QueueMode::Lifo);
+        let pool = managed::Pool::builder(Opener { options, is_pooled }).max_size(limit).queue_mode(QueueMode::Lifo);
         Pool(pool.build().expect("no time limits"))
     }
 
@@ -80,10 +84,11 @@ impl Pool {
 
     async fn lease(&self, trusted_for: Duration) -> Result<Lease, Error> {
         let began = Instant::now();
+        let is_pooled = self.0.manager().is_pooled;
         let leased = async {
             loop {
                 let mut lease = match self.0.get().await {
-                    Ok(object) => Lease { object: Some(object), leaves: Leaves::Unfinished },
+                    Ok(object) => Lease::of(object, is_pooled),
                     Err(PoolError::Backend(problem)) if is_coming_up(&problem) && began.elapsed() < COMING_UP => {
                         tokio::time::sleep(Duration::from_millis(50)).await;
                         continue;
@@ -91,13 +96,30 @@ impl Pool {
                     Err(PoolError::Backend(problem)) => return Err(problem),
                     Err(_) => return Err(Error::PoolClosed),
                 };
-                if lease.idle_for().is_none_or(|idle| idle < trusted_for) || lease.ping().await.is_ok() {
-                    return Ok(lease);
+                let is_new = lease.idle_for().is_none();
+                let ready = if is_pooled {
+                    lease.begin().await
+                } else if lease.idle_for().is_none_or(|idle| idle < trusted_for) {
+                    Ok(())
+                } else {
+                    lease.ping().await
+                };
+                match ready {
+                    Ok(()) => return Ok(lease),
+                    Err(problem) if is_new => return Err(problem),
+                    Err(_) => lease.close(),
                 }
-                lease.close();
             }
         };
         tokio::time::timeout(ACQUIRE_TIMEOUT, leased).await.unwrap_or(Err(Error::PoolTimedOut))
+    }
+
+    /// A connection that is no part of the pool.
+    ///
+    /// # Errors
+    /// Where the database is away.
+    pub async fn connect(&self) -> Result<PgConnection, Error> {
+        PgConnection::connect_with(&self.0.manager().options).await
     }
 
     /// A connection with a transaction on it. Dropped, it is rolled back.
@@ -106,8 +128,10 @@ impl Pool {
     /// As [`Pool::acquire`].
     pub async fn begin(&self) -> Result<Transaction, Error> {
         let mut lease = self.acquire().await?;
-        lease.leaves = Leaves::Transaction;
-        lease.execute("BEGIN").await?;
+        // Behind a pooler it has begun.
+        if !self.0.manager().is_pooled {
+            lease.begin().await?;
+        }
         Ok(Transaction(lease))
     }
 
@@ -144,9 +168,20 @@ pub fn is_lost(error: &Error) -> bool {
     }
 }
 
+/// What a server is told when a connection begins.
+fn for_a_server(options: PgConnectOptions) -> PgConnectOptions {
+    options.options([("statement_timeout", STATEMENT_TIMEOUT), ("default_transaction_isolation", "read committed")])
+}
+
+/// A pooler would not know what to do with such settings; each transaction begins with them.
+fn for_a_pooler(options: PgConnectOptions) -> PgConnectOptions {
+    options.extra_float_digits(None).statement_cache_capacity(0)
+}
+
 #[derive(Debug)]
 struct Opener {
     options: PgConnectOptions,
+    is_pooled: bool,
 }
 
 /// A connection, and since when nobody uses it; none where it is new.
@@ -166,176 +201,5 @@ impl managed::Manager for Opener {
 
     async fn recycle(&self, _: &mut Kept, metrics: &Metrics) -> RecycleResult<Error> {
         if metrics.age() > LIFETIME { Err(RecycleError::message("too old")) } else { Ok(()) }
-    }
-}
-
-/// What the user of a connection leaves on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Leaves {
-    /// Nothing.
-    Nothing,
-    /// Perhaps a statement that nobody waits for any more.
-    Unfinished,
-    /// A transaction.
-    Transaction,
-}
-
-/// A connection in use. Given back when it is dropped.
-#[derive(Debug)]
-pub struct Lease {
-    /// None once it is closed or given back.
-    object: Option<Object<Opener>>,
-    leaves: Leaves,
-}
-
-impl Lease {
-    /// Gives the connection back after its last statement, unless that has shown it to be lost.
-    ///
-    /// # Errors
-    /// That of `result`.
-    pub fn done<T>(mut self, result: Result<T, Error>) -> Result<T, Error> {
-        match &result {
-            Err(error) if is_lost(error) => self.close(),
-            _ => self.leaves = Leaves::Nothing,
-        }
-        result
-    }
-
-    fn idle_for(&self) -> Option<Duration> {
-        self.object.as_ref()?.idle_since.map(|since| since.elapsed())
-    }
-
-    fn close(&mut self) {
-        drop(self.object.take().map(Object::take));
-    }
-}
-
-impl Deref for Lease {
-    type Target = PgConnection;
-
-    fn deref(&self) -> &PgConnection {
-        &self.object.as_ref().expect("in use").connection
-    }
-}
-
-impl DerefMut for Lease {
-    fn deref_mut(&mut self) -> &mut PgConnection {
-        &mut self.object.as_mut().expect("in use").connection
-    }
-}
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        let Some(mut object) = self.object.take() else { return };
-        object.idle_since = Some(Instant::now());
-        if self.leaves == Leaves::Nothing {
-            return;
-        }
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
-            drop(Object::take(object));
-            return;
-        };
-        let leaves = self.leaves;
-        runtime.spawn(async move {
-            let settled = async {
-                match leaves {
-                    Leaves::Transaction => object.connection.execute("ROLLBACK").await.is_ok(),
-                    // Waits for the statement.
-                    Leaves::Unfinished | Leaves::Nothing => object.connection.ping().await.is_ok(),
-                }
-            };
-            if !tokio::time::timeout(SETTLE_TIMEOUT, settled).await.unwrap_or(false) {
-                drop(Object::take(object));
-            }
-        });
-    }
-}
-
-/// A connection with a transaction on it. Dropped, it is rolled back.
-#[derive(Debug)]
-pub struct Transaction(Lease);
-
-impl Transaction {
-    /// Makes it take effect.
-    ///
-    /// # Errors
-    /// Where the database is away, it may or may not have taken effect.
-    pub async fn commit(mut self) -> Result<(), Error> {
-        let committed = self.0.execute("COMMIT").await;
-        self.0.done(committed).map(drop)
-    }
-}
-
-impl Deref for Transaction {
-    type Target = PgConnection;
-
-    fn deref(&self) -> &PgConnection {
-        &self.0
-    }
-}
-
-impl DerefMut for Transaction {
-    fn deref_mut(&mut self) -> &mut PgConnection {
-        &mut self.0
-    }
-}
-
-type Later<'e, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'e>>;
-type Many<'e, T> = Pin<Box<dyn Stream<Item = Result<T, Error>> + Send + 'e>>;
-
-impl<'p> Executor<'p> for &'p Pool {
-    type Database = Postgres;
-
-    /// Reads all of it before it gives the first: no connection waits for who reads.
-    fn fetch_many<'e, 'q: 'e, E>(self, query: E) -> Many<'e, Either<PgQueryResult, PgRow>>
-    where
-        'p: 'e,
-        E: 'q + Execute<'q, Postgres>,
-    {
-        let all = async move {
-            let mut lease = self.acquire().await?;
-            let all: Result<Vec<_>, Error> = lease.fetch_many(query).try_collect().await;
-            Ok::<_, Error>(stream::iter(lease.done(all)?.into_iter().map(Ok)))
-        };
-        stream::once(all).try_flatten().boxed()
-    }
-
-    fn fetch_optional<'e, 'q: 'e, E>(self, query: E) -> Later<'e, Option<PgRow>>
-    where
-        'p: 'e,
-        E: 'q + Execute<'q, Postgres>,
-    {
-        Box::pin(async move {
-            let mut lease = self.acquire().await?;
-            let row = lease.fetch_optional(query).await;
-            lease.done(row)
-        })
-    }
-
-    fn prepare_with<'e>(
-        self,
-        sql: SqlStr,
-        parameters: &'e [PgTypeInfo],
-    ) -> Later<'e, <Postgres as sqlx::Database>::Statement>
-    where
-        'p: 'e,
-    {
-        Box::pin(async move {
-            let mut lease = self.acquire().await?;
-            let prepared = lease.prepare_with(sql, parameters).await;
-            lease.done(prepared)
-        })
-    }
-
-    // sqlx hides it, and asks for it where its macros are.
-    fn describe<'e>(self, sql: SqlStr) -> Later<'e, sqlx::Describe<Postgres>>
-    where
-        'p: 'e,
-    {
-        Box::pin(async move {
-            let mut lease = self.acquire().await?;
-            let described = lease.describe(sql).await;
-            lease.done(described)
-        })
     }
 }

@@ -219,10 +219,10 @@ async fn keep(directory: &Path) {
     });
     let server = server.await.unwrap();
     let options = server.connect_options();
-    let postgres = Pool::new(options.clone().username("postgres").database("postgres"), 1);
+    let postgres = Pool::new(options.clone().username("postgres").database("postgres"), 1, false);
     sqlx::raw_sql("CREATE DATABASE erpsync_template OWNER erpsync").execute(&postgres).await.unwrap();
     postgres.close().await;
-    let template = Pool::new(options.clone().database("erpsync_template"), 1);
+    let template = Pool::new(options.clone().database("erpsync_template"), 1, false);
     erpsync::store::migrate(&template).await.unwrap();
     erpsync::demo::insert(&template).await.unwrap();
     template.close().await;

@@ -22,7 +22,8 @@ type State = (Door, u64);
 
 /// The door. Shut, it ends what goes through it and refuses what comes.
 pub struct Proxy {
-    port: u16,
+    /// Where it listens, on loopback.
+    pub port: u16,
     state: Arc<watch::Sender<State>>,
 }
 
