@@ -21,6 +21,7 @@ mod hostile;
 mod languages;
 mod mapping;
 mod oidc;
+mod operations;
 mod outage;
 mod panics;
 mod save_connection;

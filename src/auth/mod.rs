@@ -64,6 +64,22 @@ pub enum Scheme {
     Session,
 }
 
+impl Scheme {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Password, Self::Ticket, Self::Token, Self::Session];
+
+    /// In a word.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Scheme::Password => "password",
+            Scheme::Ticket => "ticket",
+            Scheme::Token => "token",
+            Scheme::Session => "session",
+        }
+    }
+}
+
 /// The address of the other end of the connection; put into every request by the server.
 #[derive(Clone, Copy, Debug)]
 pub struct PeerAddress(pub IpAddr);

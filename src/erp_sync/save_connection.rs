@@ -6,11 +6,13 @@ use uuid::Uuid;
 use super::connections::{ErpConnection, ROLES};
 use super::ids::listed;
 use super::roles::must_change;
+use super::saves::counted;
 use crate::auth::Principal;
 use crate::carrier;
+use crate::metrics::{Entity, Outcome};
 use crate::protocol::error::Error;
 use crate::store::Failure;
-use crate::store::connections::{self as store, Outcome, Save};
+use crate::store::connections::{self as store, Save};
 
 carrier! {
     /// The request of `SaveConnection`.
@@ -30,6 +32,14 @@ const MISSING: &str = "Connection: the connection to save is missing or null. Th
 /// 403 for callers who may not change connections; 400 for ids that are not there; 409 for a `ConnectionId` that
 /// another connection has. Nothing is stored then.
 pub async fn save(pool: PgPool, caller: Principal, request: SaveConnectionRequest) -> Result<ErpConnection, Error> {
+    counted(Entity::Connection, stored(pool, caller, request).await)
+}
+
+async fn stored(
+    pool: PgPool,
+    caller: Principal,
+    request: SaveConnectionRequest,
+) -> Result<(ErpConnection, Outcome), Error> {
     must_change(&caller, "Saving a connection")?;
     let connection = request.connection.ok_or_else(|| Error::argument(MISSING))?;
     let asked_id = connection.erp_connection_id;
@@ -40,8 +50,8 @@ pub async fn save(pool: PgPool, caller: Principal, request: SaveConnectionReques
     }
     let save = what_to_store(connection, &caller);
     let saved = match store::save(&pool, &save).await {
-        Ok(Outcome::Saved(saved)) => saved,
-        Ok(Outcome::Unknown { connector, user_group_ids, associate_ids }) => {
+        Ok(store::Outcome::Saved(saved)) => saved,
+        Ok(store::Outcome::Unknown { connector, user_group_ids, associate_ids }) => {
             return Err(refuse_unknown(connector.then_some(save.erp_connector_id), &user_group_ids, &associate_ids));
         }
         Err(Failure::Constraint(name)) if name == store::CONNECTION_ID_KEY => {
@@ -63,7 +73,8 @@ pub async fn save(pool: PgPool, caller: Principal, request: SaveConnectionReques
             "connection created under a new id: there is none with the id that was sent"
         );
     }
-    Ok(ErpConnection {
+    let outcome = if saved.updated { Outcome::Updated } else { Outcome::Created };
+    let connection = ErpConnection {
         erp_connection_id: saved.erp_connection_id,
         erp_connector_id: saved.erp_connector_id,
         display_name: Some(save.display_name),
@@ -77,7 +88,8 @@ pub async fn save(pool: PgPool, caller: Principal, request: SaveConnectionReques
         user_group_access_ids: Some(saved.user_group_ids),
         associate_access_ids: Some(saved.associate_ids),
         rights: ROLES.full(),
-    })
+    };
+    Ok((connection, outcome))
 }
 
 fn what_to_store(connection: ErpConnection, caller: &Principal) -> Save {

@@ -1,5 +1,6 @@
 //! Accepting connections, speaking HTTP/1.1 on them, and stopping without dropping a request.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -61,6 +62,14 @@ impl Stop {
         // The sender lives as long as the process.
         let _ = self.0.wait_for(|asked| *asked >= times).await;
     }
+}
+
+/// Takes the address.
+///
+/// # Errors
+/// One line that names it, as where another program has it.
+pub async fn open(address: SocketAddr) -> Result<TcpListener, String> {
+    TcpListener::bind(address).await.map_err(|problem| format!("cannot listen on {address}: {problem}"))
 }
 
 /// Serves until it is asked to stop, and then finishes what is in flight, within the limit.

@@ -5,6 +5,8 @@ use std::fmt;
 use sqlx::PgPool;
 use sqlx::migrate::MigrateError;
 
+use crate::metrics;
+
 pub mod activation;
 pub mod applications;
 pub mod associates;
@@ -49,6 +51,9 @@ pub enum Failure {
 
 impl From<sqlx::Error> for Failure {
     fn from(error: sqlx::Error) -> Self {
+        if let sqlx::Error::PoolTimedOut = error {
+            metrics::count_pool_timeout();
+        }
         match &error {
             sqlx::Error::Io(_)
             | sqlx::Error::Tls(_)
