@@ -16,6 +16,7 @@
 //! - [`store`]: the only room with SQL.
 //! - [`administration`]: the commands that change who may call.
 //! - [`demo`]: the demo data's logins.
+//! - [`metrics`]: what is counted; whoever decides a thing counts it.
 //!
 //! A new method is a carrier (if there is none yet), a rule, a store function, a line in [`erp_sync`], and its tests.
 
@@ -26,6 +27,7 @@ pub mod database;
 pub mod demo;
 pub mod erp_sync;
 mod failure;
+pub mod metrics;
 pub mod protocol;
 pub mod server;
 pub mod store;

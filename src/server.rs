@@ -1,11 +1,13 @@
 //! The server around the agent: router, layers, limits, listening and draining.
 
+mod admin;
 mod cors;
 mod drain;
 mod health;
 mod listen;
 mod proxies;
 mod request_log;
+mod requests;
 mod roots;
 mod tls;
 
@@ -25,10 +27,12 @@ use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::decompression::RequestDecompressionLayer;
+use tracing::Instrument;
 
 use crate::auth::oidc::Issuer;
 use crate::auth::{Authenticator, authorize, current, recognize, require_grant, session};
-use crate::config::Serve;
+use crate::config::network::Networks;
+use crate::config::{Limits, Serve};
 use crate::database::Database;
 use crate::protocol::agent::no_such_path;
 use crate::protocol::body::BodyLimits;
@@ -39,10 +43,13 @@ use cors::Origins;
 use listen::Front;
 pub use listen::Stop;
 use proxies::Proxies;
+pub use requests::Requests;
 use roots::Listed;
 
 /// How long a request may wait for its turn before it gets 503.
 const TURN_TIMEOUT: Duration = Duration::from_secs(1);
+/// Connections of operators open at once.
+const MAX_ADMIN_CONNECTIONS: u32 = 64;
 
 /// Opens the database, serves until SIGTERM or SIGINT, finishes what is in flight, and closes the database.
 ///
@@ -77,9 +84,11 @@ async fn serve(
     issuer: Option<Issuer>,
     stop: listen::Stop,
 ) -> Result<(), String> {
-    let listener = TcpListener::bind(settings.listen)
-        .await
-        .map_err(|problem| format!("cannot listen on {}: {problem}", settings.listen))?;
+    let listener = listen::open(settings.listen).await?;
+    let admin_listener = match settings.admin_listen {
+        Some(address) => Some(listen::open(address).await.map_err(|problem| format!("--admin-listen: {problem}"))?),
+        None => None,
+    };
     let address = listener.local_addr().map_err(|problem| problem.to_string())?;
     let scheme = if front.tls.is_some() { "https" } else { "http" };
     warn_of_demo_logins(database.pool.clone());
@@ -87,6 +96,7 @@ async fn serve(
     let pool = database.pool.clone();
     let authenticator = Authenticator::new(pool.clone(), settings.authentication.clone(), issuer);
     let agent = erp_sync::agent();
+    let requests = Requests::new(agent.methods().iter().map(|(path, _)| path.as_str()));
     let listed = roots::list(listed(agent.methods()));
     let routes = agent.routes();
     let grant = from_fn_with_state(authenticator.clone(), require_grant);
@@ -96,12 +106,30 @@ async fn serve(
     let checking = routes.checking.with_state(pool.clone()).route_layer(grant);
     let api = certain.merge(checking.route_layer(from_fn_with_state(authenticator.clone(), recognize)));
     let open = session::routes().with_state(authenticator).merge(roots::api(&settings.path_prefix));
-    let app = app(api.merge(open), health::routes(pool, stop.clone()), settings);
+    let health = health::routes(pool.clone(), stop.clone());
+    let admin = admin::app(&requests, &pool, health.clone());
+    let app = app(api.merge(open), health, requests, settings);
 
+    let admin = async {
+        if let Some(listener) = admin_listener {
+            serve_admin(listener, admin, settings, stop.clone()).await;
+        }
+    };
     tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
     println!("erpsync listens on {scheme}://{address}");
-    listen::serve(listener, front, app, &settings.limits, stop).await;
+    tokio::join!(listen::serve(listener, front, app, &settings.limits, stop.clone()), admin);
     Ok(())
+}
+
+/// Beside the callers' listener, with connections of its own, so that no crowd of callers keeps the operator out.
+async fn serve_admin(listener: TcpListener, app: Router, settings: &Serve, stop: listen::Stop) {
+    let limits = Limits { max_connections: MAX_ADMIN_CONNECTIONS, ..settings.limits.clone() };
+    let stop_delay = settings.network.stop_delay;
+    let front = Front { tls: None, proxies: Proxies::new(&Networks::default()), stop_delay };
+    if let Ok(address) = listener.local_addr() {
+        tracing::info!(%address, "metrics and health are served");
+    }
+    listen::serve(listener, front, app, &limits, stop).instrument(tracing::info_span!("admin")).await;
 }
 
 /// Every URL of the API.
@@ -114,7 +142,7 @@ fn listed(methods: &[(String, String)]) -> Vec<Listed> {
 }
 
 /// Puts everything that every request goes through around `api`, whose paths are in lower case.
-pub fn app(api: Router, health: Router, settings: &Serve) -> Router {
+pub fn app(api: Router, health: Router, requests: Requests, settings: &Serve) -> Router {
     let limits = &settings.limits;
     let bounds = Arc::new(Bounds {
         turns: Semaphore::new(limits.max_requests as usize),
@@ -133,7 +161,8 @@ pub fn app(api: Router, health: Router, settings: &Serve) -> Router {
         .layer(from_fn(write_errors))
         .layer(map_response(add_headers))
         .layer(CompressionLayer::new())
-        .layer(from_fn(request_log::log));
+        .layer(from_fn(request_log::log))
+        .layer(from_fn_with_state(requests, requests::count));
     // Routing comes before a router's own layers, so the path is changed in front of it.
     let prefix: Arc<str> = settings.path_prefix.as_str().into();
     Router::new().fallback_service(app).layer(map_request_with_state(prefix, plain_path))

@@ -22,6 +22,7 @@ mod languages;
 mod mapping;
 mod network;
 mod oidc;
+mod operations;
 mod outage;
 mod panics;
 mod pgbouncer;

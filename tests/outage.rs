@@ -61,7 +61,8 @@ async fn connections_ended_by_the_database_are_replaced_unseen() {
 
 /// Waits until a save waits for a table that is locked.
 async fn wait_for_lock(server: &Server) {
-    let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted";
+    let waiting = "SELECT count(*) FROM pg_locks JOIN pg_database ON oid = database
+        WHERE NOT granted AND datname = current_database()";
     let began = Instant::now();
     while server.database.value::<i64>(waiting).await == 0 {
         assert!(began.elapsed() < Duration::from_secs(10));

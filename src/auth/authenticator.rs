@@ -14,6 +14,7 @@ use super::scheme::{SO_APP_TOKEN, Shown, text};
 use super::throttle::Throttle;
 use super::{Principal, Scheme, secret};
 use crate::config::{Authentication, Installation};
+use crate::metrics;
 use crate::protocol::error::Error;
 use crate::store::Pool;
 use crate::store::associates::{self, Associate};
@@ -139,7 +140,7 @@ impl Authenticator {
                 principal.application = Some(shown);
                 Ok(())
             }
-            _ => Err(self.refuse(address)),
+            _ => Err(self.refuse(principal.scheme, address)),
         }
     }
 
@@ -158,11 +159,11 @@ impl Authenticator {
             }
             Err(refusal @ Refusal::Invalid(_)) => {
                 tracing::info!(%refusal, %address, "token refused");
-                return Err(self.refuse(address));
+                return Err(self.refuse(Scheme::Token, address));
             }
         };
         let associate = associates::find_by_name(&self.0.pool, &name).await?;
-        let associate = associate.ok_or_else(|| self.refuse(address))?;
+        let associate = associate.ok_or_else(|| self.refuse(Scheme::Token, address))?;
         // Only the issuer knows how long its token is good.
         Ok(principal(associate, Scheme::Token, Duration::ZERO))
     }
@@ -171,18 +172,19 @@ impl Authenticator {
     async fn stored(&self, kind: Kind, shown: &str, xsrf: Option<&str>, address: IpAddr) -> Result<Principal, Error> {
         let pool = &self.0.pool;
         let hash = secret::hash(shown);
-        let found = credentials::find(pool, kind, &hash).await?.ok_or_else(|| self.refuse(address))?;
-        if let Some(xsrf) = xsrf
-            && !found.xsrf_hash.as_deref().is_some_and(|stored| secret::matches(stored, xsrf))
-        {
-            tracing::info!(associate = found.name, %address, "wrong XSRF token");
-            return Err(Error::wrong_xsrf());
-        }
         let (scheme, lifetime) = match kind {
             Kind::Ticket => (Scheme::Ticket, Some(secret::TICKET)),
             Kind::Session => (Scheme::Session, Some(secret::SESSION)),
             Kind::Token => (Scheme::Token, None),
         };
+        let found = credentials::find(pool, kind, &hash).await?.ok_or_else(|| self.refuse(scheme, address))?;
+        if let Some(xsrf) = xsrf
+            && !found.xsrf_hash.as_deref().is_some_and(|stored| secret::matches(stored, xsrf))
+        {
+            tracing::info!(associate = found.name, %address, "wrong XSRF token");
+            metrics::count_wrong_login(scheme);
+            return Err(Error::wrong_xsrf());
+        }
         if let Some(lifetime) = lifetime.filter(|full| full.as_secs_f64() - found.seconds_left > RENEWAL_INTERVAL) {
             credentials::renew(pool, &hash, lifetime).await?;
         }
@@ -204,8 +206,9 @@ impl Authenticator {
     }
 
     /// Counts a wrong secret; too many from one address are told to wait.
-    fn refuse(&self, address: IpAddr) -> Error {
+    fn refuse(&self, scheme: Scheme, address: IpAddr) -> Error {
         tracing::info!(%address, "a secret was refused");
+        metrics::count_wrong_login(scheme);
         if let Some(seconds) = self.0.throttle.wait_for_address(address) {
             return Error::too_many_wrong_secrets(seconds);
         }
@@ -251,6 +254,7 @@ impl Authenticator {
         let (right, _core) = passwords.verify(stored, &credentials.password, core).await?;
         if !right {
             throttle.count_wrong(&credentials.name, address);
+            metrics::count_wrong_login(Scheme::Password);
             tracing::info!(associate = credentials.name, %address, "login refused");
             return Err(Error::unauthorized(REFUSED));
         }

@@ -71,6 +71,22 @@ pub enum Scheme {
     Session,
 }
 
+impl Scheme {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Password, Self::Ticket, Self::Token, Self::Session];
+
+    /// In a word.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Scheme::Password => "password",
+            Scheme::Ticket => "ticket",
+            Scheme::Token => "token",
+            Scheme::Session => "session",
+        }
+    }
+}
+
 /// Where a request comes from; put into every request by the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer {

@@ -1,7 +1,9 @@
 //! Connectors: where an ERP system is called.
 
 use super::roles::{Roles, must_change};
+use super::saves::counted;
 use crate::auth::Principal;
+use crate::metrics::{self, Entity};
 use crate::protocol::body::Query;
 use crate::protocol::carrier::Carrier;
 use crate::protocol::error::Error;
@@ -145,6 +147,14 @@ pub async fn save(
     caller: Principal,
     entity: ErpSyncConnectorEntity,
 ) -> Result<ErpSyncConnectorEntity, Error> {
+    counted(Entity::Connector, stored(pool, caller, entity).await)
+}
+
+async fn stored(
+    pool: Pool,
+    caller: Principal,
+    entity: ErpSyncConnectorEntity,
+) -> Result<(ErpSyncConnectorEntity, metrics::Outcome), Error> {
     must_change(&caller, "Saving a connector")?;
     let asked_id = entity.erp_connector_id;
     if asked_id < 0 {
@@ -156,13 +166,14 @@ pub async fn save(
         url: entity.url.unwrap_or_default(),
         deleted: entity.deleted,
     };
-    connector.erp_connector_id = match store::save(&pool, &connector, caller.associate_id).await? {
-        Outcome::Done(id) => id,
-        Outcome::Unknown => store::create(&pool, &connector, caller.associate_id).await?,
+    let (id, outcome) = match store::save(&pool, &connector, caller.associate_id).await? {
+        Outcome::Done(id) => (id, metrics::Outcome::Updated),
+        Outcome::Unknown => (store::create(&pool, &connector, caller.associate_id).await?, metrics::Outcome::Created),
         Outcome::HasConnections => return Err(has_connections("Deleted", asked_id)),
     };
+    connector.erp_connector_id = id;
     tracing::info!(erp_connector_id = connector.erp_connector_id, asked_id, "connector saved");
-    Ok(shown(connector, &caller))
+    Ok((shown(connector, &caller), outcome))
 }
 
 fn id_of(Query(parameters): &Query<ConnectorParameters>) -> Result<i32, Error> {

@@ -12,6 +12,7 @@ pub mod list_mappings;
 pub mod mapping;
 mod roles;
 pub mod save_connection;
+mod saves;
 pub mod summary;
 pub mod sync_order;
 

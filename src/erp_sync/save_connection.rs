@@ -5,12 +5,14 @@ use uuid::Uuid;
 use super::connections::{ErpConnection, ROLES};
 use super::ids::listed;
 use super::roles::must_change;
+use super::saves::counted;
 use crate::auth::{Caller, Principal};
 use crate::carrier;
+use crate::metrics::{Entity, Outcome};
 use crate::protocol::error::Error;
 use crate::store::Failure;
 use crate::store::Pool;
-use crate::store::connections::{self as store, Outcome, Save};
+use crate::store::connections::{self as store, Save};
 
 carrier! {
     /// The request of `SaveConnection`.
@@ -29,7 +31,15 @@ const MISSING: &str = "Connection: the connection to save is missing or null. Th
 /// # Errors
 /// 403 for callers who may not change connections; 400 for ids that are not there; 409 for a `ConnectionId` that
 /// another connection has. Nothing is stored then.
-pub async fn save(pool: Pool, mut caller: Caller, request: SaveConnectionRequest) -> Result<ErpConnection, Error> {
+pub async fn save(pool: Pool, caller: Caller, request: SaveConnectionRequest) -> Result<ErpConnection, Error> {
+    counted(Entity::Connection, stored(pool, caller, request).await)
+}
+
+async fn stored(
+    pool: Pool,
+    mut caller: Caller,
+    request: SaveConnectionRequest,
+) -> Result<(ErpConnection, Outcome), Error> {
     must_change(&caller, "Saving a connection")?;
     let connection = request.connection.ok_or_else(|| Error::argument(MISSING))?;
     let asked_id = connection.erp_connection_id;
@@ -41,13 +51,13 @@ pub async fn save(pool: Pool, mut caller: Caller, request: SaveConnectionRequest
     let mut save = what_to_store(connection, &caller);
     let saved = loop {
         match store::save(&pool, &save).await {
-            Ok(Outcome::Saved(saved)) => break saved,
-            Ok(Outcome::Stale) => {
+            Ok(store::Outcome::Saved(saved)) => break saved,
+            Ok(store::Outcome::Stale) => {
                 caller = caller.renewed().await?;
                 must_change(&caller, "Saving a connection")?;
                 (save.caller, save.stamp) = (caller.associate_id, caller.stamp);
             }
-            Ok(Outcome::Unknown { connector, user_group_ids, associate_ids }) => {
+            Ok(store::Outcome::Unknown { connector, user_group_ids, associate_ids }) => {
                 return Err(refuse_unknown(
                     connector.then_some(save.erp_connector_id),
                     &user_group_ids,
@@ -74,7 +84,8 @@ pub async fn save(pool: Pool, mut caller: Caller, request: SaveConnectionRequest
             "connection created under a new id: there is none with the id that was sent"
         );
     }
-    Ok(ErpConnection {
+    let outcome = if saved.updated { Outcome::Updated } else { Outcome::Created };
+    let connection = ErpConnection {
         erp_connection_id: saved.erp_connection_id,
         erp_connector_id: saved.erp_connector_id,
         display_name: Some(save.display_name),
@@ -88,7 +99,8 @@ pub async fn save(pool: Pool, mut caller: Caller, request: SaveConnectionRequest
         user_group_access_ids: Some(saved.user_group_ids),
         associate_access_ids: Some(saved.associate_ids),
         rights: ROLES.full(),
-    })
+    };
+    Ok((connection, outcome))
 }
 
 fn what_to_store(connection: ErpConnection, caller: &Principal) -> Save {

@@ -78,6 +78,14 @@ pub struct Front {
     pub stop_delay: Duration,
 }
 
+/// Takes the address.
+///
+/// # Errors
+/// One line that names it, as where another program has it.
+pub async fn open(address: SocketAddr) -> Result<TcpListener, String> {
+    TcpListener::bind(address).await.map_err(|problem| format!("cannot listen on {address}: {problem}"))
+}
+
 /// Serves until it is asked to stop, and then finishes what is in flight, within the limit.
 pub async fn serve(listener: TcpListener, front: Front, app: Router, limits: &Limits, mut stop: Stop) {
     let connections = Arc::new(Semaphore::new(limits.max_connections as usize));

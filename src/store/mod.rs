@@ -5,6 +5,8 @@ use std::fmt;
 use sqlx::Connection;
 use sqlx::migrate::{MigrateError, Migrator};
 
+use crate::metrics;
+
 pub mod activation;
 pub mod applications;
 pub mod associates;
@@ -58,6 +60,9 @@ pub enum Failure {
 
 impl From<sqlx::Error> for Failure {
     fn from(error: sqlx::Error) -> Self {
+        if let sqlx::Error::PoolTimedOut = error {
+            metrics::count_pool_timeout();
+        }
         match &error {
             sqlx::Error::Io(_)
             | sqlx::Error::Tls(_)
