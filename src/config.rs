@@ -32,6 +32,8 @@ pub enum Command {
     Demo(Database),
     /// Ask a running server whether it is ready; exit status 0 or 1
     Healthcheck(Healthcheck),
+    /// Print the OpenAPI document, and stop
+    Openapi(Openapi),
     /// Associates: add, list, disable, enable, change passwords
     #[command(subcommand)]
     Associate(administration::Associates),
@@ -203,6 +205,17 @@ pub struct Limits {
     #[arg(long, env = "ERPSYNC_MAX_CONNECTIONS", default_value_t = 8192, value_name = "N",
         value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub max_connections: u32,
+}
+
+/// The settings of `openapi`.
+#[derive(Clone, Debug, Args)]
+pub struct Openapi {
+    /// As a Postman collection
+    #[arg(long)]
+    pub postman: bool,
+    /// What stands before every path
+    #[arg(long, env = "ERPSYNC_PATH_PREFIX", default_value = "", value_name = "PATH", value_parser = path_prefix)]
+    pub path_prefix: String,
 }
 
 /// The settings of `healthcheck`.

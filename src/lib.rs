@@ -14,6 +14,7 @@
 //! - [`protocol`]: what every agent method shares; knows HTTP, knows nothing of ERP.
 //! - [`erp_sync`]: the agent: carriers and rules, one file a family.
 //! - [`store`]: the only room with SQL.
+//! - [`openapi`]: the OpenAPI document, made from what the other rooms say of themselves.
 //! - [`administration`]: the commands that change who may call.
 //! - [`demo`]: the demo data's logins.
 //! - [`metrics`]: what is counted; whoever decides a thing counts it.
@@ -28,6 +29,7 @@ pub mod demo;
 pub mod erp_sync;
 mod failure;
 pub mod metrics;
+pub mod openapi;
 pub mod protocol;
 pub mod server;
 pub mod store;

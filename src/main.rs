@@ -9,7 +9,7 @@ use clap::Parser;
 use erpsync::config::{self, Command, CommandLine, LogFormat};
 use erpsync::database::Database;
 use erpsync::server::Stop;
-use erpsync::{administration, demo, server};
+use erpsync::{administration, demo, openapi, server};
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
@@ -19,6 +19,7 @@ fn main() -> ExitCode {
         Command::Migrate(settings) => start(&settings, unless_interrupted(migrate(&settings))),
         Command::Demo(settings) => start(&settings, unless_interrupted(add_demo_data(&settings))),
         Command::Healthcheck(settings) => healthcheck(settings.listen),
+        Command::Openapi(settings) => print_document(&settings),
         Command::Associate(command) => administer(administration::Command::Associate(command)),
         Command::Group(command) => administer(administration::Command::Group(command)),
         Command::App(command) => administer(administration::Command::App(command)),
@@ -75,6 +76,13 @@ async fn add_demo_data(settings: &config::Database) -> Result<(), String> {
     done?;
     println!("The demo data is there. Its passwords are published: tje0/Tje0 (administrator), tje1/Tje1.");
     Ok(())
+}
+
+fn print_document(settings: &config::Openapi) -> Result<(), String> {
+    let document = server::documented::document(&settings.path_prefix);
+    let document = if settings.postman { openapi::postman::collection(&document) } else { document };
+    let written = std::io::stdout().write_all(openapi::text(&document).as_bytes());
+    written.map_err(|problem| format!("standard output: {problem}"))
 }
 
 /// Asks a server on this machine for its readiness, in place of curl, which a small image does not have.

@@ -2,6 +2,8 @@
 
 mod admin;
 mod cors;
+mod docs;
+pub mod documented;
 mod drain;
 mod health;
 mod listen;
@@ -34,7 +36,7 @@ use crate::auth::{Authenticator, authorize, current, recognize, require_grant, s
 use crate::config::network::Networks;
 use crate::config::{Limits, Serve};
 use crate::database::Database;
-use crate::protocol::agent::no_such_path;
+use crate::protocol::agent::{Agent, no_such_path};
 use crate::protocol::body::BodyLimits;
 use crate::protocol::error::{Error, write_errors};
 use crate::store::Pool;
@@ -97,18 +99,10 @@ async fn serve(
     let authenticator = Authenticator::new(pool.clone(), settings.authentication.clone(), issuer);
     let agent = erp_sync::agent();
     let requests = Requests::new(agent.methods().iter().map(|(path, _)| path.as_str()));
-    let listed = roots::list(listed(agent.methods()));
-    let routes = agent.routes();
-    let grant = from_fn_with_state(authenticator.clone(), require_grant);
-    let certain = routes.certain.with_state(pool.clone()).route_layer(grant.clone());
-    let certain = certain.merge(listed).merge(current::routes().with_state(authenticator.clone()));
-    let certain = certain.route_layer(from_fn_with_state(authenticator.clone(), authorize));
-    let checking = routes.checking.with_state(pool.clone()).route_layer(grant);
-    let api = certain.merge(checking.route_layer(from_fn_with_state(authenticator.clone(), recognize)));
-    let open = session::routes().with_state(authenticator).merge(roots::api(&settings.path_prefix));
+    let api = api(agent, settings, &pool, &authenticator);
     let health = health::routes(pool.clone(), stop.clone());
     let admin = admin::app(&requests, &pool, health.clone());
-    let app = app(api.merge(open), health, requests, settings);
+    let app = app(api, health, requests, settings);
 
     let admin = async {
         if let Some(listener) = admin_listener {
@@ -130,6 +124,20 @@ async fn serve_admin(listener: TcpListener, app: Router, settings: &Serve, stop:
         tracing::info!(%address, "metrics and health are served");
     }
     listen::serve(listener, front, app, &limits, stop).instrument(tracing::info_span!("admin")).await;
+}
+
+/// Every path but those of the health checks, in lower case.
+fn api(agent: Agent<Pool>, settings: &Serve, pool: &Pool, authenticator: &Authenticator) -> Router {
+    let listed = roots::list(listed(agent.methods()));
+    let routes = agent.routes();
+    let grant = from_fn_with_state(authenticator.clone(), require_grant);
+    let certain = routes.certain.with_state(pool.clone()).route_layer(grant.clone());
+    let certain = certain.merge(listed).merge(current::routes().with_state(authenticator.clone()));
+    let certain = certain.route_layer(from_fn_with_state(authenticator.clone(), authorize));
+    let checking = routes.checking.with_state(pool.clone()).route_layer(grant);
+    let checking = checking.route_layer(from_fn_with_state(authenticator.clone(), recognize));
+    let open = session::routes().with_state(authenticator.clone()).merge(roots::api(&settings.path_prefix));
+    certain.merge(checking).merge(open).merge(docs::routes(&settings.path_prefix))
 }
 
 /// Every URL of the API.
@@ -241,3 +249,6 @@ fn warn_of_demo_logins(pool: Pool) {
         }
     });
 }
+
+#[cfg(test)]
+mod tests;

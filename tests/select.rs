@@ -31,7 +31,7 @@ async fn decision_17_what_is_not_selected_is_null() {
         "$select=active,DisplayName/x,nothing",
     ] {
         let answer = selected(&server, query).await;
-        assert_eq!(present(&answer), ["Active", "DisplayName"], "{query}");
+        assert_eq!(present(&answer), ["DisplayName", "Active"], "{query}");
         assert_eq!(answer.as_object().unwrap().len(), all.as_object().unwrap().len(), "the shape stays");
         assert_eq!(answer["DisplayName"], "Emard Group");
     }

@@ -1,13 +1,17 @@
 //! `GET /api/v1/User/currentPrincipal` and `currentToken`: what a caller is told of himself.
 
+use std::time::Duration;
+
 use axum::extract::{Extension, State};
 use axum::response::Response;
 use axum::{Router, routing::get};
+use serde_json::Value;
 
-use super::{Authenticator, Principal};
+use super::{Authenticator, Principal, Scheme};
 use crate::protocol::agent::only;
 use crate::protocol::body::Reply;
 use crate::protocol::error::Error;
+use crate::protocol::schema;
 use crate::protocol::write::{View, Write, Writer};
 use crate::store::associates;
 
@@ -50,6 +54,23 @@ struct SoPrincipalCarrier<'t> {
     principal: Principal,
     groups: Vec<i32>,
     tenant: &'t str,
+}
+
+/// What `currentPrincipal` answers. Members that are not selected are null.
+#[must_use]
+pub fn principal_schema() -> Value {
+    let principal = Principal {
+        associate_id: 1,
+        name: String::new(),
+        user_group_id: 1,
+        administrator: false,
+        application: None,
+        scheme: Scheme::Password,
+        token: None,
+        stamp: 0,
+        good_for: Duration::ZERO,
+    };
+    schema::all_or_null(schema::written(&SoPrincipalCarrier { principal, groups: vec![1], tenant: "" }))
 }
 
 impl Write for SoPrincipalCarrier<'_> {

@@ -6,6 +6,7 @@ pub mod connections;
 pub mod connectors;
 pub mod crm_fields;
 pub mod defaults;
+pub mod documented;
 pub mod engine;
 mod ids;
 pub mod list_mappings;

@@ -10,6 +10,7 @@ use axum::routing::MethodRouter;
 
 use super::body::{Answer, Asked, Input, Reply};
 use super::error::Error;
+use super::operation::Operation;
 use super::write::{View, Write, Writer};
 
 /// The routes of an agent's methods, by what must stand before them.
@@ -26,13 +27,15 @@ pub struct Agent<S> {
     name: &'static str,
     routes: Routes<S>,
     methods: Vec<(String, String)>,
+    operations: Vec<Operation>,
 }
 
 impl<S: Clone + Send + Sync + 'static> Agent<S> {
     /// An agent without methods, below `/api/v1/Agents/<name>`.
     #[must_use]
     pub fn new(name: &'static str) -> Self {
-        Agent { name, routes: Routes { certain: Router::new(), checking: Router::new() }, methods: Vec::new() }
+        let routes = Routes { certain: Router::new(), checking: Router::new() };
+        Agent { name, routes, methods: Vec::new(), operations: Vec::new() }
     }
 
     /// Adds a method: POST runs `rule`, GET describes the call with `summary`, anything else is refused.
@@ -47,6 +50,7 @@ impl<S: Clone + Send + Sync + 'static> Agent<S> {
         F: Fn(S, P, I) -> R + Clone + Send + Sync + 'static,
         R: Future<Output = Result<T, Error>> + Send,
     {
+        self.operations.push(Operation::of::<I, T>(name, summary));
         let (path, route) = self.route(name, summary.to_owned(), run(rule));
         self.routes.certain = self.routes.certain.route(&path, route);
         self
@@ -62,6 +66,7 @@ impl<S: Clone + Send + Sync + 'static> Agent<S> {
         F: Fn(S, P, I) -> R + Clone + Send + Sync + 'static,
         R: Future<Output = Result<T, Error>> + Send,
     {
+        self.operations.push(Operation::of::<I, T>(name, summary));
         let (path, route) = self.route(name, summary.to_owned(), run(rule));
         self.routes.checking = self.routes.checking.route(&path, route);
         self
@@ -71,6 +76,7 @@ impl<S: Clone + Send + Sync + 'static> Agent<S> {
     #[must_use]
     pub fn not_yet(mut self, name: &'static str, summary: &'static str) -> Self {
         let refuse = move || async move { Error::not_implemented(name) };
+        self.operations.push(Operation::not_yet(name, summary));
         let post = MethodRouter::new().post(refuse);
         let (path, route) = self.route(name, format!("Not here yet. {summary}"), post);
         self.routes.certain = self.routes.certain.route(&path, route);
@@ -93,6 +99,12 @@ impl<S: Clone + Send + Sync + 'static> Agent<S> {
     #[must_use]
     pub fn methods(&self) -> &[(String, String)] {
         &self.methods
+    }
+
+    /// Its methods, as the OpenAPI document describes them.
+    #[must_use]
+    pub fn operations(&self) -> &[Operation] {
+        &self.operations
     }
 
     /// The routes, lower case.

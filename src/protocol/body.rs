@@ -16,6 +16,8 @@ use super::carrier::Carrier;
 use super::error::Error;
 use super::localization::Localization;
 use super::media_type::{self, Choice, Syntax, negotiate};
+use super::operation::Takes;
+use super::schema::{Describe, Schema};
 use super::select::Selection;
 use super::text::{Charset, decode};
 use super::write::{View, Write};
@@ -69,17 +71,24 @@ impl Reply {
 
 /// What a rule gives: a value, or nothing, which is 204.
 pub trait Answer {
+    /// What it looks like; `None` where it is nothing.
+    const SCHEMA: Option<Schema>;
+
     /// Answers with it.
     fn answer(&self, reply: &Reply) -> Response;
 }
 
-impl<T: Write> Answer for T {
+impl<T: Write + Describe> Answer for T {
+    const SCHEMA: Option<Schema> = Some(T::schema);
+
     fn answer(&self, reply: &Reply) -> Response {
         reply.with(self)
     }
 }
 
 impl Answer for () {
+    const SCHEMA: Option<Schema> = None;
+
     fn answer(&self, _: &Reply) -> Response {
         StatusCode::NO_CONTENT.into_response()
     }
@@ -109,6 +118,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Reply {
 
 /// What a method takes.
 pub trait Input: Sized {
+    /// Where it stands, and what it looks like.
+    const TAKES: Takes;
+
     /// Reads it.
     ///
     /// # Errors
@@ -118,6 +130,8 @@ pub trait Input: Sized {
 
 /// A carrier, in the body.
 impl<C: Carrier> Input for C {
+    const TAKES: Takes = Takes::Body(C::schema);
+
     fn read(parts: &Parts, body: &[u8]) -> Result<Self, Error> {
         let request = if body.is_empty() { None } else { read(&parts.headers, body)? };
         let request: C = request.ok_or_else(|| Error::argument("The request body is missing or null."))?;
@@ -128,6 +142,8 @@ impl<C: Carrier> Input for C {
 
 /// Nothing; the body is not looked at, as clients send `null` or an empty one.
 impl Input for () {
+    const TAKES: Takes = Takes::Nothing;
+
     fn read(_: &Parts, _: &[u8]) -> Result<Self, Error> {
         Ok(())
     }
@@ -138,6 +154,8 @@ impl Input for () {
 pub struct Query<C>(pub C);
 
 impl<C: Carrier> Input for Query<C> {
+    const TAKES: Takes = Takes::Parameters(C::MEMBERS);
+
     fn read(parts: &Parts, _: &[u8]) -> Result<Self, Error> {
         let parameters: Option<C> = form::read(parts.uri.query().unwrap_or_default())?;
         Ok(Query(parameters.unwrap_or_default()))

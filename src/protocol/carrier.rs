@@ -2,7 +2,8 @@
 //!
 //! A carrier is described once, with [`carrier!`](crate::carrier), and everything follows from it: reading with
 //! names in any letter case (the vendor's own TypeScript client sends camelCase), writing in PascalCase and in the
-//! vendor's order, `$select`, the caller's language, the columns' limits, and `FieldProperties`.
+//! vendor's order, `$select`, the caller's language, the columns' limits, `FieldProperties`, and the OpenAPI document's
+//! schema.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,6 +12,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 
 use super::At;
 use super::read::{Limit, Read, Scalar, Shape, expects, read_shape};
+use super::schema::{Describe, Schema};
 
 /// A member of a carrier, as `FieldProperties` describes it.
 #[derive(Debug)]
@@ -21,10 +23,16 @@ pub struct Member {
     pub field_type: &'static str,
     /// Bytes of a number, characters of a text, 0 for lists and dictionaries.
     pub field_length: i32,
+    /// What its column takes.
+    pub limit: Limit,
+    /// What it is, in words.
+    pub about: &'static str,
+    /// What its values look like.
+    pub schema: Schema,
 }
 
 /// What [`carrier!`](crate::carrier) gives a type.
-pub trait Carrier: Default {
+pub trait Carrier: Default + Describe {
     /// The members, in the vendor's order, less `TableRight` and `FieldProperties`.
     const MEMBERS: &'static [Member];
     /// The name of a list of them in XML.
@@ -156,22 +164,22 @@ impl<'de> Visitor<'de> for NameSeed {
 #[macro_export]
 macro_rules! carrier {
     (
-        $(#[$attribute:meta])*
+        $(#[doc = $about:literal])*
         pub struct $carrier:ident {
             $(
-                $(#[$member_attribute:meta])*
+                $(#[doc = $member_about:literal])*
                 $member:ident: $type:ty = $name:literal
                     $([$limit:literal $(=> $value_limit:literal)?])? $($kind:ident)?,
             )*
         }
         $($rights:ident)?
     ) => {
-        $(#[$attribute])*
+        $(#[doc = $about])*
         #[derive(Clone, Debug, Default)]
         #[allow(clippy::struct_field_names, clippy::allow_attributes, reason = "the names are the vendor's")]
         pub struct $carrier {
             $(
-                $(#[$member_attribute])*
+                $(#[doc = $member_about])*
                 pub $member: $type,
             )*
             $(
@@ -187,6 +195,9 @@ macro_rules! carrier {
                     field_type: <$type as $crate::protocol::Read>::TYPE,
                     field_length: <$type as $crate::protocol::Read>::SIZE
                         $(+ $crate::carrier!(@length $limit $($value_limit)?))?,
+                    limit: $crate::carrier!(@limit $($limit $($value_limit)?)?),
+                    about: concat!($($member_about),*),
+                    schema: <$type as $crate::protocol::schema::Describe>::schema,
                 },
             )*];
 
@@ -219,6 +230,13 @@ macro_rules! carrier {
                     )?;
                 )*
                 Ok(())
+            }
+        }
+
+        impl $crate::protocol::schema::Describe for $carrier {
+            fn schema(schemas: &mut $crate::protocol::schema::Schemas) -> ::serde_json::Value {
+                const HAS_RIGHTS: bool = false $(|| !stringify!($rights).is_empty())?;
+                schemas.carrier::<Self>(stringify!($carrier), concat!($($about),*), HAS_RIGHTS)
             }
         }
 
@@ -265,6 +283,6 @@ pub fn seed<'p, T>(at: &'p At<'p>) -> super::read::Seed<'p, T> {
 /// For [`carrier!`](crate::carrier): the limit of a member.
 #[doc(hidden)]
 #[must_use]
-pub fn limit(key: i32, text: i32) -> Limit {
+pub const fn limit(key: i32, text: i32) -> Limit {
     Limit { text, key }
 }

@@ -4,6 +4,8 @@
 //! of a .NET exception; those of its web framework are `{"Message":..,"MessageDetail":..}`; both in the format that
 //! the caller accepts.
 
+mod described;
+
 use std::error::Error as StdError;
 use std::fmt;
 

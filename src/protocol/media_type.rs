@@ -46,6 +46,16 @@ static FORM: MediaType = media_type("application/x-www-form-urlencoded", Syntax:
 static FORMATTERS: [&[&MediaType]; 4] =
     [&[&APPLICATION_JSON, &TEXT_JSON], &[&APPLICATION_XML, &TEXT_XML], &[&JSON_PATCH], &[&MERGE_PATCH]];
 
+/// The names of those that come in.
+pub fn taken() -> impl Iterator<Item = (&'static str, Syntax)> {
+    given().chain([(FORM.name, FORM.syntax)])
+}
+
+/// The names of those that go out.
+pub fn given() -> impl Iterator<Item = (&'static str, Syntax)> {
+    FORMATTERS.iter().flat_map(|formatter| formatter.iter()).map(|media_type| (media_type.name, media_type.syntax))
+}
+
 /// For those who send something else.
 pub const SUPPORTED: &str = "Supported are application/json, text/json, application/xml, text/xml, \
     application/x-www-form-urlencoded, application/json-patch+json and application/merge-patch+json, \

@@ -5,7 +5,11 @@
 
 use std::sync::OnceLock;
 
+use serde_json::{Map, Value};
+
 use super::carrier::Member;
+use super::read::Limit;
+use super::schema::{Describe, dictionary, inferred};
 use super::write::{Mask, Prepared, View, Writer};
 use super::{json, xml};
 
@@ -48,6 +52,32 @@ impl Rights {
     #[must_use]
     pub const fn of(role: &'static Role) -> Self {
         Rights(Some(role))
+    }
+
+    /// What the two members look like, by what is written.
+    #[must_use]
+    pub fn properties() -> Map<String, Value> {
+        const MEMBERS: &[Member] = &[Member {
+            name: "Member",
+            field_type: "",
+            field_length: 0,
+            limit: Limit { text: 0, key: 0 },
+            about: "",
+            schema: String::schema,
+        }];
+        static ROLE: Role = Role::full(MEMBERS);
+        let written =
+            json::write_content(|json| json.object(|json| Rights::of(&ROLE).write_members(json, View::WHOLE)));
+        let mut schema = inferred(&serde_json::from_slice(&written).unwrap_or_default());
+        // The member's name is the key of an entry.
+        let entry = schema.pointer_mut("/properties/FieldProperties/properties/Member").map(Value::take);
+        if let Some(fields) = schema.pointer_mut("/properties/FieldProperties") {
+            *fields = dictionary(&entry.unwrap_or_default());
+        }
+        match schema.get_mut("properties").map(Value::take) {
+            Some(Value::Object(properties)) => properties,
+            _ => Map::new(),
+        }
     }
 
     /// Writes the two members.

@@ -5,10 +5,12 @@ use axum::http::header::HOST;
 use axum::http::request::Parts;
 use axum::response::Response;
 use axum::routing::get;
+use serde_json::Value;
 
 use crate::auth::Peer;
 use crate::protocol::agent::only;
 use crate::protocol::body::Reply;
+use crate::protocol::schema;
 use crate::protocol::write::{View, Write, Writer};
 
 /// `GET /api`: versions, and where the API is.
@@ -40,6 +42,11 @@ fn is_plain(host: &str) -> bool {
 
 struct Api {
     v1: String,
+}
+
+/// What `GET /api` answers.
+pub fn api_schema() -> Value {
+    schema::written(&Api { v1: String::new() })
 }
 
 impl Write for Api {

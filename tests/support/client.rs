@@ -109,7 +109,7 @@ impl Answer {
         assert_eq!(self.header("content-type"), "application/json; charset=utf-8");
         let body = self.json();
         let names: Vec<_> = body.as_object().unwrap().keys().map(String::as_str).collect();
-        assert_eq!(names, ["Error", "ErrorSource", "ErrorType", "Message"], "{}", self.text);
+        assert_eq!(names, ["Error", "ErrorType", "Message", "ErrorSource"], "{}", self.text);
         assert_eq!(body["Error"], true);
         assert_eq!(body["ErrorType"], error_type, "{}", self.text);
         self.assert_message(&body, parts);

@@ -1,0 +1,110 @@
+//! `/openapi.json`, and `/docs`: the same as a page for trying it out. All of it is inside the program: nothing is
+//! fetched from anywhere else.
+//!
+//! The page is Swagger UI; its license is at `/docs/license.txt`.
+
+use std::io::Read as _;
+use std::sync::{Arc, OnceLock};
+
+use axum::Router;
+use axum::http::header::{
+    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, VARY,
+};
+use axum::http::{HeaderMap, HeaderValue};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use bytes::Bytes;
+use flate2::read::GzDecoder;
+
+use super::documented::document;
+use crate::openapi;
+use crate::protocol::agent::only;
+
+/// The paths besides the document's and the page's, each with its type and its content.
+const FILES: [(&str, &str, File); 4] = [
+    (
+        "/docs/swagger-ui-bundle.js",
+        "text/javascript; charset=utf-8",
+        File::Packed(include_bytes!(concat!(env!("OUT_DIR"), "/swagger-ui-bundle.js.gz"))),
+    ),
+    (
+        "/docs/swagger-ui.css",
+        "text/css; charset=utf-8",
+        File::Packed(include_bytes!(concat!(env!("OUT_DIR"), "/swagger-ui.css.gz"))),
+    ),
+    (
+        "/docs/license.txt",
+        "text/plain; charset=utf-8",
+        File::Packed(include_bytes!(concat!(env!("OUT_DIR"), "/swagger-ui-license.gz"))),
+    ),
+    ("/docs/page.js", "text/javascript; charset=utf-8", File::Plain(include_str!("docs/page.js"))),
+];
+
+/// Scripts and calls to this server alone. Swagger UI sets styles in its elements.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+    connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+#[derive(Clone, Copy)]
+enum File {
+    Plain(&'static str),
+    Packed(&'static [u8]),
+}
+
+/// The routes, lower case; none asks for a login.
+pub fn routes(path_prefix: &str) -> Router {
+    let prefix = path_prefix.to_owned();
+    let text: Arc<OnceLock<Bytes>> = Arc::default();
+    // Made when it is first asked for: most servers are never asked.
+    let answer = move || async move {
+        let text = text.get_or_init(|| openapi::text(&document(&prefix)).into());
+        ([(CONTENT_TYPE, "application/json; charset=utf-8")], text.clone())
+    };
+    let page = page(path_prefix);
+    let headers = [
+        (CONTENT_TYPE, "text/html; charset=utf-8"),
+        (CONTENT_SECURITY_POLICY, POLICY),
+        (REFERRER_POLICY, "no-referrer"),
+    ];
+    let routes = Router::new()
+        .route("/openapi.json", only("GET", get(answer)))
+        .route("/docs", only("GET", get(async move || (headers, page))));
+    FILES.into_iter().fold(routes, |routes, (path, content_type, file)| {
+        let answer = move |headers: HeaderMap| async move { send(file, content_type, &headers) };
+        routes.route(path, only("GET", get(answer)))
+    })
+}
+
+/// With whole paths, as the page's own may end with a slash.
+fn page(prefix: &str) -> String {
+    format!(
+        "<!DOCTYPE html><html lang=\"en\"><meta charset=\"utf-8\"><title>erpsync</title>\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><link rel=\"icon\" href=\"data:,\">\
+         <link rel=\"stylesheet\" href=\"{prefix}/docs/swagger-ui.css\">\
+         <div id=\"page\" data-document=\"{prefix}/openapi.json\"></div>\
+         <script src=\"{prefix}/docs/swagger-ui-bundle.js\"></script>\
+         <script src=\"{prefix}/docs/page.js\"></script></html>\n"
+    )
+}
+
+/// Packed as it is, for those who say that they can unpack it.
+fn send(file: File, content_type: &'static str, headers: &HeaderMap) -> Response {
+    let packed = match file {
+        File::Plain(text) => return ([(CONTENT_TYPE, content_type)], text).into_response(),
+        File::Packed(packed) => packed,
+    };
+    let accepted = headers.get(ACCEPT_ENCODING).and_then(|accepted| accepted.to_str().ok()).unwrap_or_default();
+    let takes_gzip = accepted.split(',').any(|entry| entry.trim().eq_ignore_ascii_case("gzip"));
+    let mut response = if takes_gzip {
+        let mut response = packed.into_response();
+        response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        response
+    } else {
+        let mut content = Vec::new();
+        // What the build has packed can be unpacked.
+        let _ = GzDecoder::new(packed).read_to_end(&mut content);
+        content.into_response()
+    };
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response.headers_mut().insert(VARY, HeaderValue::from_static("accept-encoding"));
+    response
+}
