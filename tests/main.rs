@@ -25,6 +25,7 @@ mod oidc;
 mod openapi;
 mod outage;
 mod panics;
+mod requests;
 mod save_connection;
 mod schemes;
 mod select;
