@@ -28,6 +28,7 @@ mod operations;
 mod outage;
 mod panics;
 mod pgbouncer;
+mod requests;
 mod save_connection;
 mod schemes;
 mod select;
