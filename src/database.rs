@@ -52,7 +52,7 @@ impl Database {
     /// # Errors
     /// One line that names what is wrong.
     pub async fn open_or_join(settings: &config::Database) -> Result<Self, String> {
-        let is_given = settings.database_url.as_ref().is_some_and(|url| !url.is_empty());
+        let is_given = given(settings)?.is_some();
         let Some(options) = Embedded::of_running(&settings.data_dir).filter(|_| !is_given) else {
             return Self::open(settings).await;
         };
@@ -64,15 +64,8 @@ impl Database {
     }
 
     async fn connect(settings: &config::Database) -> Result<Self, String> {
-        if let Some(url) = settings.database_url.as_ref().filter(|url| !url.is_empty()) {
-            if !["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
-                return Err("the database URL does not begin with postgres://".to_owned());
-            }
-            let options = url
-                .parse::<PgConnectOptions>()
-                .map_err(|problem| format!("the database URL cannot be read: {problem}"))?;
-            let described =
-                format!("{}:{}/{}", options.get_host(), options.get_port(), options.get_database().unwrap_or_default());
+        if let Some(options) = given(settings)? {
+            let described = describe(&options);
             let pool = open_pool(options, settings.database_connections, settings.transaction_pooling).await;
             let pool = pool.map_err(|problem| format!("the database {described} cannot be opened: {problem}"))?;
             tracing::info!(database = described, "database open");
@@ -114,6 +107,50 @@ impl Database {
             embedded.stop().await;
         }
     }
+}
+
+/// Whether the settings can be read.
+///
+/// # Errors
+/// One line that names the setting or the file.
+pub fn check(settings: &config::Database) -> Result<(), String> {
+    given(settings).map(drop)
+}
+
+/// A way to the database as it is, to look at it: nothing is started or changed. None where the server's own database
+/// does not run.
+///
+/// # Errors
+/// One line, where the database is away.
+pub async fn look(settings: &config::Database) -> Result<Option<(Pool, String)>, String> {
+    let (options, is_pooled) = match given(settings)? {
+        Some(options) => (options, settings.transaction_pooling),
+        None => match Embedded::of_running(&settings.data_dir) {
+            Some(options) => (options, false),
+            None => return Ok(None),
+        },
+    };
+    let described = describe(&options);
+    let pool = Pool::new(options.application_name("erpsync").disable_statement_logging(), 1, is_pooled);
+    try_out(&pool).await.map_err(|problem| format!("{described}: {problem}"))?;
+    Ok(Some((pool, described)))
+}
+
+/// The database that is given; none where the server is to have one of its own.
+fn given(settings: &config::Database) -> Result<Option<PgConnectOptions>, String> {
+    let Some(url) = settings.database_url.as_ref().filter(|url| !url.is_empty()) else { return Ok(None) };
+    if !["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
+        return Err("the database URL does not begin with postgres://".to_owned());
+    }
+    let options = url.parse::<PgConnectOptions>();
+    let options = options.map_err(|problem| format!("the database URL cannot be read: {problem}"))?;
+    let Some(file) = &settings.database_password_file else { return Ok(Some(options)) };
+    let password = std::fs::read_to_string(file).map_err(|problem| format!("{}: {problem}", file.display()))?;
+    Ok(Some(options.password(password.trim_end_matches(['\r', '\n']))))
+}
+
+fn describe(options: &PgConnectOptions) -> String {
+    format!("{}:{}/{}", options.get_host(), options.get_port(), options.get_database().unwrap_or_default())
 }
 
 async fn open_pool(options: PgConnectOptions, connections: u32, is_pooled: bool) -> Result<Pool, sqlx::Error> {

@@ -68,6 +68,7 @@ pub async fn run(settings: &Serve) -> Result<(), String> {
         stop_delay: network.stop_delay,
     };
     let mut stop = listen::Stop::on_signals()?;
+    listen::allow_open_files();
     // Dropped halfway, the opening takes a database of our own down with it.
     let database = tokio::select! {
         opened = Database::open(&settings.database) => opened?,
@@ -77,6 +78,16 @@ pub async fn run(settings: &Serve) -> Result<(), String> {
     database.close().await;
     tracing::info!("stopped");
     served
+}
+
+/// Whether the settings go together, and the files that they name can be used.
+///
+/// # Errors
+/// One line that names the setting or the file.
+pub fn check(settings: &Serve) -> Result<(), String> {
+    Issuer::new(&settings.oidc)?;
+    tls::check(&settings.network)?;
+    crate::database::check(&settings.database)
 }
 
 async fn serve(

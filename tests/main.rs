@@ -34,6 +34,7 @@ mod schemes;
 mod select;
 mod server;
 mod sessions;
+mod settings;
 mod startup;
 mod support;
 mod xml;

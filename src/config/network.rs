@@ -8,6 +8,7 @@ use ipnet::IpNet;
 
 /// What stands between the clients and the server.
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = super::NETWORK)]
 pub struct Network {
     /// Speak TLS with this certificate and those that vouch for it, PEM; read again when it changes
     #[arg(long, env = "ERPSYNC_TLS_CERTIFICATE", value_name = "FILE", requires = "tls_key")]

@@ -13,6 +13,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
@@ -76,6 +77,15 @@ pub struct Front {
     pub proxies: Proxies,
     /// How long it goes on after it was asked to stop.
     pub stop_delay: Duration,
+}
+
+/// Lets this process have as many open files as it may: a connection is one.
+pub fn allow_open_files() {
+    let mut files = getrlimit(Resource::Nofile);
+    files.current = files.maximum;
+    if let Err(problem) = setrlimit(Resource::Nofile, files) {
+        tracing::debug!(%problem, "the limit of open files stays");
+    }
 }
 
 /// Takes the address.

@@ -39,8 +39,7 @@ impl ResolvesServerCert for Shown {
 /// # Errors
 /// One line that names the file and what is wrong with it.
 pub fn acceptor(settings: &Network) -> Result<Option<TlsAcceptor>, String> {
-    let (Some(certificate), Some(key)) = (&settings.tls_certificate, &settings.tls_key) else { return Ok(None) };
-    let files = Files { certificate: certificate.clone(), key: key.clone() };
+    let Some(files) = Files::of(settings)? else { return Ok(None) };
     let shown = Arc::new(Shown(RwLock::new(Arc::new(files.read()?))));
     tokio::spawn(renew(files, Arc::clone(&shown)));
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -51,7 +50,24 @@ pub fn acceptor(settings: &Network) -> Result<Option<TlsAcceptor>, String> {
     Ok(Some(TlsAcceptor::from(Arc::new(config))))
 }
 
+/// Whether there is a certificate that can be used, or none is asked for.
+///
+/// # Errors
+/// As [`acceptor`].
+pub fn check(settings: &Network) -> Result<(), String> {
+    Files::of(settings)?.map_or(Ok(()), |files| files.read().map(drop))
+}
+
 impl Files {
+    fn of(settings: &Network) -> Result<Option<Self>, String> {
+        match (&settings.tls_certificate, &settings.tls_key) {
+            (Some(certificate), Some(key)) => Ok(Some(Files { certificate: certificate.clone(), key: key.clone() })),
+            (None, None) => Ok(None),
+            (Some(_), None) => Err("--tls-certificate needs --tls-key".to_owned()),
+            (None, Some(_)) => Err("--tls-key needs --tls-certificate".to_owned()),
+        }
+    }
+
     fn read(&self) -> Result<CertifiedKey, String> {
         let told = |file: &Path, problem: &dyn std::fmt::Display| format!("{}: {problem}", file.display());
         let chain = CertificateDer::pem_file_iter(&self.certificate).and_then(Iterator::collect::<Result<Vec<_>, _>>);

@@ -18,6 +18,7 @@ pub mod engine;
 pub mod erp_fields;
 pub mod list_mappings;
 pub mod pool;
+pub mod state;
 pub mod user_groups;
 
 pub use pool::Pool;
