@@ -6,16 +6,16 @@ const { tmpdir } = require("node:os");
 const { join } = require("node:path");
 const { createInterface } = require("node:readline");
 
-const PROGRAM = process.env.ERPSYNC ?? join(__dirname, "../../target/debug/erpsync");
+const PROGRAM = process.env.ERPSYNC ?? join(__dirname, "../target/debug/erpsync");
 
-/** Gives its URL, and what stops it. */
-async function start() {
-  const folder = mkdtempSync(join(tmpdir(), "erpsync-typescript-"));
+/** Gives its URL, and what stops it. `settings` are further arguments. */
+async function start(...settings) {
+  const folder = mkdtempSync(join(tmpdir(), "erpsync-test-"));
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^(ERPSYNC_(?!PG_BIN)|DATABASE_URL)/.test(name)),
   );
   env.ERPSYNC_LOG = "warn";
-  const child = spawn(PROGRAM, ["--listen", "127.0.0.1:0", "--data-dir", join(folder, "data")], {
+  const child = spawn(PROGRAM, ["--listen", "127.0.0.1:0", "--data-dir", join(folder, "data"), ...settings], {
     env,
     stdio: ["ignore", "pipe", "inherit"],
   });

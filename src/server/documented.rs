@@ -114,19 +114,21 @@ fn sessions(schemas: &mut Schemas) -> [Call; 3] {
     [page, login, logout]
 }
 
-fn health() -> [Call; 2] {
+fn health() -> Vec<Call> {
     const TAG: &str = "Health";
     let status = json!({ "type": "object", "required": ["Status"], "properties": {
         "Status": { "type": "string" }, "Database": { "type": "string" } } });
     let answer = |about: &str| only("application/json", about, &status);
     let live = "The process lives.";
     let ready = "The server can do its work.";
-    let mut calls = [
-        get("/health/live", "live", TAG, "Whether the process lives.", Login::None, answer(live)),
-        get("/health/ready", "ready", TAG, "Whether the server can do its work.", Login::None, answer(ready)),
-    ];
-    calls[1].answers.push((503, answer("It cannot: without the database, or while it stops.")));
-    calls
+    let live = get("/health/live", "live", TAG, "Whether the process lives.", Login::None, answer(live));
+    let mut ready = get("/health/ready", "ready", TAG, "Whether it can do its work.", Login::None, answer(ready));
+    ready.answers.push((503, answer("It cannot: without the database, or while it stops.")));
+    let head = |call: Call, id: &str| {
+        let answers = call.answers.iter().map(|(status, _)| (*status, nothing("As GET, without the body.")));
+        Call { method: "head", id: id.to_owned(), answers: answers.collect(), ..call }
+    };
+    vec![live.clone(), head(live, "liveHead"), ready.clone(), head(ready, "readyHead")]
 }
 
 fn pages() -> [Call; 2] {

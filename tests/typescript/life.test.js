@@ -7,7 +7,7 @@ const { WebApi } = require("@superoffice/webapi");
 const { mkDuration } = require("@superoffice/webapi/Day_js.js");
 const { CrmActorType, ErpActorType, ErpSyncResponseCode, FieldAccess, FieldMetadataType } =
   require("@superoffice/webapi/Enums.js");
-const { start } = require("./program.js");
+const { start } = require("../program.js");
 
 let program;
 let agent;
