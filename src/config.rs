@@ -1,17 +1,27 @@
 //! The settings: flag over environment over default, checked before anything starts.
 
 pub mod administration;
+mod commands;
+mod file;
+pub mod manual;
+pub mod network;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, ValueEnum};
+
+pub use commands::{Check, Command, Config, Healthcheck, Openapi};
+use file::File;
 
 /// A self-hosted clone of SuperOffice CRM's ErpSync REST agent.
 #[derive(Debug, Parser)]
 #[command(version, args_conflicts_with_subcommands = true)]
 pub struct CommandLine {
+    /// A file of settings; `erpsync config example` prints one
+    #[arg(long, env = "ERPSYNC_CONFIG", global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
     /// What to do; without it, serve.
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -20,42 +30,42 @@ pub struct CommandLine {
     pub serve: Serve,
 }
 
-/// The subcommands.
-#[derive(Debug, Subcommand)]
-pub enum Command {
-    /// Serve the agent (the default)
-    Serve(Box<Serve>),
-    /// Bring the database's schema up to date, and stop
-    Migrate(Database),
-    /// Add the demo data, with published passwords: not for a server that strangers reach
-    Demo(Database),
-    /// Ask a running server whether it is ready; exit status 0 or 1
-    Healthcheck(Healthcheck),
-    /// Print the OpenAPI document, and stop
-    Openapi(Openapi),
-    /// Associates: add, list, disable, enable, change passwords
-    #[command(subcommand)]
-    Associate(administration::Associates),
-    /// User groups: add, list, put associates into them
-    #[command(subcommand)]
-    Group(administration::Groups),
-    /// Applications: add, list, grant, disable
-    #[command(subcommand)]
-    App(administration::Applications),
-    /// Tickets: issue, revoke, list
-    #[command(subcommand)]
-    Ticket(administration::Credentials),
-    /// Access tokens: issue, revoke, list
-    #[command(subcommand)]
-    Token(administration::Credentials),
+impl CommandLine {
+    /// What the command line, the environment and the settings' file say. Where they are wrong the program ends with
+    /// exit status 2, and where help is asked for with 0.
+    #[must_use]
+    pub fn read() -> Self {
+        let arguments: Vec<_> = std::env::args_os().collect();
+        let file = File::named(&arguments).unwrap_or_else(|problem| {
+            eprintln!("erpsync: {problem}");
+            std::process::exit(2)
+        });
+        let command = match &file {
+            Some(file) => file.apply(Self::command()),
+            None => Self::command(),
+        };
+        let matches = command.get_matches_from(arguments);
+        let mut read = Self::from_arg_matches(&matches).unwrap_or_else(|problem| problem.exit());
+        if let Some(Command::Config(Config::Check(check))) = &mut read.command
+            && let Some(("config", matches)) = matches.subcommand()
+            && let Some(("check", matches)) = matches.subcommand()
+        {
+            check.in_force = manual::in_force(matches, file.as_ref());
+        }
+        read
+    }
 }
 
 /// Which database.
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Database")]
 pub struct Database {
     /// A PostgreSQL to use, as <postgres://user:password@host/database>; without it, one of its own is started
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
     pub database_url: Option<String>,
+    /// A file with the database's password, where the URL has none
+    #[arg(long, env = "ERPSYNC_DATABASE_PASSWORD_FILE", value_name = "FILE")]
+    pub database_password_file: Option<PathBuf>,
     /// Where the server's own database lives
     #[arg(long, env = "ERPSYNC_DATA_DIR", default_value = "./erpsync-data", value_name = "DIR")]
     pub data_dir: PathBuf,
@@ -66,15 +76,21 @@ pub struct Database {
     #[arg(long, env = "ERPSYNC_DATABASE_CONNECTIONS", default_value_t = 8, value_name = "N",
         value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub database_connections: u32,
+    /// The database URL is a pooler's in transaction mode that keeps no prepared statements, as `pgbouncer` before 1.21
+    #[arg(long, env = "ERPSYNC_TRANSACTION_POOLING", default_value_t = false, value_name = "BOOL",
+        action = clap::ArgAction::Set)]
+    pub transaction_pooling: bool,
     /// Log as text or as JSON, a line an event, to standard error
-    #[arg(long, env = "ERPSYNC_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
+    #[arg(long, env = "ERPSYNC_LOG_FORMAT", default_value = "text", value_name = "FORMAT", help_heading = "Log")]
     pub log_format: LogFormat,
     /// What to log: error, warn, info, debug, trace, or a filter such as info,sqlx=debug
     #[arg(
         long,
         env = "ERPSYNC_LOG",
         default_value = "info,sqlx::postgres::notice=warn,reqwest_retry=error",
-        value_name = "FILTER"
+        value_name = "FILTER",
+        help_heading = "Log",
+        value_parser = log_filter
     )]
     pub log: String,
 }
@@ -88,6 +104,9 @@ pub enum LogFormat {
     Json,
 }
 
+/// The heading of the settings of what stands between the clients and the server.
+const NETWORK: &str = "Network";
+
 /// The settings of the server.
 #[derive(Clone, Debug, Args)]
 pub struct Serve {
@@ -95,17 +114,23 @@ pub struct Serve {
     #[command(flatten)]
     pub database: Database,
     /// Where to listen; port 0 takes a free one
-    #[arg(long, env = "ERPSYNC_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
+    #[arg(long, help_heading = NETWORK, env = "ERPSYNC_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
     pub listen: SocketAddr,
+    /// Where to serve metrics and health to the operator, without a login (default: nowhere)
+    #[arg(long, help_heading = NETWORK, env = "ERPSYNC_ADMIN_LISTEN", value_name = "ADDRESS")]
+    pub admin_listen: Option<SocketAddr>,
+    /// What stands before every path, such as the tenant of an online installation
+    #[arg(long, help_heading = NETWORK, env = "ERPSYNC_PATH_PREFIX", default_value = "", value_name = "PATH", value_parser = path_prefix)]
+    pub path_prefix: String,
+    /// Origins whose scripts may call, parted by spaces, with * for any part of one
+    #[arg(long, help_heading = NETWORK, env = "ERPSYNC_CORS_ORIGINS", default_value = "", value_name = "ORIGINS")]
+    pub cors_origins: String,
+    /// What stands between.
+    #[command(flatten)]
+    pub network: network::Network,
     /// Who may call, and how.
     #[command(flatten)]
     pub authentication: Authentication,
-    /// What stands before every path, such as the tenant of an online installation
-    #[arg(long, env = "ERPSYNC_PATH_PREFIX", default_value = "", value_name = "PATH", value_parser = path_prefix)]
-    pub path_prefix: String,
-    /// Origins whose scripts may call, parted by spaces, with * for any part of one
-    #[arg(long, env = "ERPSYNC_CORS_ORIGINS", default_value = "", value_name = "ORIGINS")]
-    pub cors_origins: String,
     /// Whose tokens are taken.
     #[command(flatten)]
     pub oidc: Oidc,
@@ -128,6 +153,7 @@ pub enum Installation {
 
 /// Who may call, and how.
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Who calls")]
 pub struct Authentication {
     /// Which of the vendor's installations this one is like
     #[arg(long, env = "ERPSYNC_INSTALLATION", default_value = "onsite", value_name = "TYPE")]
@@ -155,6 +181,7 @@ impl Authentication {
 
 /// The OpenID Connect issuer whose tokens are taken; without one, none are.
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Tokens of an OpenID Connect issuer")]
 pub struct Oidc {
     /// An OpenID Connect issuer whose tokens are taken as Bearer, exactly as they name it in `iss`
     #[arg(long = "oidc-issuer", env = "ERPSYNC_OIDC_ISSUER", value_name = "URL", requires = "audience")]
@@ -169,6 +196,7 @@ pub struct Oidc {
 
 /// What one request, one client, and all of them together may cost.
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Limits")]
 pub struct Limits {
     /// The largest request body, unpacked, in bytes
     #[arg(long, env = "ERPSYNC_MAX_BODY_BYTES", default_value_t = 1024 * 1024, value_name = "N",
@@ -196,23 +224,16 @@ pub struct Limits {
     pub max_connections: u32,
 }
 
-/// The settings of `openapi`.
-#[derive(Clone, Debug, Args)]
-pub struct Openapi {
-    /// As a Postman collection
-    #[arg(long)]
-    pub postman: bool,
-    /// What stands before every path
-    #[arg(long, env = "ERPSYNC_PATH_PREFIX", default_value = "", value_name = "PATH", value_parser = path_prefix)]
-    pub path_prefix: String,
-}
-
-/// The settings of `healthcheck`.
-#[derive(Clone, Debug, Args)]
-pub struct Healthcheck {
-    /// Where the server listens
-    #[arg(long, env = "ERPSYNC_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
-    pub listen: SocketAddr,
+/// A level, or targets with levels. Without a level a word would be a target that nobody has.
+fn log_filter(text: &str) -> Result<String, String> {
+    const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+    let is_level = |word: &str| LEVELS.contains(&word.to_ascii_lowercase().as_str());
+    let wrong = text.split(',').map(str::trim).find(|part| !part.contains(['=', '[']) && !is_level(part));
+    if let Some(wrong) = wrong {
+        return Err(format!("{wrong:?} is no level: {}, or a target with one, as sqlx=debug", LEVELS.join(", ")));
+    }
+    tracing_subscriber::EnvFilter::try_new(text).map_err(|problem| problem.to_string())?;
+    Ok(text.to_owned())
 }
 
 /// A word that can stand in a ticket, a token and a path.
@@ -243,48 +264,4 @@ fn seconds(text: &str) -> Result<Duration, String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_command_line_is_consistent() {
-        use clap::CommandFactory;
-        CommandLine::command().debug_assert();
-    }
-
-    #[test]
-    fn tenants_and_prefixes_are_checked() {
-        assert_eq!(tenant("Cust12345").as_deref(), Ok("Cust12345"));
-        for wrong in ["", "a.b", "a;b", "ø", &"x".repeat(65)] {
-            assert!(tenant(wrong).is_err(), "{wrong}");
-        }
-        for (text, expected) in [("", ""), ("/", ""), ("/Cust1", "/cust1"), ("/a/b/", "/a/b")] {
-            assert_eq!(path_prefix(text).as_deref(), Ok(expected));
-        }
-        for wrong in ["a", "//a", "/a//b", "/a b", "/{x}", "/a?b"] {
-            assert!(path_prefix(wrong).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn an_issuer_needs_an_audience() {
-        let parse = |line: &str| CommandLine::try_parse_from(line.split(' ').filter(|word| !word.is_empty()));
-        let given = "--oidc-issuer https://id.example --oidc-audience erpsync";
-        for command in ["erpsync", "erpsync serve"] {
-            assert!(parse(command).is_ok());
-            assert!(parse(&format!("{command} {given}")).is_ok());
-            let missing = parse(&format!("{command} --oidc-issuer https://id.example")).expect_err("no audience");
-            assert!(missing.to_string().contains("--oidc-audience"), "{missing}");
-        }
-        let settings = parse(&format!("erpsync {given}")).expect("settings").serve.oidc;
-        assert_eq!(settings.claim, "preferred_username");
-    }
-
-    #[test]
-    fn seconds_are_bounded() {
-        assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
-        for wrong in ["", "0", "-1", "NaN", "inf", "1e9", "2s"] {
-            assert!(seconds(wrong).is_err(), "{wrong}");
-        }
-    }
-}
+mod tests;

@@ -4,20 +4,20 @@ pub mod embedded;
 
 use std::time::{Duration, Instant};
 
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{ConnectOptions, Connection, PgConnection, PgPool};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions, Connection};
 
 use crate::config;
 use crate::demo;
+use crate::store::Pool;
+use crate::store::pool::is_coming_up;
 use crate::store::{self, associates};
 use embedded::Embedded;
 
-/// How long a request waits for a connection before it is told that the database is away.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a connection may take to open when the server starts.
+const OPEN_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a given database may take to come up when the server starts.
 const START_TIMEOUT: Duration = Duration::from_secs(10);
-/// A statement that takes longer is given up by the database itself, so that nothing goes on behind a 504.
-const STATEMENT_TIMEOUT: &str = "20s";
 /// How long statements in flight may take when the server stops.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 /// Connections besides the pool's: psql, backups, another command of this program.
@@ -27,7 +27,7 @@ const SPARE_CONNECTIONS: u32 = 12;
 #[derive(Debug)]
 pub struct Database {
     /// The connections.
-    pub pool: PgPool,
+    pub pool: Pool,
     embedded: Option<Embedded>,
 }
 
@@ -52,11 +52,11 @@ impl Database {
     /// # Errors
     /// One line that names what is wrong.
     pub async fn open_or_join(settings: &config::Database) -> Result<Self, String> {
-        let is_given = settings.database_url.as_ref().is_some_and(|url| !url.is_empty());
+        let is_given = given(settings)?.is_some();
         let Some(options) = Embedded::of_running(&settings.data_dir).filter(|_| !is_given) else {
             return Self::open(settings).await;
         };
-        let pool = open_pool(options, 1).await;
+        let pool = open_pool(options, 1, false).await;
         let pool = pool.map_err(|problem| format!("the running server's database cannot be opened: {problem}"))?;
         let database = Database { pool, embedded: None };
         database.prepare().await?;
@@ -64,16 +64,9 @@ impl Database {
     }
 
     async fn connect(settings: &config::Database) -> Result<Self, String> {
-        if let Some(url) = settings.database_url.as_ref().filter(|url| !url.is_empty()) {
-            if !["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
-                return Err("the database URL does not begin with postgres://".to_owned());
-            }
-            let options = url
-                .parse::<PgConnectOptions>()
-                .map_err(|problem| format!("the database URL cannot be read: {problem}"))?;
-            let described =
-                format!("{}:{}/{}", options.get_host(), options.get_port(), options.get_database().unwrap_or_default());
-            let pool = open_pool(options, settings.database_connections).await;
+        if let Some(options) = given(settings)? {
+            let described = describe(&options);
+            let pool = open_pool(options, settings.database_connections, settings.transaction_pooling).await;
             let pool = pool.map_err(|problem| format!("the database {described} cannot be opened: {problem}"))?;
             tracing::info!(database = described, "database open");
             return Ok(Database { pool, embedded: None });
@@ -85,7 +78,7 @@ impl Database {
             settings: Vec::new(),
         });
         let embedded = embedded.await.map_err(|problem| problem.to_string())?;
-        match open_pool(embedded.connect_options(), settings.database_connections).await {
+        match open_pool(embedded.connect_options(), settings.database_connections, false).await {
             Ok(pool) => Ok(Database { pool, embedded: Some(embedded) }),
             Err(problem) => {
                 embedded.stop().await;
@@ -116,36 +109,67 @@ impl Database {
     }
 }
 
-async fn open_pool(options: PgConnectOptions, connections: u32) -> Result<PgPool, sqlx::Error> {
+/// Whether the settings can be read.
+///
+/// # Errors
+/// One line that names the setting or the file.
+pub fn check(settings: &config::Database) -> Result<(), String> {
+    given(settings).map(drop)
+}
+
+/// A way to the database as it is, to look at it: nothing is started or changed. None where the server's own database
+/// does not run.
+///
+/// # Errors
+/// One line, where the database is away.
+pub async fn look(settings: &config::Database) -> Result<Option<(Pool, String)>, String> {
+    let (options, is_pooled) = match given(settings)? {
+        Some(options) => (options, settings.transaction_pooling),
+        None => match Embedded::of_running(&settings.data_dir) {
+            Some(options) => (options, false),
+            None => return Ok(None),
+        },
+    };
+    let described = describe(&options);
+    let pool = Pool::new(options.application_name("erpsync").disable_statement_logging(), 1, is_pooled);
+    try_out(&pool).await.map_err(|problem| format!("{described}: {problem}"))?;
+    Ok(Some((pool, described)))
+}
+
+/// The database that is given; none where the server is to have one of its own.
+fn given(settings: &config::Database) -> Result<Option<PgConnectOptions>, String> {
+    let Some(url) = settings.database_url.as_ref().filter(|url| !url.is_empty()) else { return Ok(None) };
+    if !["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
+        return Err("the database URL does not begin with postgres://".to_owned());
+    }
+    let options = url.parse::<PgConnectOptions>();
+    let options = options.map_err(|problem| format!("the database URL cannot be read: {problem}"))?;
+    let Some(file) = &settings.database_password_file else { return Ok(Some(options)) };
+    let password = std::fs::read_to_string(file).map_err(|problem| format!("{}: {problem}", file.display()))?;
+    Ok(Some(options.password(password.trim_end_matches(['\r', '\n']))))
+}
+
+fn describe(options: &PgConnectOptions) -> String {
+    format!("{}:{}/{}", options.get_host(), options.get_port(), options.get_database().unwrap_or_default())
+}
+
+async fn open_pool(options: PgConnectOptions, connections: u32, is_pooled: bool) -> Result<Pool, sqlx::Error> {
     // Parameters of statements hold what callers send: none of it belongs in a log.
-    let options = options
-        .application_name("erpsync")
-        .options([("statement_timeout", STATEMENT_TIMEOUT), ("default_transaction_isolation", "read committed")])
-        .disable_statement_logging();
+    let options = options.application_name("erpsync").disable_statement_logging();
+    let pool = Pool::new(options, connections as usize, is_pooled);
     let began = Instant::now();
-    // A connection of its own: the pool would only say that it has waited.
-    while let Err(problem) = try_out(&options).await {
+    while let Err(problem) = try_out(&pool).await {
         if !is_coming_up(&problem) || began.elapsed() > START_TIMEOUT {
             return Err(problem);
         }
         tracing::warn!(%problem, "the database is not there yet");
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
-    let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE_TIMEOUT);
-    Ok(pool.connect_lazy_with(options))
+    Ok(pool)
 }
 
-async fn try_out(options: &PgConnectOptions) -> Result<(), sqlx::Error> {
-    let connection = tokio::time::timeout(ACQUIRE_TIMEOUT, PgConnection::connect_with(options)).await;
+async fn try_out(pool: &Pool) -> Result<(), sqlx::Error> {
+    let connection = tokio::time::timeout(OPEN_TIMEOUT, pool.connect()).await;
     let connection = connection.map_err(|_| sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()))?;
     connection?.close().await
-}
-
-/// Whether it is worth waiting: the database may just be starting. A wrong password or name is final.
-fn is_coming_up(problem: &sqlx::Error) -> bool {
-    match problem {
-        sqlx::Error::Io(_) => true,
-        sqlx::Error::Database(refused) => refused.code().is_some_and(|code| code == "57P03" || code == "53300"),
-        _ => false,
-    }
 }

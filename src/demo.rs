@@ -1,8 +1,7 @@
 //! The demo data's logins, which everybody knows: they are in the vendor's published sample.
 
-use sqlx::PgPool;
-
 use crate::auth::password;
+use crate::store::Pool;
 use crate::store::{Failure, associates, demo};
 
 /// Login name, password, administrator.
@@ -12,7 +11,7 @@ const LOGINS: [(&str, &str, bool); 2] = [("tje0", "Tje0", true), ("tje1", "Tje1"
 ///
 /// # Errors
 /// One line; then nothing was added.
-pub async fn insert(pool: &PgPool) -> Result<(), String> {
+pub async fn insert(pool: &Pool) -> Result<(), String> {
     let login = |(name, word, administrator)| {
         let password_hash = password::hash(word)?;
         Ok(demo::Login { name, password_hash, administrator })
@@ -25,7 +24,7 @@ pub async fn insert(pool: &PgPool) -> Result<(), String> {
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn live_logins(pool: &PgPool) -> Result<Vec<&'static str>, Failure> {
+pub async fn live_logins(pool: &Pool) -> Result<Vec<&'static str>, Failure> {
     let mut live = Vec::new();
     for (name, word, _) in LOGINS {
         let associate = associates::find_by_name(pool, name).await?;

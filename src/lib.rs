@@ -17,6 +17,8 @@
 //! - [`openapi`]: the OpenAPI document, made from what the other rooms say of themselves.
 //! - [`administration`]: the commands that change who may call.
 //! - [`demo`]: the demo data's logins.
+//! - [`doctor`]: looks at what the server needs.
+//! - [`metrics`]: what is counted; whoever decides a thing counts it.
 //!
 //! A new method is a carrier (if there is none yet), a rule, a store function, a line in [`erp_sync`], and its tests.
 
@@ -25,8 +27,10 @@ pub mod auth;
 pub mod config;
 pub mod database;
 pub mod demo;
+pub mod doctor;
 pub mod erp_sync;
 mod failure;
+pub mod metrics;
 pub mod openapi;
 pub mod protocol;
 pub mod server;

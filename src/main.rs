@@ -2,23 +2,30 @@
 
 use std::io::{IsTerminal, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Parser;
-use erpsync::config::{self, Command, CommandLine, LogFormat};
+use clap::CommandFactory;
+use erpsync::config::{self, Command, CommandLine, Config, LogFormat};
 use erpsync::database::Database;
 use erpsync::server::Stop;
-use erpsync::{administration, demo, openapi, server};
+use erpsync::{administration, demo, doctor, openapi, server};
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
-    let CommandLine { command, serve } = CommandLine::parse();
+    let CommandLine { command, serve, .. } = CommandLine::read();
     let done = match command.unwrap_or(Command::Serve(Box::new(serve))) {
         Command::Serve(settings) => start(&settings.database, server::run(&settings)),
         Command::Migrate(settings) => start(&settings, unless_interrupted(migrate(&settings))),
         Command::Demo(settings) => start(&settings, unless_interrupted(add_demo_data(&settings))),
-        Command::Healthcheck(settings) => healthcheck(settings.listen),
+        Command::Healthcheck(settings) => healthcheck(settings.admin_listen.unwrap_or(settings.listen)),
+        Command::Doctor(settings) => start(&settings.database, doctor::run(&settings)),
+        Command::Config(Config::Check(check)) => check_settings(&check),
+        Command::Config(Config::Example) => print(&config::manual::example()),
+        Command::Completions { shell } => print(&completions(shell)),
+        Command::Man { dir: Some(dir) } => write_manuals(&dir),
+        Command::Man { dir: None } => manual(),
         Command::Openapi(settings) => print_document(&settings),
         Command::Associate(command) => administer(administration::Command::Associate(command)),
         Command::Group(command) => administer(administration::Command::Group(command)),
@@ -81,8 +88,33 @@ async fn add_demo_data(settings: &config::Database) -> Result<(), String> {
 fn print_document(settings: &config::Openapi) -> Result<(), String> {
     let document = server::documented::document(&settings.path_prefix);
     let document = if settings.postman { openapi::postman::collection(&document) } else { document };
-    let written = std::io::stdout().write_all(openapi::text(&document).as_bytes());
+    print(&openapi::text(&document))
+}
+
+fn print(text: &str) -> Result<(), String> {
+    let written = std::io::stdout().write_all(text.as_bytes());
     written.map_err(|problem| format!("standard output: {problem}"))
+}
+
+fn check_settings(check: &config::Check) -> Result<(), String> {
+    server::check(&check.serve)?;
+    print(&check.in_force)
+}
+
+fn completions(shell: clap_complete::Shell) -> String {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut CommandLine::command(), "erpsync", &mut script);
+    String::from_utf8_lossy(&script).into_owned()
+}
+
+fn manual() -> Result<(), String> {
+    let rendered = clap_mangen::Man::new(CommandLine::command()).render(&mut std::io::stdout());
+    rendered.map_err(|problem| format!("standard output: {problem}"))
+}
+
+fn write_manuals(dir: &Path) -> Result<(), String> {
+    let written = std::fs::create_dir_all(dir).and_then(|()| clap_mangen::generate_to(CommandLine::command(), dir));
+    written.map_err(|problem| format!("{}: {problem}", dir.display()))
 }
 
 /// Asks a server on this machine for its readiness, in place of curl, which a small image does not have.

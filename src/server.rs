@@ -1,13 +1,17 @@
 //! The server around the agent: router, layers, limits, listening and draining.
 
+mod admin;
 mod cors;
 mod docs;
 pub mod documented;
 mod drain;
 mod health;
 mod listen;
+mod proxies;
 mod request_log;
+mod requests;
 mod roots;
+mod tls;
 
 use std::any::Any;
 use std::sync::Arc;
@@ -25,21 +29,29 @@ use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::decompression::RequestDecompressionLayer;
+use tracing::Instrument;
 
 use crate::auth::oidc::Issuer;
-use crate::auth::{Authenticator, authorize, current, require_grant, session};
-use crate::config::Serve;
+use crate::auth::{Authenticator, authorize, current, recognize, require_grant, session};
+use crate::config::network::Networks;
+use crate::config::{Limits, Serve};
 use crate::database::Database;
-use crate::protocol::agent::no_such_path;
+use crate::protocol::agent::{Agent, no_such_path};
 use crate::protocol::body::BodyLimits;
 use crate::protocol::error::{Error, write_errors};
+use crate::store::Pool;
 use crate::{demo, erp_sync};
 use cors::Origins;
+use listen::Front;
 pub use listen::Stop;
+use proxies::Proxies;
+pub use requests::Requests;
 use roots::Listed;
 
 /// How long a request may wait for its turn before it gets 503.
 const TURN_TIMEOUT: Duration = Duration::from_secs(1);
+/// Connections of operators open at once.
+const MAX_ADMIN_CONNECTIONS: u32 = 64;
 
 /// Opens the database, serves until SIGTERM or SIGINT, finishes what is in flight, and closes the database.
 ///
@@ -49,51 +61,94 @@ const TURN_TIMEOUT: Duration = Duration::from_secs(1);
 /// One line that names what is wrong.
 pub async fn run(settings: &Serve) -> Result<(), String> {
     let issuer = Issuer::new(&settings.oidc)?;
+    let network = &settings.network;
+    let front = Front {
+        tls: tls::acceptor(network)?,
+        proxies: Proxies::new(&network.trusted_proxies),
+        stop_delay: network.stop_delay,
+    };
     let mut stop = listen::Stop::on_signals()?;
+    listen::allow_open_files();
     // Dropped halfway, the opening takes a database of our own down with it.
     let database = tokio::select! {
         opened = Database::open(&settings.database) => opened?,
         () = stop.asked(1) => return Err("stopped before it was ready".to_owned()),
     };
-    let served = serve(settings, &database, issuer, stop).await;
+    let served = serve(settings, &database, front, issuer, stop).await;
     database.close().await;
     tracing::info!("stopped");
     served
 }
 
+/// Whether the settings go together, and the files that they name can be used.
+///
+/// # Errors
+/// One line that names the setting or the file.
+pub fn check(settings: &Serve) -> Result<(), String> {
+    Issuer::new(&settings.oidc)?;
+    tls::check(&settings.network)?;
+    crate::database::check(&settings.database)
+}
+
 async fn serve(
     settings: &Serve,
     database: &Database,
+    front: Front,
     issuer: Option<Issuer>,
     stop: listen::Stop,
 ) -> Result<(), String> {
-    let listener = TcpListener::bind(settings.listen)
-        .await
-        .map_err(|problem| format!("cannot listen on {}: {problem}", settings.listen))?;
+    let listener = listen::open(settings.listen).await?;
+    let admin_listener = match settings.admin_listen {
+        Some(address) => Some(listen::open(address).await.map_err(|problem| format!("--admin-listen: {problem}"))?),
+        None => None,
+    };
     let address = listener.local_addr().map_err(|problem| problem.to_string())?;
+    let scheme = if front.tls.is_some() { "https" } else { "http" };
     warn_of_demo_logins(database.pool.clone());
 
     let pool = database.pool.clone();
     let authenticator = Authenticator::new(pool.clone(), settings.authentication.clone(), issuer);
-    let api = api(settings, pool.clone(), authenticator);
-    let app = app(api, health::routes(pool, stop.clone()), settings);
+    let agent = erp_sync::agent();
+    let requests = Requests::new(agent.methods().iter().map(|(path, _)| path.as_str()));
+    let api = api(agent, settings, &pool, &authenticator);
+    let health = health::routes(pool.clone(), stop.clone());
+    let admin = admin::app(&requests, &pool, health.clone());
+    let app = app(api, health, requests, settings);
 
+    let admin = async {
+        if let Some(listener) = admin_listener {
+            serve_admin(listener, admin, settings, stop.clone()).await;
+        }
+    };
     tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
-    println!("erpsync listens on http://{address}");
-    listen::serve(listener, app, &settings.limits, stop).await;
+    println!("erpsync listens on {scheme}://{address}");
+    tokio::join!(listen::serve(listener, front, app, &settings.limits, stop.clone()), admin);
     Ok(())
 }
 
+/// Beside the callers' listener, with connections of its own, so that no crowd of callers keeps the operator out.
+async fn serve_admin(listener: TcpListener, app: Router, settings: &Serve, stop: listen::Stop) {
+    let limits = Limits { max_connections: MAX_ADMIN_CONNECTIONS, ..settings.limits.clone() };
+    let stop_delay = settings.network.stop_delay;
+    let front = Front { tls: None, proxies: Proxies::new(&Networks::default()), stop_delay };
+    if let Ok(address) = listener.local_addr() {
+        tracing::info!(%address, "metrics and health are served");
+    }
+    listen::serve(listener, front, app, &limits, stop).instrument(tracing::info_span!("admin")).await;
+}
+
 /// Every path but those of the health checks, in lower case.
-fn api(settings: &Serve, pool: sqlx::PgPool, authenticator: Authenticator) -> Router {
-    let agent = erp_sync::agent();
+fn api(agent: Agent<Pool>, settings: &Serve, pool: &Pool, authenticator: &Authenticator) -> Router {
     let listed = roots::list(listed(agent.methods()));
-    let agent = agent.routes().with_state(pool);
-    let agent = agent.route_layer(from_fn_with_state(settings.authentication.installation, require_grant));
-    let api = agent.merge(listed).merge(current::routes().with_state(authenticator.clone()));
-    let api = api.route_layer(from_fn_with_state(authenticator.clone(), authorize));
-    let open = session::routes().with_state(authenticator).merge(roots::api(&settings.path_prefix));
-    api.merge(open).merge(docs::routes(&settings.path_prefix))
+    let routes = agent.routes();
+    let grant = from_fn_with_state(authenticator.clone(), require_grant);
+    let certain = routes.certain.with_state(pool.clone()).route_layer(grant.clone());
+    let certain = certain.merge(listed).merge(current::routes().with_state(authenticator.clone()));
+    let certain = certain.route_layer(from_fn_with_state(authenticator.clone(), authorize));
+    let checking = routes.checking.with_state(pool.clone()).route_layer(grant);
+    let checking = checking.route_layer(from_fn_with_state(authenticator.clone(), recognize));
+    let open = session::routes().with_state(authenticator.clone()).merge(roots::api(&settings.path_prefix));
+    certain.merge(checking).merge(open).merge(docs::routes(&settings.path_prefix))
 }
 
 /// Every URL of the API.
@@ -106,7 +161,7 @@ fn listed(methods: &[(String, String)]) -> Vec<Listed> {
 }
 
 /// Puts everything that every request goes through around `api`, whose paths are in lower case.
-pub fn app(api: Router, health: Router, settings: &Serve) -> Router {
+pub fn app(api: Router, health: Router, requests: Requests, settings: &Serve) -> Router {
     let limits = &settings.limits;
     let bounds = Arc::new(Bounds {
         turns: Semaphore::new(limits.max_requests as usize),
@@ -125,7 +180,8 @@ pub fn app(api: Router, health: Router, settings: &Serve) -> Router {
         .layer(from_fn(write_errors))
         .layer(map_response(add_headers))
         .layer(CompressionLayer::new())
-        .layer(from_fn(request_log::log));
+        .layer(from_fn(request_log::log))
+        .layer(from_fn_with_state(requests, requests::count));
     // Routing comes before a router's own layers, so the path is changed in front of it.
     let prefix: Arc<str> = settings.path_prefix.as_str().into();
     Router::new().fallback_service(app).layer(map_request_with_state(prefix, plain_path))
@@ -192,7 +248,7 @@ async fn plain_path(State(prefix): State<Arc<str>>, mut request: Request) -> Req
 }
 
 /// In the background: argon2 takes its time.
-fn warn_of_demo_logins(pool: sqlx::PgPool) {
+fn warn_of_demo_logins(pool: Pool) {
     tokio::spawn(async move {
         match demo::live_logins(&pool).await {
             Ok(logins) if logins.is_empty() => {}

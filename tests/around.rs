@@ -13,7 +13,7 @@ async fn call(server: &Server, method: Method, path: &str, headers: &[(&str, &st
 
 #[tokio::test]
 async fn decision_26_the_roots_tell_what_there_is() {
-    let server = Server::start().await;
+    let server = Server::start_with(&["--trusted-proxies", "127.0.0.1"]).await;
     let api = call(&server, Method::GET, "/api", &[("Host", "erp.example:81")]).await;
     assert_eq!(api.status, 200);
     assert_eq!(api.json()["v1"], "http://erp.example:81/api/v1/");

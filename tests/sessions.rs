@@ -106,7 +106,7 @@ async fn a_login_can_fail() {
 
 #[tokio::test]
 async fn behind_tls_cookies_are_secure_and_the_page_has_no_script() {
-    let server = Server::start().await;
+    let server = Server::start_with(&["--trusted-proxies", "127.0.0.1"]).await;
     let program = &server.program;
     let headers = [FORM, ("X-Forwarded-Proto", "https"), ("Accept", "text/html")];
     let answer = call(program, Method::POST, "/login", &headers, "UserName=tje0&Password=Tje0").await;

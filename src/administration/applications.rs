@@ -1,12 +1,12 @@
 //! `erpsync app`
 
 use serde_json::json;
-use sqlx::PgPool;
 
 use super::output::Output;
 use super::{checked_name, or_unknown};
 use crate::auth::secret;
 use crate::config::administration::{Applications, Common};
+use crate::store::Pool;
 use crate::store::{Failure, applications};
 
 pub fn common(command: &Applications) -> &Common {
@@ -20,7 +20,7 @@ pub fn common(command: &Applications) -> &Common {
     }
 }
 
-pub async fn run(command: Applications, pool: &PgPool) -> Result<Output, String> {
+pub async fn run(command: Applications, pool: &Pool) -> Result<Output, String> {
     let done = |name: &str, what: &str| Ok(Output::Done(format!("{name} {what}")));
     match command {
         Applications::Add { name, grant_erp_sync, .. } => {

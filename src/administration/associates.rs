@@ -4,12 +4,12 @@ use std::io::{IsTerminal, Read};
 use std::path::Path;
 
 use serde_json::json;
-use sqlx::PgPool;
 
 use super::output::Output;
 use super::{checked_name, or_unknown};
 use crate::auth::password;
 use crate::config::administration::{Associates, Common, NewPassword, Switch};
+use crate::store::Pool;
 use crate::store::{Failure, associates};
 
 pub fn common(command: &Associates) -> &Common {
@@ -23,7 +23,7 @@ pub fn common(command: &Associates) -> &Common {
     }
 }
 
-pub async fn run(command: Associates, pool: &PgPool) -> Result<Output, String> {
+pub async fn run(command: Associates, pool: &Pool) -> Result<Output, String> {
     match command {
         Associates::Add { name, group, administrator, password, .. } => {
             let name = checked_name(&name)?;
@@ -61,7 +61,7 @@ pub async fn run(command: Associates, pool: &PgPool) -> Result<Output, String> {
     }
 }
 
-async fn list(pool: &PgPool) -> Result<Output, String> {
+async fn list(pool: &Pool) -> Result<Output, String> {
     let listed = associates::list(pool).await.map_err(|failure| failure.to_string())?;
     let rows = listed.into_iter().map(|row| {
         vec![

@@ -4,12 +4,12 @@ use std::io::Read;
 use std::time::Duration;
 
 use serde_json::json;
-use sqlx::PgPool;
 
 use super::output::Output;
 use crate::auth::secret;
 use crate::config::DEFAULT_TENANT;
 use crate::config::administration::{Common, Credentials};
+use crate::store::Pool;
 use crate::store::credentials::{self, Issue, Kind};
 use crate::store::{Failure, applications, associates};
 
@@ -39,7 +39,7 @@ pub fn common(command: &Credentials) -> &Common {
     }
 }
 
-pub async fn run(command: Credentials, noun: Noun, pool: &PgPool) -> Result<Output, String> {
+pub async fn run(command: Credentials, noun: Noun, pool: &Pool) -> Result<Output, String> {
     let told = |failure: Failure| failure.to_string();
     match command {
         Credentials::Issue { associate, app, tenant, .. } => {

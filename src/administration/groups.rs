@@ -1,11 +1,11 @@
 //! `erpsync group`
 
 use serde_json::json;
-use sqlx::PgPool;
 
 use super::output::Output;
 use super::{checked_name, or_unknown};
 use crate::config::administration::{Common, Groups};
+use crate::store::Pool;
 use crate::store::{Failure, user_groups};
 
 pub fn common(command: &Groups) -> &Common {
@@ -17,7 +17,7 @@ pub fn common(command: &Groups) -> &Common {
     }
 }
 
-pub async fn run(command: Groups, pool: &PgPool) -> Result<Output, String> {
+pub async fn run(command: Groups, pool: &Pool) -> Result<Output, String> {
     match command {
         Groups::Add { name, .. } => {
             let id = user_groups::add(pool, checked_name(&name)?).await.map_err(|failure| failure.to_string())?;

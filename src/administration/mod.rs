@@ -8,11 +8,10 @@ mod credentials;
 mod groups;
 mod output;
 
-use sqlx::PgPool;
-
 use crate::config::administration::{Applications, Associates, Common, Credentials, Groups};
 use crate::database::Database;
 use crate::store::Failure;
+use crate::store::Pool;
 use output::Output;
 
 /// A command, with the noun it is about.
@@ -55,7 +54,7 @@ impl Command {
         Ok(())
     }
 
-    async fn done_on(self, pool: &PgPool) -> Result<Output, String> {
+    async fn done_on(self, pool: &Pool) -> Result<Output, String> {
         match self {
             Command::Associate(command) => associates::run(command, pool).await,
             Command::Group(command) => groups::run(command, pool).await,

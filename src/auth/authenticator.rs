@@ -2,18 +2,21 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::http::HeaderMap;
-use sqlx::PgPool;
 
 use super::basic::Credentials;
+use super::memory::Memory;
 use super::oidc::{Issuer, Refusal};
 use super::password::{Core, Passwords};
 use super::scheme::{SO_APP_TOKEN, Shown, text};
 use super::throttle::Throttle;
 use super::{Principal, Scheme, secret};
 use crate::config::{Authentication, Installation};
+use crate::metrics;
 use crate::protocol::error::Error;
+use crate::store::Pool;
 use crate::store::associates::{self, Associate};
 use crate::store::credentials::{self, Issue, Kind};
 use crate::store::{Failure, applications};
@@ -24,11 +27,12 @@ pub struct Authenticator(Arc<Parts>);
 
 #[derive(Debug)]
 struct Parts {
-    pool: PgPool,
+    pool: Pool,
     settings: Authentication,
     issuer: Option<Issuer>,
     passwords: Passwords,
     throttle: Throttle,
+    memory: Memory,
 }
 
 /// Wrong user, wrong password, expired ticket, disabled associate: the caller is not told which.
@@ -40,14 +44,14 @@ const RENEWAL_INTERVAL: f64 = 600.0;
 impl Authenticator {
     /// Over the associates in `pool`.
     #[must_use]
-    pub fn new(pool: PgPool, settings: Authentication, issuer: Option<Issuer>) -> Self {
-        let (passwords, throttle) = (Passwords::new(), Throttle::new());
-        Authenticator(Arc::new(Parts { pool, settings, issuer, passwords, throttle }))
+    pub fn new(pool: Pool, settings: Authentication, issuer: Option<Issuer>) -> Self {
+        let (passwords, throttle, memory) = (Passwords::new(), Throttle::new(), Memory::new());
+        Authenticator(Arc::new(Parts { pool, settings, issuer, passwords, throttle, memory }))
     }
 
     /// The connections that credentials are looked up with.
     #[must_use]
-    pub fn pool(&self) -> &PgPool {
+    pub fn pool(&self) -> &Pool {
         &self.0.pool
     }
 
@@ -67,20 +71,20 @@ impl Authenticator {
     ///
     /// # Errors
     /// 401, 429, or 503 where the database or the issuer's keys are away.
-    pub async fn authenticate(&self, headers: Headers, address: IpAddr) -> Result<Principal, Error> {
+    pub async fn authenticate(&self, headers: &Headers, address: IpAddr) -> Result<Principal, Error> {
         let Headers { shown, app_token } = headers;
         let settings = &self.0.settings;
         let mut principal = match shown {
-            Shown::Password(credentials) if settings.takes_passwords() => self.login(&credentials, address).await?,
+            Shown::Password(credentials) if settings.takes_passwords() => self.login(credentials, address).await?,
             Shown::Ticket(ticket) if settings.authorize_with_ticket => {
-                self.stored(Kind::Ticket, &ticket, None, address).await?
+                self.stored(Kind::Ticket, ticket, None, address).await?
             }
             Shown::Token(token) => self.token(token, address).await?,
             Shown::Session { xsrf, .. } if xsrf.is_empty() => return Err(Error::missing_xsrf()),
             Shown::Session { id, .. } if id.is_empty() => {
                 return Err(Error::unauthorized("There is no session; log in first."));
             }
-            Shown::Session { id, xsrf } => self.stored(Kind::Session, &id, Some(&xsrf), address).await?,
+            Shown::Session { id, xsrf } => self.stored(Kind::Session, id, Some(xsrf), address).await?,
             Shown::Password(_) | Shown::Ticket(_) => {
                 return Err(Error::unauthorized("This scheme of authorization is switched off here."));
             }
@@ -93,7 +97,27 @@ impl Authenticator {
         if settings.installation == Installation::Online {
             self.add_application(&mut principal, app_token.as_deref(), address).await?;
         }
+        // Who is refused later must be looked at each time: his rights may have grown.
+        if principal.may_change() && self.is_granted(&principal) && !principal.good_for.is_zero() {
+            self.0.memory.remember(shown, app_token.as_deref(), &principal);
+        }
         Ok(principal)
+    }
+
+    /// Who has shown the same a moment ago, and may change connections. Rights may have changed since: the statement
+    /// that relies on them has to check the stamp.
+    #[must_use]
+    pub fn recall(&self, headers: &Headers) -> Option<Principal> {
+        self.0.memory.recall(&headers.shown, headers.app_token.as_deref())
+    }
+
+    /// Whether the agent is there for him: online, for those applications only that were granted it. The vendor's own
+    /// web client, which calls with a session, is none.
+    #[must_use]
+    pub fn is_granted(&self, principal: &Principal) -> bool {
+        self.0.settings.installation == Installation::Onsite
+            || principal.scheme == Scheme::Session
+            || principal.application.as_ref().is_some_and(|application| application.erp_sync)
     }
 
     /// Online, a server that shows a ticket has to show its application as well; a token may hold it.
@@ -116,18 +140,18 @@ impl Authenticator {
                 principal.application = Some(shown);
                 Ok(())
             }
-            _ => Err(self.refuse(address)),
+            _ => Err(self.refuse(principal.scheme, address)),
         }
     }
 
     /// One of this installation's own, or of the issuer's.
-    async fn token(&self, token: String, address: IpAddr) -> Result<Principal, Error> {
+    async fn token(&self, token: &str, address: IpAddr) -> Result<Principal, Error> {
         let Some(issuer) = self.0.issuer.as_ref().filter(|_| !token.starts_with(secret::ACCESS_TOKEN)) else {
-            let mut principal = self.stored(Kind::Token, &token, None, address).await?;
-            principal.token = Some(token);
+            let mut principal = self.stored(Kind::Token, token, None, address).await?;
+            principal.token = Some(token.to_owned());
             return Ok(principal);
         };
-        let name = match issuer.verify(&token).await {
+        let name = match issuer.verify(token).await {
             Ok(name) => name,
             Err(refusal @ Refusal::Unavailable(_)) => {
                 tracing::warn!(%refusal, "a token cannot be checked");
@@ -135,30 +159,32 @@ impl Authenticator {
             }
             Err(refusal @ Refusal::Invalid(_)) => {
                 tracing::info!(%refusal, %address, "token refused");
-                return Err(self.refuse(address));
+                return Err(self.refuse(Scheme::Token, address));
             }
         };
         let associate = associates::find_by_name(&self.0.pool, &name).await?;
-        let associate = associate.ok_or_else(|| self.refuse(address))?;
-        Ok(principal(associate, Scheme::Token))
+        let associate = associate.ok_or_else(|| self.refuse(Scheme::Token, address))?;
+        // Only the issuer knows how long its token is good.
+        Ok(principal(associate, Scheme::Token, Duration::ZERO))
     }
 
     /// A ticket, a token or a session that this installation has issued.
     async fn stored(&self, kind: Kind, shown: &str, xsrf: Option<&str>, address: IpAddr) -> Result<Principal, Error> {
         let pool = &self.0.pool;
         let hash = secret::hash(shown);
-        let found = credentials::find(pool, kind, &hash).await?.ok_or_else(|| self.refuse(address))?;
-        if let Some(xsrf) = xsrf
-            && !found.xsrf_hash.as_deref().is_some_and(|stored| secret::matches(stored, xsrf))
-        {
-            tracing::info!(associate = found.name, %address, "wrong XSRF token");
-            return Err(Error::wrong_xsrf());
-        }
         let (scheme, lifetime) = match kind {
             Kind::Ticket => (Scheme::Ticket, Some(secret::TICKET)),
             Kind::Session => (Scheme::Session, Some(secret::SESSION)),
             Kind::Token => (Scheme::Token, None),
         };
+        let found = credentials::find(pool, kind, &hash).await?.ok_or_else(|| self.refuse(scheme, address))?;
+        if let Some(xsrf) = xsrf
+            && !found.xsrf_hash.as_deref().is_some_and(|stored| secret::matches(stored, xsrf))
+        {
+            tracing::info!(associate = found.name, %address, "wrong XSRF token");
+            metrics::count_wrong_login(scheme);
+            return Err(Error::wrong_xsrf());
+        }
         if let Some(lifetime) = lifetime.filter(|full| full.as_secs_f64() - found.seconds_left > RENEWAL_INTERVAL) {
             credentials::renew(pool, &hash, lifetime).await?;
         }
@@ -174,12 +200,15 @@ impl Authenticator {
             application,
             scheme,
             token: None,
+            stamp: found.stamp,
+            good_for: Duration::try_from_secs_f64(found.seconds_left).unwrap_or_default(),
         })
     }
 
     /// Counts a wrong secret; too many from one address are told to wait.
-    fn refuse(&self, address: IpAddr) -> Error {
+    fn refuse(&self, scheme: Scheme, address: IpAddr) -> Error {
         tracing::info!(%address, "a secret was refused");
+        metrics::count_wrong_login(scheme);
         if let Some(seconds) = self.0.throttle.wait_for_address(address) {
             return Error::too_many_wrong_secrets(seconds);
         }
@@ -201,7 +230,7 @@ impl Authenticator {
             self.check(credentials, stored, address, core).await?;
         }
         let associate = associate.ok_or_else(|| Error::unauthorized(REFUSED))?;
-        Ok(principal(associate, Scheme::Password))
+        Ok(principal(associate, Scheme::Password, Duration::MAX))
     }
 
     /// The costly way, with a core's permit: what is checked here counts from the moment of the check, so that no
@@ -225,6 +254,7 @@ impl Authenticator {
         let (right, _core) = passwords.verify(stored, &credentials.password, core).await?;
         if !right {
             throttle.count_wrong(&credentials.name, address);
+            metrics::count_wrong_login(Scheme::Password);
             tracing::info!(associate = credentials.name, %address, "login refused");
             return Err(Error::unauthorized(REFUSED));
         }
@@ -275,7 +305,7 @@ impl Headers {
     }
 }
 
-fn principal(associate: Associate, scheme: Scheme) -> Principal {
+fn principal(associate: Associate, scheme: Scheme, good_for: Duration) -> Principal {
     Principal {
         associate_id: associate.associate_id,
         name: associate.name,
@@ -284,5 +314,7 @@ fn principal(associate: Associate, scheme: Scheme) -> Principal {
         application: None,
         scheme,
         token: None,
+        stamp: associate.stamp,
+        good_for,
     }
 }

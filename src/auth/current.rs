@@ -1,5 +1,7 @@
 //! `GET /api/v1/User/currentPrincipal` and `currentToken`: what a caller is told of himself.
 
+use std::time::Duration;
+
 use axum::extract::{Extension, State};
 use axum::response::Response;
 use axum::{Router, routing::get};
@@ -65,6 +67,8 @@ pub fn principal_schema() -> Value {
         application: None,
         scheme: Scheme::Password,
         token: None,
+        stamp: 0,
+        good_for: Duration::ZERO,
     };
     schema::all_or_null(schema::written(&SoPrincipalCarrier { principal, groups: vec![1], tenant: "" }))
 }

@@ -2,7 +2,9 @@
 
 mod authenticator;
 mod basic;
+mod caller;
 pub mod current;
+mod memory;
 pub mod oidc;
 pub mod password;
 mod scheme;
@@ -11,17 +13,18 @@ pub mod session;
 mod throttle;
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 
-use crate::config::Installation;
 use crate::protocol::error::Error;
 use crate::store::applications::Application;
 
 pub use authenticator::Authenticator;
 use authenticator::Headers;
+pub use caller::{Caller, recognize};
 
 /// The associate who calls, and the application through which he does.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +43,10 @@ pub struct Principal {
     pub scheme: Scheme,
     /// The access token that was shown, if it is one of this installation's.
     pub token: Option<String>,
+    /// When his rights were read: it changes with anybody's.
+    pub stamp: i64,
+    /// How long what was shown is good without being looked at again.
+    pub good_for: Duration,
 }
 
 impl Principal {
@@ -64,14 +71,34 @@ pub enum Scheme {
     Session,
 }
 
-/// The address of the other end of the connection; put into every request by the server.
-#[derive(Clone, Copy, Debug)]
-pub struct PeerAddress(pub IpAddr);
+impl Scheme {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Password, Self::Ticket, Self::Token, Self::Session];
 
-impl PeerAddress {
-    fn of(request: &Request) -> Result<IpAddr, Error> {
-        let address = request.extensions().get::<PeerAddress>().map(|peer| peer.0);
-        address.ok_or_else(|| Error::internal("no peer address in the request"))
+    /// In a word.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Scheme::Password => "password",
+            Scheme::Ticket => "ticket",
+            Scheme::Token => "token",
+            Scheme::Session => "session",
+        }
+    }
+}
+
+/// Where a request comes from; put into every request by the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// The client's address.
+    pub address: IpAddr,
+    /// Whether the client speaks TLS, with this server or with a proxy before it.
+    pub is_secure: bool,
+}
+
+impl Peer {
+    fn of(request: &Request) -> Result<Peer, Error> {
+        request.extensions().get().copied().ok_or_else(|| Error::internal("no peer in the request"))
     }
 }
 
@@ -87,31 +114,27 @@ pub async fn authorize(
     next: Next,
 ) -> Result<Response, Error> {
     let headers = Headers::of(request.headers());
-    let address = PeerAddress::of(&request)?;
-    let principal = authenticator.authenticate(headers, address).await;
+    let Peer { address, .. } = Peer::of(&request)?;
+    let principal = authenticator.authenticate(&headers, address).await;
     let principal = principal.map_err(|error| error.challenge(authenticator.takes_passwords()))?;
     tracing::Span::current().record("associate", &principal.name);
     request.extensions_mut().insert(principal);
     Ok(next.run(request).await)
 }
 
-/// The layer before the agent, inside of [`authorize`]: online, the agent is there for those applications only that
-/// were granted it. The vendor's own web client, which calls with a session, is none.
+/// The layer before the agent, inside of [`authorize`]: refuses callers for whom the agent is not there.
 ///
 /// # Errors
 /// 403.
 pub async fn require_grant(
-    State(installation): State<Installation>,
+    State(authenticator): State<Authenticator>,
     request: Request,
     next: Next,
 ) -> Result<Response, Error> {
-    if installation == Installation::Online {
-        let principal = request.extensions().get::<Principal>();
-        let principal = principal.ok_or_else(|| Error::internal("no principal in the request"))?;
-        let granted = principal.application.as_ref().is_some_and(|application| application.erp_sync);
-        if !granted && principal.scheme != Scheme::Session {
-            return Err(Error::not_granted());
-        }
+    let principal = request.extensions().get::<Principal>();
+    let principal = principal.ok_or_else(|| Error::internal("no principal in the request"))?;
+    if !authenticator.is_granted(principal) {
+        return Err(Error::not_granted());
     }
     Ok(next.run(request).await)
 }

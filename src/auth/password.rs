@@ -15,6 +15,7 @@ use moka::sync::Cache;
 use sha2::Sha256;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::secret;
 use crate::protocol::error::Error;
 
 /// How long a right password is remembered.
@@ -61,13 +62,9 @@ pub(super) struct Passwords {
 impl Passwords {
     /// Remembers nothing yet; under a key that no other process has.
     pub fn new() -> Self {
-        let mut key = [0; 64];
-        for part in key.chunks_exact_mut(16) {
-            part.copy_from_slice(uuid::Uuid::new_v4().as_bytes());
-        }
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Passwords {
-            key,
+            key: secret::random_key(),
             right: Cache::builder().max_capacity(REMEMBERED).time_to_live(REMEMBERED_FOR).build(),
             cores: Arc::new(Semaphore::new(cores)),
         }

@@ -22,6 +22,16 @@ pub const SESSION: Duration = Duration::from_hours(6);
 /// How every access token begins.
 pub const ACCESS_TOKEN: &str = "8A:";
 
+/// A key for this process alone.
+#[must_use]
+pub fn random_key() -> [u8; 64] {
+    let mut key = [0; 64];
+    for part in key.chunks_exact_mut(16) {
+        part.copy_from_slice(Uuid::new_v4().as_bytes());
+    }
+    key
+}
+
 /// What is stored of a secret.
 #[must_use]
 pub fn hash(secret: &str) -> Hash {

@@ -12,15 +12,14 @@ use axum::routing::{get, post};
 
 use super::authenticator::{Authenticator, Headers};
 use super::basic::Credentials;
-use super::scheme::{SESSION_COOKIE, XSRF_COOKIE, cookie, text};
-use super::{PeerAddress, secret};
+use super::scheme::{SESSION_COOKIE, XSRF_COOKIE, cookie};
+use super::{Peer, secret};
 use crate::carrier;
 use crate::protocol::agent::only;
 use crate::protocol::body::Asked;
 use crate::protocol::error::Error;
 use crate::store::credentials::{self, Issue, Kind};
 
-const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 carrier! {
@@ -52,7 +51,7 @@ async fn login(State(authenticator): State<Authenticator>, request: Request) -> 
     if headers.get(FETCH_SITE).is_some_and(|site| site == "cross-site") {
         return Err(Error::forbidden("A login from another site is refused."));
     }
-    let address = PeerAddress::of(&request)?;
+    let Peer { address, is_secure } = Peer::of(&request)?;
     let asked: Asked<LoginRequest> = Asked::read(request).await?;
     let credentials = Credentials {
         name: asked.request.user_name.unwrap_or_default(),
@@ -70,22 +69,22 @@ async fn login(State(authenticator): State<Authenticator>, request: Request) -> 
     };
     credentials::issue(authenticator.pool(), &issue).await?;
     tracing::info!(associate = principal.name, %address, "logged in");
-    Ok(with_cookies(done(&headers), &headers, &id, &xsrf))
+    Ok(with_cookies(done(&headers), is_secure, &id, &xsrf))
 }
 
 async fn logout(State(authenticator): State<Authenticator>, request: Request) -> Result<Response, Error> {
     let headers = request.headers().clone();
-    let address = PeerAddress::of(&request)?;
+    let Peer { address, is_secure } = Peer::of(&request)?;
     let mut shown = Headers::of(&headers);
     if headers.contains_key(CONTENT_TYPE) {
         let asked: Asked<LogoutRequest> = Asked::read(request).await?;
         shown.set_xsrf(asked.request.xsrf_token);
     }
     let id = cookie(&headers, SESSION_COOKIE).unwrap_or_default();
-    let principal = authenticator.authenticate(shown, address).await?;
+    let principal = authenticator.authenticate(&shown, address).await?;
     credentials::revoke(authenticator.pool(), Kind::Session, &secret::hash(id)).await?;
     tracing::info!(associate = principal.name, %address, "logged out");
-    Ok(with_cookies(done(&headers), &headers, "", ""))
+    Ok(with_cookies(done(&headers), is_secure, "", ""))
 }
 
 /// Nothing for programs, back to the page for browsers.
@@ -99,10 +98,9 @@ fn done(headers: &HeaderMap) -> Response {
     }
 }
 
-/// Sets both cookies, or removes them where the values are blank. The server itself speaks plain HTTP: whether the
-/// browser speaks TLS is known from the proxy in front of it.
-fn with_cookies(mut response: Response, headers: &HeaderMap, id: &str, xsrf: &str) -> Response {
-    let secure = if text(headers, &FORWARDED_PROTO) == Some("https") { "; Secure" } else { "" };
+/// Sets both cookies, or removes them where the values are blank.
+fn with_cookies(mut response: Response, is_secure: bool, id: &str, xsrf: &str) -> Response {
+    let secure = if is_secure { "; Secure" } else { "" };
     let ended = if id.is_empty() { "; Max-Age=0" } else { "" };
     for (name, value, hidden) in [(SESSION_COOKIE, id, "; HttpOnly"), (XSRF_COOKIE, xsrf, "")] {
         let cookie = format!("{name}={value}; Path=/; SameSite=Lax{hidden}{secure}{ended}");

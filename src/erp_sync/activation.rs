@@ -1,20 +1,19 @@
 //! Taking a connection into use, and out of it.
 
-use sqlx::PgPool;
-
 use super::actor_types::ErpActorType;
 use super::connections::{ConnectionRequest, no_connection};
 use super::roles::must_change;
 use crate::auth::Principal;
 use crate::protocol::enumeration::Enumeration;
 use crate::protocol::error::Error;
+use crate::store::Pool;
 use crate::store::activation::{self as store, Obstacles, Outcome};
 
 /// Takes a connection into use, or out of it; answers why it could not be, nothing where it is done.
 ///
 /// # Errors
 /// 403 for callers who may not change connections, 404 where there is none of that id.
-pub async fn toggle(pool: PgPool, caller: Principal, request: ConnectionRequest) -> Result<Vec<String>, Error> {
+pub async fn toggle(pool: Pool, caller: Principal, request: ConnectionRequest) -> Result<Vec<String>, Error> {
     must_change(&caller, "Switching a connection")?;
     let id = request.erp_connection_id;
     match store::toggle(&pool, id, caller.associate_id).await? {

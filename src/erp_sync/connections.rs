@@ -1,14 +1,13 @@
 //! Connections: a connector with the settings of, typically, one company in the ERP system.
 
-use sqlx::PgPool;
-
 use super::roles::{Roles, must_change};
-use crate::auth::Principal;
+use crate::auth::{Caller, Principal};
 use crate::carrier;
 use crate::protocol::StringDictionary;
 use crate::protocol::carrier::Carrier;
 use crate::protocol::error::Error;
-use crate::store::connections::{self as store, Reader, Stored};
+use crate::store::Pool;
+use crate::store::connections::{self as store, Read, Reader, Stored};
 
 carrier! {
     /// The request of the methods that are about one connection.
@@ -64,10 +63,14 @@ pub(super) static ROLES: Roles = Roles::to(ErpConnection::MEMBERS, "Connections 
 /// One connection; null where it is not there, or the caller may not see it.
 ///
 /// # Errors
-/// 503 where the database is away.
-pub async fn get(pool: PgPool, caller: Principal, request: ConnectionRequest) -> Result<Option<ErpConnection>, Error> {
-    let found = visible(&pool, &caller, request.erp_connection_id).await?;
-    Ok(found.map(|stored| shown(stored, &caller)))
+/// 401 where the caller's rights have ended, 503 where the database is away.
+pub async fn get(pool: Pool, mut caller: Caller, request: ConnectionRequest) -> Result<Option<ErpConnection>, Error> {
+    loop {
+        match store::find(&pool, request.erp_connection_id, reader(&caller), Some(caller.stamp)).await? {
+            Read::Done(found) => return Ok(found.map(|stored| shown(stored, &caller))),
+            Read::Stale => caller = caller.renewed().await?,
+        }
+    }
 }
 
 /// The config fields of a connection; null where it is not there, or the caller may not see it.
@@ -75,16 +78,12 @@ pub async fn get(pool: PgPool, caller: Principal, request: ConnectionRequest) ->
 /// # Errors
 /// 503 where the database is away.
 pub async fn config_fields(
-    pool: PgPool,
+    pool: Pool,
     caller: Principal,
     request: ConnectionRequest,
 ) -> Result<Option<StringDictionary>, Error> {
     let found = visible(&pool, &caller, request.erp_connection_id).await?;
-    Ok(found.and_then(|stored| stored.config_keys.zip(stored.config_values)).map(pairs))
-}
-
-fn pairs((keys, values): (Vec<String>, Vec<Option<String>>)) -> StringDictionary {
-    keys.into_iter().zip(values).collect()
+    Ok(found.and_then(|stored| stored.config_fields))
 }
 
 /// The connections that the caller may see, in the order in which they are synced, without their config fields.
@@ -93,11 +92,11 @@ fn pairs((keys, values): (Vec<String>, Vec<Option<String>>)) -> StringDictionary
 /// # Errors
 /// 503 where the database is away.
 pub async fn get_all(
-    pool: PgPool,
+    pool: Pool,
     caller: Principal,
     request: GetAllConnectionsRequest,
 ) -> Result<Vec<ErpConnection>, Error> {
-    let found = store::list(&pool, request.include_deleted, &reader(&caller)).await?;
+    let found = store::list(&pool, request.include_deleted, reader(&caller)).await?;
     Ok(found.into_iter().map(|stored| shown(stored, &caller)).collect())
 }
 
@@ -105,7 +104,7 @@ pub async fn get_all(
 ///
 /// # Errors
 /// 403 for callers who may not change connections, 404 where there is none of that id.
-pub async fn delete(pool: PgPool, caller: Principal, request: ConnectionRequest) -> Result<(), Error> {
+pub async fn delete(pool: Pool, caller: Principal, request: ConnectionRequest) -> Result<(), Error> {
     must_change(&caller, "Deleting a connection")?;
     let id = request.erp_connection_id;
     if !store::delete(&pool, id, caller.associate_id).await? {
@@ -124,12 +123,15 @@ pub(super) fn no_connection(id: i32) -> Error {
 ///
 /// # Errors
 /// 503 where the database is away.
-pub(super) async fn visible(pool: &PgPool, caller: &Principal, id: i32) -> Result<Option<Stored>, Error> {
-    Ok(store::find(pool, id, &reader(caller)).await?)
+pub(super) async fn visible(pool: &Pool, caller: &Principal, id: i32) -> Result<Option<Stored>, Error> {
+    match store::find(pool, id, reader(caller), None).await? {
+        Read::Done(found) => Ok(found),
+        Read::Stale => Err(Error::internal("rights without a stamp cannot be stale")),
+    }
 }
 
 fn reader(caller: &Principal) -> Reader {
-    Reader { associate_id: caller.associate_id, user_group_id: caller.user_group_id, sees_all: caller.may_change() }
+    Reader { associate_id: caller.associate_id, sees_all: caller.may_change() }
 }
 
 fn shown(stored: Stored, caller: &Principal) -> ErpConnection {
@@ -141,7 +143,7 @@ fn shown(stored: Stored, caller: &Principal) -> ErpConnection {
         active: stored.active,
         connection_id: Some(stored.connection_id),
         most_recent_timestamp: Some(stored.most_recent_timestamp),
-        config_fields: stored.config_keys.zip(stored.config_values).map(pairs),
+        config_fields: stored.config_fields,
         deleted: stored.deleted,
         all_access: stored.all_access,
         user_group_access_ids: Some(stored.user_group_ids),

@@ -1,12 +1,13 @@
 //! Connectors: where an ERP system is called.
 
-use sqlx::PgPool;
-
 use super::roles::{Roles, must_change};
+use super::saves::counted;
 use crate::auth::Principal;
+use crate::metrics::{self, Entity};
 use crate::protocol::body::Query;
 use crate::protocol::carrier::Carrier;
 use crate::protocol::error::Error;
+use crate::store::Pool;
 use crate::store::connectors::{self as store, Connector, Outcome};
 use crate::{carrier, enumeration};
 
@@ -71,7 +72,7 @@ static ROLES: Roles = Roles::to(ErpSyncConnectorEntity::MEMBERS, "Connectors are
 ///
 /// # Errors
 /// None.
-pub async fn create_default(_: PgPool, caller: Principal, (): ()) -> Result<ErpSyncConnectorEntity, Error> {
+pub async fn create_default(_: Pool, caller: Principal, (): ()) -> Result<ErpSyncConnectorEntity, Error> {
     Ok(shown(Connector::default(), &caller))
 }
 
@@ -80,7 +81,7 @@ pub async fn create_default(_: PgPool, caller: Principal, (): ()) -> Result<ErpS
 /// # Errors
 /// 400 without an id, 503 where the database is away.
 pub async fn get(
-    pool: PgPool,
+    pool: Pool,
     caller: Principal,
     parameters: Query<ConnectorParameters>,
 ) -> Result<Option<ErpSyncConnectorEntity>, Error> {
@@ -92,7 +93,7 @@ pub async fn get(
 ///
 /// # Errors
 /// 503 where the database is away.
-pub async fn get_all(pool: PgPool, _: Principal, (): ()) -> Result<Vec<ListItem>, Error> {
+pub async fn get_all(pool: Pool, _: Principal, (): ()) -> Result<Vec<ListItem>, Error> {
     let found = store::list(&pool).await?;
     let item = |connector: Connector| ListItem {
         id: connector.erp_connector_id,
@@ -107,7 +108,7 @@ pub async fn get_all(pool: PgPool, _: Principal, (): ()) -> Result<Vec<ListItem>
 /// # Errors
 /// 503 where the database is away.
 pub async fn can_delete(
-    pool: PgPool,
+    pool: Pool,
     caller: Principal,
     request: CanDeleteErpSyncConnectorEntityRequest,
 ) -> Result<ErpSyncResponseCode, Error> {
@@ -123,7 +124,7 @@ pub async fn can_delete(
 ///
 /// # Errors
 /// 403 for callers who may not change connectors, 404 where there is none of that id, 400 while a connection calls it.
-pub async fn delete(pool: PgPool, caller: Principal, parameters: Query<ConnectorParameters>) -> Result<(), Error> {
+pub async fn delete(pool: Pool, caller: Principal, parameters: Query<ConnectorParameters>) -> Result<(), Error> {
     must_change(&caller, "Deleting a connector")?;
     let id = id_of(&parameters)?;
     match store::delete(&pool, id, caller.associate_id).await? {
@@ -142,10 +143,18 @@ pub async fn delete(pool: PgPool, caller: Principal, parameters: Query<Connector
 /// 403 for callers who may not change connectors, 400 for a negative id, or where one is to be deleted that a
 /// connection calls.
 pub async fn save(
-    pool: PgPool,
+    pool: Pool,
     caller: Principal,
     entity: ErpSyncConnectorEntity,
 ) -> Result<ErpSyncConnectorEntity, Error> {
+    counted(Entity::Connector, stored(pool, caller, entity).await)
+}
+
+async fn stored(
+    pool: Pool,
+    caller: Principal,
+    entity: ErpSyncConnectorEntity,
+) -> Result<(ErpSyncConnectorEntity, metrics::Outcome), Error> {
     must_change(&caller, "Saving a connector")?;
     let asked_id = entity.erp_connector_id;
     if asked_id < 0 {
@@ -157,13 +166,14 @@ pub async fn save(
         url: entity.url.unwrap_or_default(),
         deleted: entity.deleted,
     };
-    connector.erp_connector_id = match store::save(&pool, &connector, caller.associate_id).await? {
-        Outcome::Done(id) => id,
-        Outcome::Unknown => store::create(&pool, &connector, caller.associate_id).await?,
+    let (id, outcome) = match store::save(&pool, &connector, caller.associate_id).await? {
+        Outcome::Done(id) => (id, metrics::Outcome::Updated),
+        Outcome::Unknown => (store::create(&pool, &connector, caller.associate_id).await?, metrics::Outcome::Created),
         Outcome::HasConnections => return Err(has_connections("Deleted", asked_id)),
     };
+    connector.erp_connector_id = id;
     tracing::info!(erp_connector_id = connector.erp_connector_id, asked_id, "connector saved");
-    Ok(shown(connector, &caller))
+    Ok((shown(connector, &caller), outcome))
 }
 
 fn id_of(Query(parameters): &Query<ConnectorParameters>) -> Result<i32, Error> {

@@ -1,7 +1,5 @@
 //! What a new ERP actor gets in its fields, and which of them are asked for.
 
-use sqlx::PgPool;
-
 use super::actor_types::{FieldAccess, FieldMetadataType};
 use super::connections::visible;
 use super::mapping::ErpActorTypeRequest;
@@ -11,6 +9,7 @@ use crate::carrier;
 use crate::protocol::carrier::Carrier;
 use crate::protocol::enumeration::Enumeration;
 use crate::protocol::error::Error;
+use crate::store::Pool;
 use crate::store::erp_fields::{self as store, DefaultValue, Field, Which};
 
 carrier! {
@@ -92,14 +91,14 @@ static FIELD_ROLES: Roles = Roles::to(FieldMetadata::MEMBERS, REASON);
 /// # Errors
 /// 503 where the database is away.
 pub async fn get(
-    pool: PgPool,
+    pool: Pool,
     caller: Principal,
     request: GetDefaultValueInfoRequest,
 ) -> Result<Option<ErpSyncDefaultValue>, Error> {
     read(&pool, &caller, request.erp_field_id).await
 }
 
-async fn read(pool: &PgPool, caller: &Principal, id: i32) -> Result<Option<ErpSyncDefaultValue>, Error> {
+async fn read(pool: &Pool, caller: &Principal, id: i32) -> Result<Option<ErpSyncDefaultValue>, Error> {
     let Some(field) = store::fields(pool, Which::Field(id)).await?.pop() else { return Ok(None) };
     let visible = visible(pool, caller, field.erp_connection_id).await?.is_some();
     Ok(visible.then(|| ErpSyncDefaultValue {
@@ -122,7 +121,7 @@ async fn read(pool: &PgPool, caller: &Principal, id: i32) -> Result<Option<ErpSy
 /// # Errors
 /// 403 for callers who may not change rules, 404 where there is no such field.
 pub async fn save(
-    pool: PgPool,
+    pool: Pool,
     caller: Principal,
     request: SaveDefaultValueInfoRequest,
 ) -> Result<Option<ErpSyncDefaultValue>, Error> {
@@ -151,7 +150,7 @@ pub async fn save(
 /// # Errors
 /// 503 where the database is away.
 pub async fn fields_for_new_actor(
-    pool: PgPool,
+    pool: Pool,
     caller: Principal,
     request: ErpActorTypeRequest,
 ) -> Result<Vec<FieldMetadata>, Error> {

@@ -1,13 +1,13 @@
 //! The settings of the sync engine. There is no engine here yet, and its status says so.
 
 use jiff::{Span, SpanRelativeTo};
-use sqlx::PgPool;
 
 use super::roles::{Roles, must_change};
 use crate::auth::Principal;
 use crate::carrier;
 use crate::protocol::carrier::Carrier;
 use crate::protocol::error::Error;
+use crate::store::Pool;
 use crate::store::engine::{self as store, Settings};
 
 carrier! {
@@ -46,7 +46,7 @@ static ROLES: Roles = Roles::to(ErpSyncEngineStatus::MEMBERS, "The engine is swi
 ///
 /// # Errors
 /// 503 where the database is away.
-pub async fn status(pool: PgPool, caller: Principal, (): ()) -> Result<ErpSyncEngineStatus, Error> {
+pub async fn status(pool: Pool, caller: Principal, (): ()) -> Result<ErpSyncEngineStatus, Error> {
     Ok(shown(store::settings(&pool).await?, &caller))
 }
 
@@ -55,7 +55,7 @@ pub async fn status(pool: PgPool, caller: Principal, (): ()) -> Result<ErpSyncEn
 /// # Errors
 /// 403 for callers who may not change connections.
 pub async fn change_status(
-    pool: PgPool,
+    pool: Pool,
     caller: Principal,
     request: ChangeEngineStatusRequest,
 ) -> Result<ErpSyncEngineStatus, Error> {
@@ -69,11 +69,7 @@ pub async fn change_status(
 ///
 /// # Errors
 /// 403 for callers who may not change connections, 400 where it cannot be read, or is none in whole seconds.
-pub async fn change_interval(
-    pool: PgPool,
-    caller: Principal,
-    request: ChangeEngineIntervalRequest,
-) -> Result<(), Error> {
+pub async fn change_interval(pool: Pool, caller: Principal, request: ChangeEngineIntervalRequest) -> Result<(), Error> {
     must_change(&caller, "Setting the engine's interval")?;
     let seconds = request.interval.as_deref().and_then(seconds).ok_or_else(|| {
         Error::validation(

@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use sqlx::PgPool;
-
 use super::actor_types::ErpActorType;
 use super::connections::{no_connection, visible};
 use super::roles::{Roles, must_change};
@@ -12,6 +10,7 @@ use crate::carrier;
 use crate::protocol::carrier::Carrier;
 use crate::protocol::enumeration::Enumeration;
 use crate::protocol::error::Error;
+use crate::store::Pool;
 use crate::store::erp_fields::{self, Field, Which};
 use crate::store::list_mappings::{self as store, ListMapping};
 
@@ -119,7 +118,7 @@ static ITEM_ROLES: Roles = Roles::to(ErpCrmListItemMapping::MEMBERS, REASON);
 /// 403 for callers who may not change mappings; 400 where the connection or a field is not there, or an item has no key
 /// or is named twice. Nothing is stored then.
 pub async fn save(
-    pool: PgPool,
+    pool: Pool,
     caller: Principal,
     request: SaveConnectionListMappingsRequest,
 ) -> Result<ErpConnectionListMappingContainer, Error> {
@@ -188,7 +187,7 @@ fn what_to_store(container: &ErpConnectionListMappingContainer) -> Result<Vec<Li
 /// # Errors
 /// 404 where the connection is not there, or the caller may not see it; 400 without a list.
 pub async fn validate_columns(
-    pool: PgPool,
+    pool: Pool,
     caller: Principal,
     request: ValidateArchiveColumnConfigRequest,
 ) -> Result<(), Error> {

@@ -1,7 +1,5 @@
 //! Which fields of an ERP actor are which fields of a CRM entity.
 
-use sqlx::PgPool;
-
 use super::actor_types::{CrmActorType, ErpActorType, FieldAccess, FieldMetadataType};
 use super::connections::visible;
 use super::crm_fields;
@@ -11,6 +9,7 @@ use crate::carrier;
 use crate::protocol::carrier::Carrier;
 use crate::protocol::enumeration::Enumeration;
 use crate::protocol::error::Error;
+use crate::store::Pool;
 use crate::store::erp_fields::{self as store, Field, FieldMapping, Mapping, Outcome, Which};
 
 carrier! {
@@ -122,7 +121,7 @@ static FIELD_ROLES: Roles = Roles::to(ErpSyncFieldMapping::MEMBERS, REASON);
 /// # Errors
 /// 503 where the database is away.
 pub async fn get(
-    pool: PgPool,
+    pool: Pool,
     caller: Principal,
     request: GetActorTypeMappingRequest,
 ) -> Result<Option<ErpSyncActorTypeMapping>, Error> {
@@ -133,7 +132,7 @@ pub async fn get(
 }
 
 async fn read(
-    pool: &PgPool,
+    pool: &Pool,
     caller: &Principal,
     id: i32,
     actor_type: ErpActorType,
@@ -181,7 +180,7 @@ fn shown(field: Field, caller: &Principal) -> ErpSyncFieldMapping {
 /// # Errors
 /// 503 where the database is away.
 pub async fn crm_actor_type(
-    pool: PgPool,
+    pool: Pool,
     caller: Principal,
     request: ErpActorTypeRequest,
 ) -> Result<CrmActorType, Error> {
@@ -198,7 +197,7 @@ pub async fn crm_actor_type(
 /// 403 for callers who may not change mappings; 400 where the connection is not there, or a field is not known, or is
 /// named twice. Nothing is stored then.
 pub async fn save(
-    pool: PgPool,
+    pool: Pool,
     caller: Principal,
     request: SaveActorTypeMappingRequest,
 ) -> Result<Option<ErpSyncActorTypeMapping>, Error> {
@@ -249,7 +248,7 @@ fn what_to_store(mapping: ErpSyncActorTypeMapping) -> Mapping {
 ///
 /// # Errors
 /// 403 for callers who may not change mappings, 404 where there is no such field.
-pub async fn move_field(pool: PgPool, caller: Principal, request: MoveErpFieldItemRequest) -> Result<(), Error> {
+pub async fn move_field(pool: Pool, caller: Principal, request: MoveErpFieldItemRequest) -> Result<(), Error> {
     must_change(&caller, "Moving a field")?;
     let MoveErpFieldItemRequest { erp_field_id, direction, erp_connection_id, erp_actor_type } = request;
     let which = (erp_connection_id, erp_actor_type.number(), erp_field_id);

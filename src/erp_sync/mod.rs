@@ -13,21 +13,21 @@ pub mod list_mappings;
 pub mod mapping;
 mod roles;
 pub mod save_connection;
+mod saves;
 pub mod summary;
 pub mod sync_order;
 
-use sqlx::PgPool;
-
 use crate::protocol::agent::Agent;
+use crate::store::Pool;
 
 /// The agent. Its routes must stand below [`authorize`](crate::auth::authorize).
 #[must_use]
-pub fn agent() -> Agent<PgPool> {
+pub fn agent() -> Agent<Pool> {
     let agent = Agent::new("ErpSync");
     not_yet(engine(mapping(connections(connectors(agent)))))
 }
 
-fn connectors(agent: Agent<PgPool>) -> Agent<PgPool> {
+fn connectors(agent: Agent<Pool>) -> Agent<Pool> {
     agent
         .method(
             "CreateDefaultErpSyncConnectorEntity",
@@ -45,10 +45,10 @@ fn connectors(agent: Agent<PgPool>) -> Agent<PgPool> {
         .method("GetAllConnectors", "Returns all ERP Sync connectors.", connectors::get_all)
 }
 
-fn connections(agent: Agent<PgPool>) -> Agent<PgPool> {
+fn connections(agent: Agent<Pool>) -> Agent<Pool> {
     agent
-        .method("SaveConnection", "Saves a connection to the database.", save_connection::save)
-        .method("GetConnection", "Returns the specified connection.", connections::get)
+        .checking("SaveConnection", "Saves a connection to the database.", save_connection::save)
+        .checking("GetConnection", "Returns the specified connection.", connections::get)
         .method(
             "GetAllConnections",
             "Returns all ERP Sync connections without config field data.",
@@ -69,7 +69,7 @@ fn connections(agent: Agent<PgPool>) -> Agent<PgPool> {
         .method("GetErpSyncConnectionSummary", "Get a summary of the current ErpSync configuration/setup", summary::get)
 }
 
-fn mapping(agent: Agent<PgPool>) -> Agent<PgPool> {
+fn mapping(agent: Agent<Pool>) -> Agent<Pool> {
     agent
         .method(
             "GetActorTypeMapping",
@@ -98,7 +98,7 @@ fn mapping(agent: Agent<PgPool>) -> Agent<PgPool> {
         )
 }
 
-fn engine(agent: Agent<PgPool>) -> Agent<PgPool> {
+fn engine(agent: Agent<Pool>) -> Agent<Pool> {
     agent
         .method("GetEngineStatus", "Get the current status of the Sync engine", engine::status)
         .method(
@@ -110,7 +110,7 @@ fn engine(agent: Agent<PgPool>) -> Agent<PgPool> {
 }
 
 /// What the vendor has besides: each needs a connector, CRM entities or the sync engine.
-fn not_yet(agent: Agent<PgPool>) -> Agent<PgPool> {
+fn not_yet(agent: Agent<Pool>) -> Agent<Pool> {
     const METHODS: [(&str, &str); 23] = [
         ("TestConnectorUrl", "Test if connector urls anwers"),
         ("GetConfigurationFields", "Returns all fields needed to connect to the given connector"),

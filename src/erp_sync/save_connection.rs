@@ -1,16 +1,18 @@
 //! Saving a connection.
 
-use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::connections::{ErpConnection, ROLES};
 use super::ids::listed;
 use super::roles::must_change;
-use crate::auth::Principal;
+use super::saves::counted;
+use crate::auth::{Caller, Principal};
 use crate::carrier;
+use crate::metrics::{Entity, Outcome};
 use crate::protocol::error::Error;
 use crate::store::Failure;
-use crate::store::connections::{self as store, Outcome, Save};
+use crate::store::Pool;
+use crate::store::connections::{self as store, Save};
 
 carrier! {
     /// The request of `SaveConnection`.
@@ -29,7 +31,15 @@ const MISSING: &str = "Connection: the connection to save is missing or null. Th
 /// # Errors
 /// 403 for callers who may not change connections; 400 for ids that are not there; 409 for a `ConnectionId` that
 /// another connection has. Nothing is stored then.
-pub async fn save(pool: PgPool, caller: Principal, request: SaveConnectionRequest) -> Result<ErpConnection, Error> {
+pub async fn save(pool: Pool, caller: Caller, request: SaveConnectionRequest) -> Result<ErpConnection, Error> {
+    counted(Entity::Connection, stored(pool, caller, request).await)
+}
+
+async fn stored(
+    pool: Pool,
+    mut caller: Caller,
+    request: SaveConnectionRequest,
+) -> Result<(ErpConnection, Outcome), Error> {
     must_change(&caller, "Saving a connection")?;
     let connection = request.connection.ok_or_else(|| Error::argument(MISSING))?;
     let asked_id = connection.erp_connection_id;
@@ -38,19 +48,30 @@ pub async fn save(pool: PgPool, caller: Principal, request: SaveConnectionReques
             "Connection.ErpConnectionId: {asked_id} is negative; 0 creates a connection."
         )));
     }
-    let save = what_to_store(connection, &caller);
-    let saved = match store::save(&pool, &save).await {
-        Ok(Outcome::Saved(saved)) => saved,
-        Ok(Outcome::Unknown { connector, user_group_ids, associate_ids }) => {
-            return Err(refuse_unknown(connector.then_some(save.erp_connector_id), &user_group_ids, &associate_ids));
+    let mut save = what_to_store(connection, &caller);
+    let saved = loop {
+        match store::save(&pool, &save).await {
+            Ok(store::Outcome::Saved(saved)) => break saved,
+            Ok(store::Outcome::Stale) => {
+                caller = caller.renewed().await?;
+                must_change(&caller, "Saving a connection")?;
+                (save.caller, save.stamp) = (caller.associate_id, caller.stamp);
+            }
+            Ok(store::Outcome::Unknown { connector, user_group_ids, associate_ids }) => {
+                return Err(refuse_unknown(
+                    connector.then_some(save.erp_connector_id),
+                    &user_group_ids,
+                    &associate_ids,
+                ));
+            }
+            Err(Failure::Constraint(name)) if name == store::CONNECTION_ID_KEY => {
+                return Err(Error::duplicate(format!(
+                    "Connection.ConnectionId: another connection already has '{}'.",
+                    save.connection_id.unwrap_or_default()
+                )));
+            }
+            Err(failure) => return Err(failure.into()),
         }
-        Err(Failure::Constraint(name)) if name == store::CONNECTION_ID_KEY => {
-            return Err(Error::duplicate(format!(
-                "Connection.ConnectionId: another connection already has '{}'.",
-                save.connection_id.unwrap_or_default()
-            )));
-        }
-        Err(failure) => return Err(failure.into()),
     };
     if saved.updated {
         tracing::info!(erp_connection_id = saved.erp_connection_id, "connection updated");
@@ -63,7 +84,8 @@ pub async fn save(pool: PgPool, caller: Principal, request: SaveConnectionReques
             "connection created under a new id: there is none with the id that was sent"
         );
     }
-    Ok(ErpConnection {
+    let outcome = if saved.updated { Outcome::Updated } else { Outcome::Created };
+    let connection = ErpConnection {
         erp_connection_id: saved.erp_connection_id,
         erp_connector_id: saved.erp_connector_id,
         display_name: Some(save.display_name),
@@ -77,7 +99,8 @@ pub async fn save(pool: PgPool, caller: Principal, request: SaveConnectionReques
         user_group_access_ids: Some(saved.user_group_ids),
         associate_access_ids: Some(saved.associate_ids),
         rights: ROLES.full(),
-    })
+    };
+    Ok((connection, outcome))
 }
 
 fn what_to_store(connection: ErpConnection, caller: &Principal) -> Save {
@@ -95,6 +118,7 @@ fn what_to_store(connection: ErpConnection, caller: &Principal) -> Save {
         user_group_ids: connection.user_group_access_ids.map(sorted),
         associate_ids: connection.associate_access_ids.map(sorted),
         caller: caller.associate_id,
+        stamp: caller.stamp,
         new_connection_id: Uuid::new_v4().to_string(),
     }
 }

@@ -1,7 +1,5 @@
 //! A connection with its mappings at a glance.
 
-use sqlx::PgPool;
-
 use super::actor_types::{CrmActorType, ErpActorType};
 use super::connections::visible;
 use super::crm_fields;
@@ -12,6 +10,7 @@ use crate::protocol::EmptyDate;
 use crate::protocol::carrier::Carrier;
 use crate::protocol::enumeration::Enumeration;
 use crate::protocol::error::Error;
+use crate::store::Pool;
 use crate::store::erp_fields::{self, ActorType, Field, Which};
 
 carrier! {
@@ -65,7 +64,7 @@ static ACTOR_ROLES: Roles = Roles::to(ErpSyncActorSummary::MEMBERS, REASON);
 /// # Errors
 /// 503 where the database is away.
 pub async fn get(
-    pool: PgPool,
+    pool: Pool,
     caller: Principal,
     request: GetErpSyncConnectionSummaryRequest,
 ) -> Result<Option<ErpSyncConnectionSummary>, Error> {

@@ -1,12 +1,11 @@
 //! The order in which connections are synced.
 
-use sqlx::PgPool;
-
 use super::ids::listed;
 use super::roles::must_change;
 use crate::auth::Principal;
 use crate::carrier;
 use crate::protocol::error::Error;
+use crate::store::Pool;
 use crate::store::engine;
 
 carrier! {
@@ -22,7 +21,7 @@ carrier! {
 /// # Errors
 /// 403 for callers who may not change connections, 400 for ids that are not there, or are there twice.
 pub async fn save(
-    pool: PgPool,
+    pool: Pool,
     caller: Principal,
     request: SaveErpConnectionSyncPrioritiesRequest,
 ) -> Result<bool, Error> {

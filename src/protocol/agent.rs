@@ -13,10 +13,19 @@ use super::error::Error;
 use super::operation::Operation;
 use super::write::{View, Write, Writer};
 
+/// The routes of an agent's methods, by what must stand before them.
+#[derive(Clone)]
+pub struct Routes<S> {
+    /// Those whose caller must be known for certain.
+    pub certain: Router<S>,
+    /// Those whose statement checks the caller's rights.
+    pub checking: Router<S>,
+}
+
 /// The routes of one agent. `S` is what its rules work with, `P` who calls.
 pub struct Agent<S> {
     name: &'static str,
-    routes: Router<S>,
+    routes: Routes<S>,
     methods: Vec<(String, String)>,
     operations: Vec<Operation>,
 }
@@ -25,14 +34,15 @@ impl<S: Clone + Send + Sync + 'static> Agent<S> {
     /// An agent without methods, below `/api/v1/Agents/<name>`.
     #[must_use]
     pub fn new(name: &'static str) -> Self {
-        Agent { name, routes: Router::new(), methods: Vec::new(), operations: Vec::new() }
+        let routes = Routes { certain: Router::new(), checking: Router::new() };
+        Agent { name, routes, methods: Vec::new(), operations: Vec::new() }
     }
 
     /// Adds a method: POST runs `rule`, GET describes the call with `summary`, anything else is refused.
     ///
     /// `P` is put into the request by the layer that authorizes it, below which the routes must stand.
     #[must_use]
-    pub fn method<P, I, T, F, R>(self, name: &'static str, summary: &'static str, rule: F) -> Self
+    pub fn method<P, I, T, F, R>(mut self, name: &'static str, summary: &'static str, rule: F) -> Self
     where
         P: Clone + Send + Sync + 'static,
         I: Input + Send + 'static,
@@ -40,43 +50,49 @@ impl<S: Clone + Send + Sync + 'static> Agent<S> {
         F: Fn(S, P, I) -> R + Clone + Send + Sync + 'static,
         R: Future<Output = Result<T, Error>> + Send,
     {
-        let run = move |State(state): State<S>, Extension(caller): Extension<P>, asked: Asked<I>| async move {
-            let answer = rule(state, caller, asked.request).await?;
-            Ok::<Response, Error>(answer.answer(&asked.reply))
-        };
-        self.described(Operation::of::<I, T>(name, summary)).route(
-            name,
-            summary.to_owned(),
-            MethodRouter::new().post(run),
-        )
+        self.operations.push(Operation::of::<I, T>(name, summary));
+        let (path, route) = self.route(name, summary.to_owned(), run(rule));
+        self.routes.certain = self.routes.certain.route(&path, route);
+        self
+    }
+
+    /// The same for a rule whose statement checks the caller's rights.
+    #[must_use]
+    pub fn checking<P, I, T, F, R>(mut self, name: &'static str, summary: &'static str, rule: F) -> Self
+    where
+        P: Clone + Send + Sync + 'static,
+        I: Input + Send + 'static,
+        T: Answer,
+        F: Fn(S, P, I) -> R + Clone + Send + Sync + 'static,
+        R: Future<Output = Result<T, Error>> + Send,
+    {
+        self.operations.push(Operation::of::<I, T>(name, summary));
+        let (path, route) = self.route(name, summary.to_owned(), run(rule));
+        self.routes.checking = self.routes.checking.route(&path, route);
+        self
     }
 
     /// Adds a method that the vendor has and this program has not: POST is refused with 501.
     #[must_use]
-    pub fn not_yet(self, name: &'static str, summary: &'static str) -> Self {
+    pub fn not_yet(mut self, name: &'static str, summary: &'static str) -> Self {
         let refuse = move || async move { Error::not_implemented(name) };
-        let summary_now = format!("Not here yet. {summary}");
-        self.described(Operation::not_yet(name, summary)).route(name, summary_now, MethodRouter::new().post(refuse))
-    }
-
-    /// Keeps what the OpenAPI document says of a method.
-    fn described(mut self, operation: Operation) -> Self {
-        self.operations.push(operation);
+        self.operations.push(Operation::not_yet(name, summary));
+        let post = MethodRouter::new().post(refuse);
+        let (path, route) = self.route(name, format!("Not here yet. {summary}"), post);
+        self.routes.certain = self.routes.certain.route(&path, route);
         self
     }
 
-    fn route(mut self, name: &'static str, summary: String, post: MethodRouter<S>) -> Self {
+    /// The path and the route of a method. The server looks paths up in lower case, as the vendor's takes them in any.
+    fn route(&mut self, name: &'static str, summary: String, post: MethodRouter<S>) -> (String, MethodRouter<S>) {
         let path = format!("/api/v1/Agents/{}/{name}", self.name);
-        let described = (path.clone(), summary.clone());
+        let lower = path.to_ascii_lowercase();
+        self.methods.push((path.clone(), summary.clone()));
         let describe = move |reply: Reply| {
-            let answer = reply.with(&Description { path: &described.0, summary: &described.1 });
+            let answer = reply.with(&Description { path: &path, summary: &summary });
             async move { answer }
         };
-        // The server looks paths up in lower case, as the vendor's takes them in any.
-        let route = only("GET, POST", post.get(describe));
-        self.routes = self.routes.route(&path.to_ascii_lowercase(), route);
-        self.methods.push((path, summary));
-        self
+        (lower, only("GET, POST", post.get(describe)))
     }
 
     /// The paths of its methods, each with its summary.
@@ -92,9 +108,28 @@ impl<S: Clone + Send + Sync + 'static> Agent<S> {
     }
 
     /// The routes, lower case.
-    pub fn routes(self) -> Router<S> {
+    #[must_use]
+    pub fn routes(self) -> Routes<S> {
         self.routes
     }
+}
+
+/// A POST that runs `rule`.
+fn run<S, P, I, T, F, R>(rule: F) -> MethodRouter<S>
+where
+    S: Clone + Send + Sync + 'static,
+    P: Clone + Send + Sync + 'static,
+    I: Input + Send + 'static,
+    T: Answer,
+    F: Fn(S, P, I) -> R + Clone + Send + Sync + 'static,
+    R: Future<Output = Result<T, Error>> + Send,
+{
+    MethodRouter::new().post(
+        move |State(state): State<S>, Extension(caller): Extension<P>, asked: Asked<I>| async move {
+            let answer = rule(state, caller, asked.request).await?;
+            Ok::<Response, Error>(answer.answer(&asked.reply))
+        },
+    )
 }
 
 /// What a GET is told of a method, in the shape of the vendor's list of all of them.

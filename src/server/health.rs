@@ -8,24 +8,24 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::json;
-use sqlx::PgPool;
 
 use super::listen::Stop;
 use crate::protocol::agent::only;
+use crate::store::Pool;
 use crate::store::associates;
 
 /// How long the database may take to answer before it counts as away.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The routes; neither asks for a login, neither waits for a turn.
-pub fn routes(pool: PgPool, stop: Stop) -> Router {
+pub fn routes(pool: Pool, stop: Stop) -> Router {
     Router::new()
         .route("/health/live", only("GET, HEAD", get(async || Json(json!({ "Status": "live" })))))
         .route("/health/ready", only("GET, HEAD", get(ready)))
         .with_state((pool, stop))
 }
 
-async fn ready(State((pool, stop)): State<(PgPool, Stop)>) -> Response {
+async fn ready(State((pool, stop)): State<(Pool, Stop)>) -> Response {
     let not_ready = |database: &str, status: &str| {
         (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "Status": status, "Database": database }))).into_response()
     };

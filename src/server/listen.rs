@@ -1,21 +1,27 @@
 //! Accepting connections, speaking HTTP/1.1 on them, and stopping without dropping a request.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
+use axum::http::HeaderValue;
+use axum::http::header::CONNECTION;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use rustix::process::{Resource, getrlimit, setrlimit};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Semaphore, watch};
+use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
-use crate::auth::PeerAddress;
+use super::proxies::Proxies;
 use crate::config::Limits;
 
 /// The most headers of a request.
@@ -63,8 +69,35 @@ impl Stop {
     }
 }
 
+/// What is in front of the router.
+pub struct Front {
+    /// Speaks TLS, if it does.
+    pub tls: Option<TlsAcceptor>,
+    /// The proxies that are believed.
+    pub proxies: Proxies,
+    /// How long it goes on after it was asked to stop.
+    pub stop_delay: Duration,
+}
+
+/// Lets this process have as many open files as it may: a connection is one.
+pub fn allow_open_files() {
+    let mut files = getrlimit(Resource::Nofile);
+    files.current = files.maximum;
+    if let Err(problem) = setrlimit(Resource::Nofile, files) {
+        tracing::debug!(%problem, "the limit of open files stays");
+    }
+}
+
+/// Takes the address.
+///
+/// # Errors
+/// One line that names it, as where another program has it.
+pub async fn open(address: SocketAddr) -> Result<TcpListener, String> {
+    TcpListener::bind(address).await.map_err(|problem| format!("cannot listen on {address}: {problem}"))
+}
+
 /// Serves until it is asked to stop, and then finishes what is in flight, within the limit.
-pub async fn serve(listener: TcpListener, app: Router, limits: &Limits, mut stop: Stop) {
+pub async fn serve(listener: TcpListener, front: Front, app: Router, limits: &Limits, mut stop: Stop) {
     let connections = Arc::new(Semaphore::new(limits.max_connections as usize));
     let graceful = GracefulShutdown::new();
     let mut http = http1::Builder::new();
@@ -72,10 +105,12 @@ pub async fn serve(listener: TcpListener, app: Router, limits: &Limits, mut stop
         .header_read_timeout(limits.header_timeout)
         .max_headers(MAX_HEADERS)
         .max_buf_size(MAX_HEAD_BYTES);
+    let talk = Talk { http, app, proxies: front.proxies, stop: stop.clone() };
+    let mut stopped = std::pin::pin!(stop_after(stop.clone(), front.stop_delay));
     loop {
         let accepted = tokio::select! {
             accepted = accept(&listener, &connections) => accepted,
-            () = stop.asked(1) => break,
+            () = &mut stopped => break,
         };
         let (stream, permit) = match accepted {
             Ok(accepted) => accepted,
@@ -89,17 +124,24 @@ pub async fn serve(listener: TcpListener, app: Router, limits: &Limits, mut stop
         let Ok(peer) = stream.peer_addr() else { continue };
         // Answers are written whole: waiting for more to send would only delay them.
         let _ = stream.set_nodelay(true);
-        let app = app.clone();
-        let service = service_fn(move |request: hyper::Request<Incoming>| {
-            let mut request: Request = request.map(axum::body::Body::new);
-            request.extensions_mut().insert(PeerAddress(peer.ip()));
-            app.clone().oneshot(request)
-        });
-        let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
+        let (talk, watcher) = (talk.clone(), graceful.watcher());
+        let Some(tls) = front.tls.clone() else {
+            tokio::spawn(async move {
+                talk.with(stream, peer, false, watcher).await;
+                drop(permit);
+            });
+            continue;
+        };
+        let (time, mut stop) = (limits.header_timeout, stop.clone());
         tokio::spawn(async move {
-            // A client that hangs up or never finishes its headers is no event of ours.
-            if let Err(problem) = connection.await {
-                tracing::debug!(%peer, %problem, "connection ended");
+            let shaken = tokio::select! {
+                shaken = tokio::time::timeout(time, tls.accept(stream)) => shaken,
+                () = stop.asked(1) => return,
+            };
+            match shaken {
+                Ok(Ok(stream)) => talk.with(stream, peer, true, watcher).await,
+                Ok(Err(problem)) => tracing::debug!(%peer, %problem, "no TLS"),
+                Err(_) => tracing::debug!(%peer, "no TLS in time"),
             }
             drop(permit);
         });
@@ -110,6 +152,56 @@ pub async fn serve(listener: TcpListener, app: Router, limits: &Limits, mut stop
         () = graceful.shutdown() => {}
         () = tokio::time::sleep(limits.drain_timeout) => tracing::warn!("stopping: some requests did not finish in time"),
         () = stop.asked(2) => tracing::warn!("stopping at once: asked twice"),
+    }
+}
+
+/// Waits until it is asked to stop, and then for as long as proxies may need to notice that it is no longer ready.
+async fn stop_after(mut stop: Stop, delay: Duration) {
+    stop.asked(1).await;
+    if !delay.is_zero() {
+        tracing::info!(seconds = delay.as_secs_f64(), "stopping: no longer ready, still serving");
+        tokio::select! {
+            () = tokio::time::sleep(delay) => {}
+            () = stop.asked(2) => {}
+        }
+    }
+}
+
+/// What is said on every connection.
+#[derive(Clone)]
+struct Talk {
+    http: http1::Builder,
+    app: Router,
+    proxies: Proxies,
+    stop: Stop,
+}
+
+impl Talk {
+    async fn with<S>(self, stream: S, peer: SocketAddr, is_tls: bool, watcher: Watcher)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let Talk { http, app, proxies, stop } = self;
+        let service = service_fn(move |request: hyper::Request<Incoming>| {
+            let mut request: Request = request.map(axum::body::Body::new);
+            let caller = proxies.caller(peer.ip(), is_tls, request.headers());
+            request.extensions_mut().insert(caller);
+            let (answer, stop) = (app.clone().oneshot(request), stop.clone());
+            async move {
+                let mut answer = answer.await;
+                if let Ok(response) = &mut answer
+                    && stop.is_asked()
+                {
+                    // Else the client might send its next request in the moment in which the connection ends.
+                    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                }
+                answer
+            }
+        });
+        // A client that hangs up or never finishes its headers is no event of ours.
+        if let Err(problem) = watcher.watch(http.serve_connection(TokioIo::new(stream), service)).await {
+            tracing::debug!(%peer, %problem, "connection ended");
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use axum::response::Response;
 use axum::routing::get;
 use serde_json::Value;
 
+use crate::auth::Peer;
 use crate::protocol::agent::only;
 use crate::protocol::body::Reply;
 use crate::protocol::schema;
@@ -17,8 +18,8 @@ pub fn api(path_prefix: &str) -> Router {
     let prefix = path_prefix.to_owned();
     let answer = move |parts: Parts| async move {
         let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok()).filter(|host| is_plain(host));
-        let is_tls = parts.headers.get("x-forwarded-proto").is_some_and(|proto| proto == "https");
-        let scheme = if is_tls { "https" } else { "http" };
+        let is_secure = parts.extensions.get::<Peer>().is_some_and(|peer| peer.is_secure);
+        let scheme = if is_secure { "https" } else { "http" };
         let v1 = format!("{scheme}://{}{prefix}/api/v1/", host.unwrap_or("localhost"));
         Reply::to(&parts).with(&Api { v1 })
     };

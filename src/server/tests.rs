@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use clap::Parser;
-use sqlx::postgres::PgPoolOptions;
+use sqlx::postgres::PgConnectOptions;
 
 use super::documented::document;
 use super::*;
@@ -25,10 +25,10 @@ fn paths(router: &Router) -> BTreeSet<String> {
 #[tokio::test]
 async fn the_document_has_each_path_of_the_router_and_no_other() {
     let settings = CommandLine::try_parse_from(["erpsync"]).expect("settings").serve;
-    let pool = PgPoolOptions::new().connect_lazy("postgres://localhost/none").expect("a pool");
+    let pool = Pool::new(PgConnectOptions::new(), 1, false);
     let authenticator = Authenticator::new(pool.clone(), settings.authentication.clone(), None);
     let stop = Stop::on_signals().expect("signals");
-    let router = api(&settings, pool.clone(), authenticator).merge(health::routes(pool, stop));
+    let router = api(erp_sync::agent(), &settings, &pool, &authenticator).merge(health::routes(pool, stop));
     let mut expected = paths(&router);
     for file in FILES {
         assert!(expected.remove(file), "{file} is not in {expected:?}");

@@ -1,8 +1,6 @@
 //! Whether a connection is in use.
 
-use sqlx::PgPool;
-
-use super::Failure;
+use super::{Failure, Pool};
 
 /// What switching came to.
 #[derive(Debug)]
@@ -39,7 +37,7 @@ pub struct Field {
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn toggle(pool: &PgPool, erp_connection_id: i32, caller: i32) -> Result<Outcome, Failure> {
+pub async fn toggle(pool: &Pool, erp_connection_id: i32, caller: i32) -> Result<Outcome, Failure> {
     let mut transaction = pool.begin().await?;
     let connection = sqlx::query!(
         "SELECT c.active, c.deleted, r.deleted AS connector_is_deleted

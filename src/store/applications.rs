@@ -1,9 +1,7 @@
 //! Applications: partner programs that call, known by their SO-AppToken.
 
-use sqlx::PgPool;
-
-use super::Failure;
 use super::credentials::Hash;
+use super::{Failure, Pool};
 
 /// The constraint that keeps names unique.
 pub const NAME_KEY: &str = "application_name_key";
@@ -25,7 +23,7 @@ pub struct Application {
 ///
 /// # Errors
 /// [`Failure::Constraint`] with [`NAME_KEY`] where there is one of that name; see [`Failure`].
-pub async fn add(pool: &PgPool, name: &str, secret_hash: &Hash, erp_sync: bool) -> Result<i32, Failure> {
+pub async fn add(pool: &Pool, name: &str, secret_hash: &Hash, erp_sync: bool) -> Result<i32, Failure> {
     let added = sqlx::query_scalar!(
         "INSERT INTO application (name, secret_hash, erp_sync) VALUES ($1, $2, $3) RETURNING application_id",
         name,
@@ -39,7 +37,7 @@ pub async fn add(pool: &PgPool, name: &str, secret_hash: &Hash, erp_sync: bool) 
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn find_by_secret(pool: &PgPool, secret_hash: &Hash) -> Result<Option<Application>, Failure> {
+pub async fn find_by_secret(pool: &Pool, secret_hash: &Hash) -> Result<Option<Application>, Failure> {
     let found = sqlx::query_as!(
         Application,
         "SELECT application_id, name, erp_sync, disabled FROM application WHERE secret_hash = $1 AND NOT disabled",
@@ -52,7 +50,7 @@ pub async fn find_by_secret(pool: &PgPool, secret_hash: &Hash) -> Result<Option<
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn find(pool: &PgPool, application_id: i32) -> Result<Option<Application>, Failure> {
+pub async fn find(pool: &Pool, application_id: i32) -> Result<Option<Application>, Failure> {
     let found = sqlx::query_as!(
         Application,
         "SELECT application_id, name, erp_sync, disabled FROM application WHERE application_id = $1 AND NOT disabled",
@@ -65,7 +63,7 @@ pub async fn find(pool: &PgPool, application_id: i32) -> Result<Option<Applicati
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn find_by_name(pool: &PgPool, name: &str) -> Result<Option<Application>, Failure> {
+pub async fn find_by_name(pool: &Pool, name: &str) -> Result<Option<Application>, Failure> {
     let found = sqlx::query_as!(
         Application,
         "SELECT application_id, name, erp_sync, disabled FROM application WHERE lower(name) = lower($1)",
@@ -78,7 +76,7 @@ pub async fn find_by_name(pool: &PgPool, name: &str) -> Result<Option<Applicatio
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn list(pool: &PgPool) -> Result<Vec<Application>, Failure> {
+pub async fn list(pool: &Pool) -> Result<Vec<Application>, Failure> {
     let listed = sqlx::query_as!(
         Application,
         "SELECT application_id, name, erp_sync, disabled FROM application ORDER BY lower(name)"
@@ -90,7 +88,7 @@ pub async fn list(pool: &PgPool) -> Result<Vec<Application>, Failure> {
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn set_erp_sync(pool: &PgPool, name: &str, erp_sync: bool) -> Result<bool, Failure> {
+pub async fn set_erp_sync(pool: &Pool, name: &str, erp_sync: bool) -> Result<bool, Failure> {
     let changed = sqlx::query!("UPDATE application SET erp_sync = $2 WHERE lower(name) = lower($1)", name, erp_sync);
     Ok(changed.execute(pool).await?.rows_affected() > 0)
 }
@@ -99,7 +97,7 @@ pub async fn set_erp_sync(pool: &PgPool, name: &str, erp_sync: bool) -> Result<b
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn set_disabled(pool: &PgPool, name: &str, disabled: bool) -> Result<bool, Failure> {
+pub async fn set_disabled(pool: &Pool, name: &str, disabled: bool) -> Result<bool, Failure> {
     let changed = sqlx::query!("UPDATE application SET disabled = $2 WHERE lower(name) = lower($1)", name, disabled);
     Ok(changed.execute(pool).await?.rows_affected() > 0)
 }

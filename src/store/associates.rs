@@ -1,8 +1,6 @@
 //! Associates: who can log in.
 
-use sqlx::PgPool;
-
-use super::{Failure, credentials};
+use super::{Failure, Pool, credentials};
 
 /// The constraint that keeps login names unique.
 pub const NAME_KEY: &str = "associate_name_key";
@@ -22,21 +20,24 @@ pub struct Associate {
     pub administrator: bool,
     /// argon2id, as a PHC string; none: no login by password.
     pub password_hash: Option<String>,
+    /// The stamp of the rights.
+    pub stamp: i64,
 }
 
 /// The associate who logs in as `name`, in any letter case; none where there is none or it is disabled.
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn find_by_name(pool: &PgPool, name: &str) -> Result<Option<Associate>, Failure> {
+pub async fn find_by_name(pool: &Pool, name: &str) -> Result<Option<Associate>, Failure> {
     if name.contains('\0') {
         // No stored name holds one, and PostgreSQL takes none in a parameter.
         return Ok(None);
     }
     let found = sqlx::query_as!(
         Associate,
-        "SELECT associate_id, name, user_group_id, administrator, password_hash
-         FROM associate WHERE lower(name) = lower($1) AND NOT disabled",
+        r#"SELECT associate_id, name, user_group_id, administrator, password_hash,
+            (SELECT stamp FROM security_stamp) AS "stamp!"
+         FROM associate WHERE lower(name) = lower($1) AND NOT disabled"#,
         name
     );
     Ok(found.fetch_optional(pool).await?)
@@ -47,7 +48,7 @@ pub async fn find_by_name(pool: &PgPool, name: &str) -> Result<Option<Associate>
 /// # Errors
 /// [`Failure::Constraint`] with [`NAME_KEY`] or [`USER_GROUP_KEY`]; see [`Failure`].
 pub async fn add(
-    pool: &PgPool,
+    pool: &Pool,
     name: &str,
     user_group_id: Option<i32>,
     administrator: bool,
@@ -88,7 +89,7 @@ pub struct Listed {
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn list(pool: &PgPool) -> Result<Vec<Listed>, Failure> {
+pub async fn list(pool: &Pool) -> Result<Vec<Listed>, Failure> {
     let listed = sqlx::query_as!(
         Listed,
         r#"SELECT associate_id, name, user_group_id, administrator, disabled,
@@ -106,7 +107,7 @@ pub async fn list(pool: &PgPool) -> Result<Vec<Listed>, Failure> {
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn set_disabled(pool: &PgPool, name: &str, disabled: bool) -> Result<bool, Failure> {
+pub async fn set_disabled(pool: &Pool, name: &str, disabled: bool) -> Result<bool, Failure> {
     let mut transaction = pool.begin().await?;
     let changed = sqlx::query_scalar!(
         "UPDATE associate SET disabled = $2 WHERE lower(name) = lower($1) RETURNING associate_id",
@@ -125,7 +126,7 @@ pub async fn set_disabled(pool: &PgPool, name: &str, disabled: bool) -> Result<b
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn set_password(pool: &PgPool, name: &str, password_hash: &str) -> Result<bool, Failure> {
+pub async fn set_password(pool: &Pool, name: &str, password_hash: &str) -> Result<bool, Failure> {
     let mut transaction = pool.begin().await?;
     let changed = sqlx::query_scalar!(
         "UPDATE associate SET password_hash = $2 WHERE lower(name) = lower($1) RETURNING associate_id",
@@ -144,7 +145,7 @@ pub async fn set_password(pool: &PgPool, name: &str, password_hash: &str) -> Res
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn set_administrator(pool: &PgPool, name: &str, administrator: bool) -> Result<bool, Failure> {
+pub async fn set_administrator(pool: &Pool, name: &str, administrator: bool) -> Result<bool, Failure> {
     let changed =
         sqlx::query!("UPDATE associate SET administrator = $2 WHERE lower(name) = lower($1)", name, administrator);
     Ok(changed.execute(pool).await?.rows_affected() > 0)
@@ -154,7 +155,7 @@ pub async fn set_administrator(pool: &PgPool, name: &str, administrator: bool) -
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn further_groups(pool: &PgPool, associate_id: i32) -> Result<Vec<i32>, Failure> {
+pub async fn further_groups(pool: &Pool, associate_id: i32) -> Result<Vec<i32>, Failure> {
     let groups = sqlx::query_scalar!(
         "SELECT user_group_id FROM associate_user_group WHERE associate_id = $1 ORDER BY user_group_id",
         associate_id
@@ -166,7 +167,7 @@ pub async fn further_groups(pool: &PgPool, associate_id: i32) -> Result<Vec<i32>
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn is_empty(pool: &PgPool) -> Result<bool, Failure> {
+pub async fn is_empty(pool: &Pool) -> Result<bool, Failure> {
     let any = sqlx::query_scalar!(r#"SELECT EXISTS (SELECT FROM associate) AS "any!""#);
     Ok(!any.fetch_one(pool).await?)
 }
@@ -175,7 +176,7 @@ pub async fn is_empty(pool: &PgPool) -> Result<bool, Failure> {
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn ping(pool: &PgPool) -> Result<(), Failure> {
+pub async fn ping(pool: &Pool) -> Result<(), Failure> {
     sqlx::query_scalar!(r#"SELECT 1 AS "one!""#).fetch_one(pool).await?;
     Ok(())
 }

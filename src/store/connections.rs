@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::{PgExecutor, PgPool};
+use sqlx::PgConnection;
 
-use super::Failure;
+use super::pool::is_lost;
+use super::{Failure, Pool};
 
 /// The constraint that keeps `connection_id` unique.
 pub const CONNECTION_ID_KEY: &str = "erp_connection_connection_id_key";
@@ -14,8 +15,6 @@ pub const CONNECTION_ID_KEY: &str = "erp_connection_connection_id_key";
 pub struct Reader {
     /// Primary key of the associate.
     pub associate_id: i32,
-    /// The primary user group.
-    pub user_group_id: i32,
     /// Sees all of them, those that are flagged as deleted too.
     pub sees_all: bool,
 }
@@ -41,42 +40,79 @@ pub struct Stored {
     pub deleted: bool,
     /// Everybody may use it.
     pub all_access: bool,
-    /// The keys of its config fields; none where they were not asked for.
-    pub config_keys: Option<Vec<String>>,
-    /// Their values.
-    pub config_values: Option<Vec<Option<String>>>,
+    /// Its config fields; none where they were not asked for.
+    pub config_fields: Option<BTreeMap<String, Option<String>>>,
     /// Its user groups, ascending.
     pub user_group_ids: Vec<i32>,
     /// Its associates, ascending.
     pub associate_ids: Vec<i32>,
 }
 
-/// The connection of this key, with its config fields; none where the reader may not see it.
+/// What was read.
+#[derive(Debug)]
+pub enum Read {
+    /// The connection; none where it is not there, or the reader may not see it.
+    Done(Option<Stored>),
+    /// The reader's rights have changed since they were remembered.
+    Stale,
+}
+
+/// The connection of this key, with its config fields. With a `stamp`, the reader's rights are those of then.
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn find(pool: &PgPool, erp_connection_id: i32, reader: &Reader) -> Result<Option<Stored>, Failure> {
-    Ok(read(pool, Some(erp_connection_id), reader.sees_all, reader).await?.pop())
+pub async fn find(pool: &Pool, erp_connection_id: i32, reader: Reader, stamp: Option<i64>) -> Result<Read, Failure> {
+    let (sees_all, associate_id) = (reader.sees_all, reader.associate_id);
+    let query = || sqlx::query_file!("src/store/read_connection.sql", erp_connection_id, sees_all, associate_id, stamp);
+    let mut lease = pool.trusted().await?;
+    let row = query().fetch_one(&mut *lease).await;
+    let row = match lease.done(row).await {
+        Err(error) if is_lost(&error) => query().fetch_one(pool).await?,
+        row => row?,
+    };
+    if row.is_stale {
+        return Ok(Read::Stale);
+    }
+    let stored = || {
+        Some(Stored {
+            erp_connection_id: row.erp_connection_id?,
+            erp_connector_id: row.erp_connector_id?,
+            display_name: row.display_name?,
+            display_description: row.display_description?,
+            active: row.active?,
+            connection_id: row.connection_id?,
+            most_recent_timestamp: row.most_recent_timestamp?,
+            deleted: row.deleted?,
+            all_access: row.all_access?,
+            config_fields: Some(row.config_keys.into_iter().zip(row.config_values).collect()),
+            user_group_ids: row.user_group_ids,
+            associate_ids: row.associate_ids,
+        })
+    };
+    Ok(Read::Done(stored()))
 }
 
 /// The connections that the reader may see, without config fields, in the order in which they are synced.
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn list(pool: &PgPool, include_deleted: bool, reader: &Reader) -> Result<Vec<Stored>, Failure> {
-    read(pool, None, include_deleted && reader.sees_all, reader).await
-}
-
-async fn read(pool: &PgPool, id: Option<i32>, deleted: bool, reader: &Reader) -> Result<Vec<Stored>, Failure> {
-    let stored = sqlx::query_file_as!(
-        Stored,
-        "src/store/read_connections.sql",
-        id,
-        deleted,
-        reader.sees_all,
-        reader.associate_id,
-        reader.user_group_id,
-    );
+pub async fn list(pool: &Pool, include_deleted: bool, reader: Reader) -> Result<Vec<Stored>, Failure> {
+    let deleted = include_deleted && reader.sees_all;
+    let rows = sqlx::query_file!("src/store/list_connections.sql", deleted, reader.sees_all, reader.associate_id);
+    let stored = rows.map(|row| Stored {
+        erp_connection_id: row.erp_connection_id,
+        erp_connector_id: row.erp_connector_id,
+        display_name: row.display_name,
+        display_description: row.display_description,
+        active: row.active,
+        connection_id: row.connection_id,
+        most_recent_timestamp: row.most_recent_timestamp,
+        deleted: row.deleted,
+        all_access: row.all_access,
+        config_fields: None,
+        user_group_ids: row.user_group_ids,
+        associate_ids: row.associate_ids,
+    });
     Ok(stored.fetch_all(pool).await?)
 }
 
@@ -84,7 +120,7 @@ async fn read(pool: &PgPool, id: Option<i32>, deleted: bool, reader: &Reader) ->
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn delete(pool: &PgPool, erp_connection_id: i32, caller: i32) -> Result<bool, Failure> {
+pub async fn delete(pool: &Pool, erp_connection_id: i32, caller: i32) -> Result<bool, Failure> {
     // Counted, as a save is: a save that has read the row before then sees that it was overtaken.
     let found = sqlx::query_scalar!(
         r#"WITH flagged AS (
@@ -128,6 +164,8 @@ pub struct Save {
     pub associate_ids: Option<Vec<i32>>,
     /// Who saves.
     pub caller: i32,
+    /// When his rights were read.
+    pub stamp: i64,
     /// The `connection_id` of a new connection that has none.
     pub new_connection_id: String,
 }
@@ -146,6 +184,8 @@ pub enum Outcome {
         /// Associates who are not there.
         associate_ids: Vec<i32>,
     },
+    /// Nothing is stored: the caller's rights have changed since they were read.
+    Stale,
 }
 
 /// The parts of a stored connection that the save did not bring along.
@@ -174,13 +214,19 @@ pub struct Saved {
 ///
 /// # Errors
 /// [`Failure::Constraint`] with [`CONNECTION_ID_KEY`] where another connection has that id; see [`Failure`].
-pub async fn save(pool: &PgPool, save: &Save) -> Result<Outcome, Failure> {
-    match attempt(pool, save).await {
-        Ok(Some(outcome)) => return Ok(outcome),
-        Ok(None) => {}
-        Err(error) if is_passing(&error) => {}
-        Err(error) => return Err(error.into()),
+pub async fn save(pool: &Pool, save: &Save) -> Result<Outcome, Failure> {
+    let mut lease = pool.trusted().await?;
+    let outcome = attempt(&mut lease, save).await;
+    match lease.done(outcome).await {
+        Ok(Some(outcome)) => Ok(outcome),
+        Ok(None) => save_locked(pool, save).await,
+        Err(error) if is_passing(&error) => save_locked(pool, save).await,
+        Err(error) if is_lost(&error) => save_again(pool, save, error).await,
+        Err(error) => Err(error.into()),
     }
+}
+
+async fn save_locked(pool: &Pool, save: &Save) -> Result<Outcome, Failure> {
     let mut transaction = pool.begin().await?;
     // Its own statement: the next one must see what the lock waited for.
     sqlx::query!(
@@ -189,10 +235,31 @@ pub async fn save(pool: &PgPool, save: &Save) -> Result<Outcome, Failure> {
     )
     .fetch_optional(&mut *transaction)
     .await?;
-    let outcome = attempt(&mut *transaction, save).await?;
+    let outcome = attempt(&mut transaction, save).await?;
     transaction.commit().await?;
     outcome
         .ok_or_else(|| Failure::Fault(sqlx::Error::InvalidArgument("a locked connection was saved by another".into())))
+}
+
+/// After the connection to the database was lost under a save, which may have taken effect or not. Sent again, an
+/// update comes to the same. What was created is found by the id that was made up for it, and updated; where the
+/// caller has chosen that id, nobody can tell, and he is told so.
+async fn save_again(pool: &Pool, save: &Save, lost: sqlx::Error) -> Result<Outcome, Failure> {
+    tracing::info!(%lost, "connection to the database lost under a save; it is sent again");
+    let created = sqlx::query_scalar!(
+        "SELECT erp_connection_id FROM erp_connection WHERE connection_id = $1",
+        save.new_connection_id
+    )
+    .fetch_optional(pool)
+    .await?;
+    let mut again = save.clone();
+    again.erp_connection_id = created.unwrap_or(save.erp_connection_id);
+    let outcome = save_locked(pool, &again).await;
+    match outcome {
+        Ok(Outcome::Saved(saved)) if created.is_some() => Ok(Outcome::Saved(Saved { updated: false, ..saved })),
+        Err(Failure::Constraint(name)) if name == CONNECTION_ID_KEY => Err(Failure::Away(lost)),
+        outcome => outcome,
+    }
 }
 
 /// A deadlock, or a row that was referred to and went in that moment: the next try has an answer.
@@ -202,7 +269,7 @@ fn is_passing(error: &sqlx::Error) -> bool {
 }
 
 /// One try; none where another save came between.
-async fn attempt(executor: impl PgExecutor<'_>, save: &Save) -> Result<Option<Outcome>, sqlx::Error> {
+async fn attempt(connection: &mut PgConnection, save: &Save) -> Result<Option<Outcome>, sqlx::Error> {
     let (config_keys, config_values): (Option<Vec<&str>>, Option<Vec<Option<&str>>>) = save
         .config_fields
         .as_ref()
@@ -225,10 +292,14 @@ async fn attempt(executor: impl PgExecutor<'_>, save: &Save) -> Result<Option<Ou
         save.associate_ids.as_deref(),
         save.caller,
         save.new_connection_id,
+        save.stamp,
     )
-    .fetch_one(executor)
+    .fetch_one(connection)
     .await?;
 
+    if row.is_stale {
+        return Ok(Some(Outcome::Stale));
+    }
     let unknown = row.unknown_connector || !row.unknown_user_groups.is_empty() || !row.unknown_associates.is_empty();
     if unknown {
         return Ok(Some(Outcome::Unknown {

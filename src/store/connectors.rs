@@ -1,8 +1,8 @@
 //! Connectors.
 
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 
-use super::Failure;
+use super::{Failure, Pool};
 
 /// A stored connector.
 #[derive(Debug, Default)]
@@ -32,7 +32,7 @@ pub enum Outcome {
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn find(pool: &PgPool, erp_connector_id: i32, deleted: bool) -> Result<Option<Connector>, Failure> {
+pub async fn find(pool: &Pool, erp_connector_id: i32, deleted: bool) -> Result<Option<Connector>, Failure> {
     let found = sqlx::query_as!(
         Connector,
         "SELECT erp_connector_id, display_name, url, deleted FROM erp_connector
@@ -47,7 +47,7 @@ pub async fn find(pool: &PgPool, erp_connector_id: i32, deleted: bool) -> Result
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn list(pool: &PgPool) -> Result<Vec<Connector>, Failure> {
+pub async fn list(pool: &Pool) -> Result<Vec<Connector>, Failure> {
     let found = sqlx::query_as!(
         Connector,
         "SELECT erp_connector_id, display_name, url, deleted FROM erp_connector WHERE NOT deleted
@@ -60,8 +60,10 @@ pub async fn list(pool: &PgPool) -> Result<Vec<Connector>, Failure> {
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn has_connections(pool: &PgPool, erp_connector_id: i32) -> Result<bool, Failure> {
-    Ok(calls(&mut *pool.acquire().await?, erp_connector_id).await?)
+pub async fn has_connections(pool: &Pool, erp_connector_id: i32) -> Result<bool, Failure> {
+    let mut lease = pool.acquire().await?;
+    let called = calls(&mut lease, erp_connector_id).await;
+    Ok(lease.done(called).await?)
 }
 
 async fn calls(connection: &mut PgConnection, erp_connector_id: i32) -> Result<bool, sqlx::Error> {
@@ -76,7 +78,7 @@ async fn calls(connection: &mut PgConnection, erp_connector_id: i32) -> Result<b
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn create(pool: &PgPool, connector: &Connector, caller: i32) -> Result<i32, Failure> {
+pub async fn create(pool: &Pool, connector: &Connector, caller: i32) -> Result<i32, Failure> {
     let created = sqlx::query_scalar!(
         "INSERT INTO erp_connector (display_name, url, deleted, registered_associate_id, updated_associate_id)
          VALUES ($1, $2, $3, $4, $4) RETURNING erp_connector_id",
@@ -92,7 +94,7 @@ pub async fn create(pool: &PgPool, connector: &Connector, caller: i32) -> Result
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn save(pool: &PgPool, connector: &Connector, caller: i32) -> Result<Outcome, Failure> {
+pub async fn save(pool: &Pool, connector: &Connector, caller: i32) -> Result<Outcome, Failure> {
     let id = connector.erp_connector_id;
     let mut transaction = pool.begin().await?;
     match lock(&mut transaction, id).await? {
@@ -123,7 +125,7 @@ pub async fn save(pool: &PgPool, connector: &Connector, caller: i32) -> Result<O
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn delete(pool: &PgPool, erp_connector_id: i32, caller: i32) -> Result<Outcome, Failure> {
+pub async fn delete(pool: &Pool, erp_connector_id: i32, caller: i32) -> Result<Outcome, Failure> {
     let mut transaction = pool.begin().await?;
     match lock(&mut transaction, erp_connector_id).await? {
         None => return Ok(Outcome::Unknown),

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use sqlx::{PgExecutor, PgPool};
+use sqlx::PgExecutor;
 
-use super::Failure;
+use super::{Failure, Pool};
 
 /// SHA-256 of a secret.
 pub type Hash = [u8; 32];
@@ -54,7 +54,7 @@ const MOST: i64 = 1000;
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn issue(pool: &PgPool, issue: &Issue<'_>) -> Result<(), Failure> {
+pub async fn issue(pool: &Pool, issue: &Issue<'_>) -> Result<(), Failure> {
     sqlx::query!(
         "WITH expired AS (
             DELETE FROM credential WHERE credential_id IN (
@@ -100,17 +100,20 @@ pub struct Found {
     pub seconds_left: f64,
     /// The application that it was issued to.
     pub application_id: Option<i32>,
+    /// The stamp of the rights.
+    pub stamp: i64,
 }
 
 /// What a live secret of a live associate stands for. One that was issued to an application is good while that is.
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn find(pool: &PgPool, kind: Kind, secret_hash: &Hash) -> Result<Option<Found>, Failure> {
+pub async fn find(pool: &Pool, kind: Kind, secret_hash: &Hash) -> Result<Option<Found>, Failure> {
     let found = sqlx::query_as!(
         Found,
         r#"SELECT associate_id, a.name, a.user_group_id, a.administrator, c.xsrf_hash, c.application_id,
-            extract(epoch FROM c.valid_to - now())::float8 AS "seconds_left!"
+            extract(epoch FROM c.valid_to - now())::float8 AS "seconds_left!",
+            (SELECT stamp FROM security_stamp) AS "stamp!"
          FROM credential AS c JOIN associate AS a USING (associate_id)
          WHERE c.secret_hash = $1 AND c.kind = $2 AND c.valid_to > now() AND NOT a.disabled
             AND NOT EXISTS (SELECT FROM application WHERE application_id = c.application_id AND disabled)"#,
@@ -124,7 +127,7 @@ pub async fn find(pool: &PgPool, kind: Kind, secret_hash: &Hash) -> Result<Optio
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn renew(pool: &PgPool, secret_hash: &Hash, lifetime: Duration) -> Result<(), Failure> {
+pub async fn renew(pool: &Pool, secret_hash: &Hash, lifetime: Duration) -> Result<(), Failure> {
     sqlx::query!(
         "UPDATE credential SET valid_to = now() + make_interval(secs => $2) WHERE secret_hash = $1 AND valid_to > now()",
         secret_hash,
@@ -139,7 +142,7 @@ pub async fn renew(pool: &PgPool, secret_hash: &Hash, lifetime: Duration) -> Res
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn revoke(pool: &PgPool, kind: Kind, secret_hash: &Hash) -> Result<bool, Failure> {
+pub async fn revoke(pool: &Pool, kind: Kind, secret_hash: &Hash) -> Result<bool, Failure> {
     let removed = sqlx::query!("DELETE FROM credential WHERE secret_hash = $1 AND kind = $2", secret_hash, kind.name());
     Ok(removed.execute(pool).await?.rows_affected() > 0)
 }
@@ -170,7 +173,7 @@ pub struct Listed {
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn list(pool: &PgPool, kind: Kind) -> Result<Vec<Listed>, Failure> {
+pub async fn list(pool: &Pool, kind: Kind) -> Result<Vec<Listed>, Failure> {
     let listed = sqlx::query_as!(
         Listed,
         r#"SELECT a.name AS associate, p.name AS "application?",

@@ -1,8 +1,8 @@
 //! The demo data: what the vendor's published sample request needs to work to the letter.
 
-use sqlx::{PgPool, Postgres, Transaction};
+use sqlx::PgConnection;
 
-use super::Failure;
+use super::{Failure, Pool};
 
 /// An associate of the demo data, whose password is published.
 #[derive(Clone, Debug)]
@@ -19,7 +19,7 @@ pub struct Login {
 ///
 /// # Errors
 /// See [`Failure`]; then nothing was added.
-pub async fn insert(pool: &PgPool, logins: &[Login]) -> Result<(), Failure> {
+pub async fn insert(pool: &Pool, logins: &[Login]) -> Result<(), Failure> {
     let mut transaction = pool.begin().await?;
     insert_user_groups(&mut transaction).await?;
     for login in logins {
@@ -38,12 +38,12 @@ pub async fn insert(pool: &PgPool, logins: &[Login]) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn insert_user_groups(transaction: &mut Transaction<'_, Postgres>) -> Result<(), Failure> {
+async fn insert_user_groups(transaction: &mut PgConnection) -> Result<(), Failure> {
     sqlx::query!(
         "INSERT INTO user_group (user_group_id, name)
          VALUES (1, 'Everybody'), (185, 'Sales'), (350, 'Finance') ON CONFLICT DO NOTHING"
     )
-    .execute(&mut **transaction)
+    .execute(&mut *transaction)
     .await?;
     // Keys were given by hand: the next one that is not must come after them, and after those of rows in the making.
     sqlx::query!(
@@ -52,17 +52,17 @@ async fn insert_user_groups(transaction: &mut Transaction<'_, Postgres>) -> Resu
                 greatest(max(user_group_id), pg_sequence_last_value(pg_get_serial_sequence('user_group', 'user_group_id')))
            ) AS "next!" FROM user_group"#
     )
-    .fetch_one(&mut **transaction)
+    .fetch_one(&mut *transaction)
     .await?;
     Ok(())
 }
 
-async fn insert_connections(transaction: &mut Transaction<'_, Postgres>) -> Result<(), Failure> {
+async fn insert_connections(transaction: &mut PgConnection) -> Result<(), Failure> {
     sqlx::query!(
         "INSERT INTO associate (associate_id, name, user_group_id)
          VALUES (463, 'demo463', 350), (920, 'demo920', 185) ON CONFLICT DO NOTHING"
     )
-    .execute(&mut **transaction)
+    .execute(&mut *transaction)
     .await?;
     sqlx::query!(
         "INSERT INTO erp_connector (erp_connector_id, url, display_name, registered_associate_id, updated_associate_id)
@@ -73,7 +73,7 @@ async fn insert_connections(transaction: &mut Transaction<'_, Postgres>) -> Resu
          ) AS given (id, url, name)
          WHERE lower(associate.name) = 'tje0' ON CONFLICT DO NOTHING"
     )
-    .execute(&mut **transaction)
+    .execute(&mut *transaction)
     .await?;
     sqlx::query!(
         "INSERT INTO erp_connection (
@@ -84,7 +84,7 @@ async fn insert_connections(transaction: &mut Transaction<'_, Postgres>) -> Resu
          FROM associate WHERE lower(name) = 'tje0' ON CONFLICT DO NOTHING",
         "5c1d0d5e-8a1e-4d5b-9a52-6f0f3f0c0816"
     )
-    .execute(&mut **transaction)
+    .execute(&mut *transaction)
     .await?;
     sqlx::query!(
         r#"SELECT
@@ -97,7 +97,7 @@ async fn insert_connections(transaction: &mut Transaction<'_, Postgres>) -> Resu
                 (SELECT max(erp_connection_id) FROM erp_connection),
                 pg_sequence_last_value(pg_get_serial_sequence('erp_connection', 'erp_connection_id')))) AS "connection!""#
     )
-    .fetch_one(&mut **transaction)
+    .fetch_one(&mut *transaction)
     .await?;
     Ok(())
 }

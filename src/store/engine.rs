@@ -1,8 +1,6 @@
 //! The settings of the sync engine, and the order in which connections are synced.
 
-use sqlx::PgPool;
-
-use super::Failure;
+use super::{Failure, Pool};
 
 /// The engine's settings.
 #[derive(Clone, Copy, Debug)]
@@ -17,7 +15,7 @@ pub struct Settings {
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn settings(pool: &PgPool) -> Result<Settings, Failure> {
+pub async fn settings(pool: &Pool) -> Result<Settings, Failure> {
     let found =
         sqlx::query_as!(Settings, "SELECT sync_running AS running, sync_interval AS interval FROM erp_configuration");
     Ok(found.fetch_one(pool).await?)
@@ -27,7 +25,7 @@ pub async fn settings(pool: &PgPool) -> Result<Settings, Failure> {
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn switch(pool: &PgPool, on: bool) -> Result<Settings, Failure> {
+pub async fn switch(pool: &Pool, on: bool) -> Result<Settings, Failure> {
     let switched = sqlx::query_as!(
         Settings,
         "UPDATE erp_configuration SET sync_running = $1 RETURNING sync_running AS running, sync_interval AS interval",
@@ -40,7 +38,7 @@ pub async fn switch(pool: &PgPool, on: bool) -> Result<Settings, Failure> {
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn set_interval(pool: &PgPool, seconds: i32) -> Result<(), Failure> {
+pub async fn set_interval(pool: &Pool, seconds: i32) -> Result<(), Failure> {
     sqlx::query!("UPDATE erp_configuration SET sync_interval = $1", seconds).execute(pool).await?;
     Ok(())
 }
@@ -50,7 +48,7 @@ pub async fn set_interval(pool: &PgPool, seconds: i32) -> Result<(), Failure> {
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn save_order(pool: &PgPool, order: &[i32]) -> Result<Vec<i32>, Failure> {
+pub async fn save_order(pool: &Pool, order: &[i32]) -> Result<Vec<i32>, Failure> {
     let mut transaction = pool.begin().await?;
     // Orders take turns.
     sqlx::query!("SELECT sync_running FROM erp_configuration FOR NO KEY UPDATE").fetch_one(&mut *transaction).await?;

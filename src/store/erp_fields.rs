@@ -1,9 +1,9 @@
 //! The fields of ERP actors, what they are mapped to, and what a new actor gets in them. Enumerations are their
 //! numbers here.
 
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 
-use super::Failure;
+use super::{Failure, Pool};
 
 /// A kind of ERP actor of one connection, and what it is mapped to.
 #[derive(Clone, Copy, Debug)]
@@ -79,7 +79,7 @@ pub struct Field {
 /// # Errors
 /// See [`Failure`].
 pub async fn actor_types(
-    pool: &PgPool,
+    pool: &Pool,
     erp_connection_id: i32,
     actor_type_erp: Option<i16>,
 ) -> Result<Vec<ActorType>, Failure> {
@@ -109,7 +109,7 @@ pub enum Which {
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn fields(pool: &PgPool, which: Which) -> Result<Vec<Field>, Failure> {
+pub async fn fields(pool: &Pool, which: Which) -> Result<Vec<Field>, Failure> {
     let (connection, actor_type, field) = match which {
         Which::Connection(connection) => (Some(connection), None, None),
         Which::ActorType(connection, actor_type) => (Some(connection), Some(actor_type), None),
@@ -175,7 +175,7 @@ pub enum Outcome {
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn save_mapping(pool: &PgPool, mapping: &Mapping, caller: i32) -> Result<Outcome, Failure> {
+pub async fn save_mapping(pool: &Pool, mapping: &Mapping, caller: i32) -> Result<Outcome, Failure> {
     let mut transaction = pool.begin().await?;
     // The row is locked by this, new or not: saves of one mapping take turns.
     let actor_type = sqlx::query_scalar!(
@@ -263,7 +263,7 @@ async fn save_fields(
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn move_field(pool: &PgPool, which: (i32, i16, i32), by: i32, caller: i32) -> Result<bool, Failure> {
+pub async fn move_field(pool: &Pool, which: (i32, i16, i32), by: i32, caller: i32) -> Result<bool, Failure> {
     let (erp_connection_id, actor_type_erp, erp_field_id) = which;
     let mut transaction = pool.begin().await?;
     // Its own statement: the next one must see what the lock waited for.
@@ -320,7 +320,7 @@ pub struct DefaultValue<'v> {
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn save_default(pool: &PgPool, default: &DefaultValue<'_>, caller: i32) -> Result<bool, Failure> {
+pub async fn save_default(pool: &Pool, default: &DefaultValue<'_>, caller: i32) -> Result<bool, Failure> {
     let saved = sqlx::query!(
         "UPDATE erp_field SET has_first_sync_default_value = $2, first_sync_default_value = $3, prompt_user = $4,
             mandatory = $5, updated = statement_timestamp(), updated_associate_id = $6,

@@ -1,8 +1,6 @@
 //! Which item of a list in the ERP system is which item of a list in the CRM system.
 
-use sqlx::PgPool;
-
-use super::Failure;
+use super::{Failure, Pool};
 
 /// The items of one field's list.
 #[derive(Debug)]
@@ -20,7 +18,7 @@ pub struct ListMapping {
 /// # Errors
 /// See [`Failure`].
 pub async fn save(
-    pool: &PgPool,
+    pool: &Pool,
     erp_connection_id: i32,
     mappings: &[ListMapping],
     caller: i32,

@@ -2,8 +2,10 @@
 
 use std::fmt;
 
-use sqlx::PgPool;
-use sqlx::migrate::MigrateError;
+use sqlx::Connection;
+use sqlx::migrate::{MigrateError, Migrator};
+
+use crate::metrics;
 
 pub mod activation;
 pub mod applications;
@@ -15,24 +17,34 @@ pub mod demo;
 pub mod engine;
 pub mod erp_fields;
 pub mod list_mappings;
+pub mod pool;
+pub mod state;
 pub mod user_groups;
 
-/// The schema, one file a step.
-pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
+pub use pool::Pool;
 
-/// Applies the steps of the schema that are missing, under a lock: servers that start at once take turns.
+/// The schema, one file a step.
+pub static MIGRATIONS: Migrator = sqlx::migrate!();
+/// Who holds this lock changes the schema; the number is this program's alone.
+const MIGRATION_LOCK: i64 = 0x4552_5053_594e_4330;
+
+/// Applies the steps of the schema that are missing, all or none of them, under a lock: servers that start at once take
+/// turns.
 ///
 /// # Errors
 /// The step that failed, or a step in the database that this program does not know.
-pub async fn migrate(pool: &PgPool) -> Result<(), MigrateError> {
-    let mut connection = pool.acquire().await?;
+pub async fn migrate(pool: &Pool) -> Result<(), MigrateError> {
+    let mut connection = pool.connect().await?;
+    // The migrator's own transactions are parts of this one.
+    let mut transaction = connection.begin().await?;
     // A step, or the wait for another server's, may take longer than a request may.
-    sqlx::raw_sql("SET statement_timeout = 0").execute(&mut *connection).await?;
-    let migrated = MIGRATIONS.run(&mut *connection).await;
-    let reset = sqlx::raw_sql("RESET statement_timeout").execute(&mut *connection).await;
-    migrated?;
-    reset?;
-    Ok(())
+    sqlx::raw_sql("SET LOCAL statement_timeout = 0; DEALLOCATE ALL").execute(&mut *transaction).await?;
+    sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(MIGRATION_LOCK).execute(&mut *transaction).await?;
+    let mut migrator = Migrator::with_migrations(MIGRATIONS.iter().cloned().collect());
+    // Its own lock belongs to a session, and a pooler gives each transaction another one.
+    migrator.set_locking(false).run(&mut *transaction).await?;
+    transaction.commit().await?;
+    Ok(connection.close().await?)
 }
 
 /// Why a statement gave no result.
@@ -49,6 +61,9 @@ pub enum Failure {
 
 impl From<sqlx::Error> for Failure {
     fn from(error: sqlx::Error) -> Self {
+        if let sqlx::Error::PoolTimedOut = error {
+            metrics::count_pool_timeout();
+        }
         match &error {
             sqlx::Error::Io(_)
             | sqlx::Error::Tls(_)

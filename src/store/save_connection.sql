@@ -5,6 +5,7 @@
 -- $7 timestamp (null: keep)      $8 all access                    $9 deleted
 -- $10, $11 config keys, values   $12 user groups                  $13 associates    (null: keep)
 -- $14 the caller                 $15 the connection id of a new connection that is sent without one
+-- $16 the stamp of the caller's rights: nothing is done where it has changed
 --
 -- Every save adds one to updated_count. A save that waited for another one finds the count changed since its
 -- snapshot, touches nothing and answers without an erp_connection_id: it has to be sent again.
@@ -33,8 +34,11 @@ unknown AS MATERIALIZED (
             WHERE NOT EXISTS (SELECT FROM associate WHERE associate_id = id)
         ) AS associates
 ),
+rights AS MATERIALIZED (
+    SELECT FROM security_stamp WHERE stamp = $16
+),
 accepted AS MATERIALIZED (
-    SELECT FROM unknown WHERE NOT connector AND user_groups = '{}' AND associates = '{}'
+    SELECT FROM unknown, rights WHERE NOT connector AND user_groups = '{}' AND associates = '{}'
 ),
 created AS (
     INSERT INTO erp_connection (
@@ -127,6 +131,7 @@ access_added AS (
         )
 )
 SELECT
+    NOT EXISTS (SELECT FROM rights) AS "is_stale!",
     EXISTS (SELECT FROM before) AS "found!",
     unknown.connector AS "unknown_connector!",
     unknown.user_groups AS "unknown_user_groups!",

@@ -1,8 +1,6 @@
 //! User groups, and who is in them.
 
-use sqlx::PgPool;
-
-use super::Failure;
+use super::{Failure, Pool};
 
 /// The constraint that a group, of which somebody becomes a member, is there.
 pub const MEMBER_KEY: &str = "associate_user_group_user_group_id_fkey";
@@ -20,7 +18,7 @@ pub struct UserGroup {
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn add(pool: &PgPool, name: &str) -> Result<i32, Failure> {
+pub async fn add(pool: &Pool, name: &str) -> Result<i32, Failure> {
     let added = sqlx::query_scalar!("INSERT INTO user_group (name) VALUES ($1) RETURNING user_group_id", name);
     Ok(added.fetch_one(pool).await?)
 }
@@ -29,7 +27,7 @@ pub async fn add(pool: &PgPool, name: &str) -> Result<i32, Failure> {
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn list(pool: &PgPool) -> Result<Vec<UserGroup>, Failure> {
+pub async fn list(pool: &Pool) -> Result<Vec<UserGroup>, Failure> {
     let listed = sqlx::query_as!(
         UserGroup,
         "SELECT user_group_id, name FROM user_group WHERE NOT deleted ORDER BY user_group_id"
@@ -41,7 +39,7 @@ pub async fn list(pool: &PgPool) -> Result<Vec<UserGroup>, Failure> {
 ///
 /// # Errors
 /// [`Failure::Constraint`] with [`MEMBER_KEY`] where there is no such group; see [`Failure`].
-pub async fn join(pool: &PgPool, associate: &str, user_group_id: i32) -> Result<bool, Failure> {
+pub async fn join(pool: &Pool, associate: &str, user_group_id: i32) -> Result<bool, Failure> {
     let joined = sqlx::query_scalar!(
         r#"WITH who AS (SELECT associate_id FROM associate WHERE lower(name) = lower($1)),
         joined AS (
@@ -59,7 +57,7 @@ pub async fn join(pool: &PgPool, associate: &str, user_group_id: i32) -> Result<
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn leave(pool: &PgPool, associate: &str, user_group_id: i32) -> Result<bool, Failure> {
+pub async fn leave(pool: &Pool, associate: &str, user_group_id: i32) -> Result<bool, Failure> {
     let left = sqlx::query!(
         "DELETE FROM associate_user_group AS g USING associate AS a
          WHERE a.associate_id = g.associate_id AND lower(a.name) = lower($1) AND g.user_group_id = $2",

@@ -137,7 +137,7 @@ impl Answer {
 impl Program {
     /// A request, without any header of ours.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http.request(method, format!("http://{}{path}", self.address))
+        self.http.request(method, format!("{}://{}{path}", self.scheme, self.address))
     }
 
     /// A POST of JSON by the demo administrator, ready to be changed.

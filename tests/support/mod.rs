@@ -41,7 +41,10 @@ impl Server {
     pub async fn start_logging_statements() -> Self {
         let database = TestDatabase::with_demo_data().await;
         database.log_statements().await;
-        Self::start_on(database, &[])
+        let server = Self::start_on(database, &[]);
+        // It looks the demo logins up while it serves, which must not stand among the statements of a request.
+        server.program.wait_for_log("published passwords are live").await;
+        server
     }
 
     fn start_on(database: TestDatabase, arguments: &[&str]) -> Self {

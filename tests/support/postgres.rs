@@ -11,7 +11,8 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use erpsync::database::embedded::{Embedded, Options};
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use erpsync::store::Pool;
+use sqlx::postgres::PgConnectOptions;
 
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use uuid::Uuid;
@@ -218,12 +219,11 @@ async fn keep(directory: &Path) {
     });
     let server = server.await.unwrap();
     let options = server.connect_options();
-    let template =
-        PgPoolOptions::new().connect_with(options.clone().username("postgres").database("postgres")).await.unwrap();
-    sqlx::raw_sql("CREATE DATABASE erpsync_template OWNER erpsync").execute(&template).await.unwrap();
-    template.close().await;
-    let template = PgPoolOptions::new().connect_with(options.clone().database("erpsync_template")).await.unwrap();
-    erpsync::store::MIGRATIONS.run(&template).await.unwrap();
+    let postgres = Pool::new(options.clone().username("postgres").database("postgres"), 1, false);
+    sqlx::raw_sql("CREATE DATABASE erpsync_template OWNER erpsync").execute(&postgres).await.unwrap();
+    postgres.close().await;
+    let template = Pool::new(options.clone().database("erpsync_template"), 1, false);
+    erpsync::store::migrate(&template).await.unwrap();
     erpsync::demo::insert(&template).await.unwrap();
     template.close().await;
 

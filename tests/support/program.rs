@@ -15,6 +15,8 @@ use super::client::http_client;
 /// A running server. Killed when it goes out of scope.
 pub struct Program {
     child: Child,
+    /// `http` or `https`.
+    pub scheme: String,
     /// Where it listens, as `127.0.0.1:<port>`.
     pub address: String,
     directory: TempDir,
@@ -64,11 +66,13 @@ impl Program {
             .unwrap();
         let mut first_line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut first_line).unwrap();
-        let Some(address) = first_line.trim().strip_prefix("erpsync listens on http://") else {
+        let origin = first_line.trim().strip_prefix("erpsync listens on ");
+        let Some((scheme, address)) = origin.and_then(|origin| origin.split_once("://")) else {
             child.wait().unwrap();
             return Err(std::fs::read_to_string(&log).unwrap());
         };
-        Ok(Program { child, address: address.to_owned(), directory, http: http_client() })
+        let (scheme, address) = (scheme.to_owned(), address.to_owned());
+        Ok(Program { child, scheme, address, directory, http: http_client() })
     }
 
     /// The process's id.

@@ -1,0 +1,75 @@
+//! A handler with nothing around it: axum, sqlx's pool, and the same statement. What the program does besides (who
+//! calls, formats, limits, rights, languages, the log) is what it costs more.
+
+use std::collections::BTreeMap;
+
+use axum::extract::State;
+use axum::routing::post;
+use axum::{Json, Router};
+use serde::{Deserialize, Serialize};
+use sqlx::postgres::PgPoolOptions;
+use sqlx::{PgPool, Row};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Request {
+    connection: Connection,
+}
+
+#[expect(clippy::struct_field_names, reason = "the wire's")]
+#[derive(Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Connection {
+    erp_connection_id: i32,
+    erp_connector_id: i32,
+    display_name: String,
+    display_description: String,
+    active: bool,
+    connection_id: Option<String>,
+    most_recent_timestamp: Option<String>,
+    config_fields: BTreeMap<String, String>,
+    deleted: bool,
+    all_access: bool,
+    user_group_access_ids: Vec<i32>,
+    associate_access_ids: Vec<i32>,
+}
+
+/// Serves until it is killed; prints its address.
+pub async fn serve(url: &str) {
+    let pool = PgPoolOptions::new().max_connections(8).test_before_acquire(false);
+    let pool = pool.connect(url).await.expect("the database");
+    let app = Router::new().route("/api/v1/Agents/ErpSync/SaveConnection", post(save)).with_state(pool);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    println!("bare listens on http://{}", listener.local_addr().expect("an address"));
+    axum::serve(listener, app).await.expect("serving");
+}
+
+async fn save(State(pool): State<PgPool>, Json(request): Json<Request>) -> Json<Connection> {
+    let mut saved = request.connection;
+    let (keys, values): (Vec<&str>, Vec<&str>) =
+        saved.config_fields.iter().map(|(key, value)| (key.as_str(), value.as_str())).unzip();
+    let row = sqlx::query(include_str!("../../src/store/save_connection.sql"))
+        .bind(saved.erp_connection_id)
+        .bind(saved.erp_connector_id)
+        .bind(&saved.display_name)
+        .bind(&saved.display_description)
+        .bind(saved.active)
+        .bind(&saved.connection_id)
+        .bind(&saved.most_recent_timestamp)
+        .bind(saved.all_access)
+        .bind(saved.deleted)
+        .bind(keys)
+        .bind(values)
+        .bind(&saved.user_group_access_ids)
+        .bind(&saved.associate_access_ids)
+        .bind(1)
+        .bind("new")
+        .bind(1_i64)
+        .fetch_one(&pool)
+        .await
+        .expect("a row");
+    saved.erp_connection_id = row.get("erp_connection_id?");
+    saved.connection_id = row.get("connection_id?");
+    saved.most_recent_timestamp = row.get("most_recent_timestamp?");
+    Json(saved)
+}

@@ -1,0 +1,65 @@
+//! The requests that the load sends, as bytes.
+
+use super::yard::{CONNECTIONS, FIRST_ID};
+
+const AGENT: &str = "/api/v1/Agents/ErpSync";
+/// The demo administrator.
+pub const BASIC: &str = "Basic dGplMDpUamUw";
+
+fn request(method: &str, authorization: &str, media_type: &str, body: &str) -> Vec<u8> {
+    format!(
+        "POST {AGENT}/{method} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {authorization}\r\nAccept: {media_type}\r\n\
+         Content-Type: {media_type}\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
+}
+
+fn in_json(id: i32) -> String {
+    let id = format!("\"ErpConnectionId\":{id}");
+    format!(
+        "{{\"Connection\":{{{id},\"ErpConnectorId\":403,\"DisplayName\":\"Emard Group\",\
+         \"DisplayDescription\":\"Fundamental eco-centric application\",\"Active\":true,\
+         \"MostRecentTimestamp\":\"rerum\",\"ConfigFields\":{{\"ConfigFields1\":\"est\",\"ConfigFields2\":\"ducimus\"}},\
+         \"Deleted\":false,\"AllAccess\":false,\"UserGroupAccessIds\":[350,185],\"AssociateAccessIds\":[920,463]}}}}"
+    )
+}
+
+fn in_xml(id: i32) -> String {
+    format!(
+        "<SaveConnectionRequest><Connection><ErpConnectionId>{id}</ErpConnectionId><ErpConnectorId>403</ErpConnectorId>\
+         <DisplayName>Emard Group</DisplayName><DisplayDescription>Fundamental eco-centric application\
+         </DisplayDescription><Active>true</Active><MostRecentTimestamp>rerum</MostRecentTimestamp><ConfigFields>\
+         <StringKeyValuePair><Key>ConfigFields1</Key><Value>est</Value></StringKeyValuePair>\
+         <StringKeyValuePair><Key>ConfigFields2</Key><Value>ducimus</Value></StringKeyValuePair></ConfigFields>\
+         <Deleted>false</Deleted><AllAccess>false</AllAccess><UserGroupAccessIds><int>350</int><int>185</int>\
+         </UserGroupAccessIds><AssociateAccessIds><int>920</int><int>463</int></AssociateAccessIds></Connection>\
+         </SaveConnectionRequest>"
+    )
+}
+
+/// The keys in an order without neighbours.
+fn ids() -> impl Iterator<Item = i32> {
+    (0..CONNECTIONS).map(|number| FIRST_ID + number * 617 % CONNECTIONS)
+}
+
+/// Updates, of every connection once.
+pub fn updates(authorization: &str) -> Vec<Vec<u8>> {
+    ids().map(|id| request("SaveConnection", authorization, "application/json", &in_json(id))).collect()
+}
+
+/// The same in XML, the answers too.
+pub fn updates_in_xml(authorization: &str) -> Vec<Vec<u8>> {
+    ids().map(|id| request("SaveConnection", authorization, "application/xml", &in_xml(id))).collect()
+}
+
+/// Creates.
+pub fn creates(authorization: &str) -> Vec<Vec<u8>> {
+    vec![request("SaveConnection", authorization, "application/json", &in_json(0))]
+}
+
+/// Reads, of every connection once.
+pub fn reads(authorization: &str) -> Vec<Vec<u8>> {
+    let body = |id| format!("{{\"ErpConnectionId\":{id}}}");
+    ids().map(|id| request("GetConnection", authorization, "application/json", &body(id))).collect()
+}

@@ -1,0 +1,23 @@
+-- Connections with their access lists, without config fields, as far as the reader may see them, in the order in which
+-- they are synced.
+--
+-- $1 those that are flagged as deleted too   $2 sees all   $3 the reader's associate
+SELECT
+    c.erp_connection_id, c.erp_connector_id, c.display_name, c.display_description, c.active, c.connection_id,
+    c.most_recent_timestamp, c.deleted, c.all_access,
+    ARRAY(
+        SELECT a.user_group_id FROM erp_connection_access AS a
+        WHERE a.erp_connection_id = c.erp_connection_id AND a.user_group_id IS NOT NULL ORDER BY a.user_group_id
+    ) AS "user_group_ids!",
+    ARRAY(
+        SELECT a.associate_id FROM erp_connection_access AS a
+        WHERE a.erp_connection_id = c.erp_connection_id AND a.associate_id IS NOT NULL ORDER BY a.associate_id
+    ) AS "associate_ids!"
+FROM erp_connection AS c
+WHERE ($1::bool OR NOT c.deleted)
+    AND (
+        $2::bool OR c.all_access OR EXISTS (
+            SELECT FROM erp_connection_user AS u WHERE u.erp_connection_id = c.erp_connection_id AND u.associate_id = $3
+        )
+    )
+ORDER BY c.sync_rank, c.erp_connection_id

@@ -1,0 +1,51 @@
+//! The state of the database itself, for who looks after it.
+
+use std::collections::BTreeSet;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::{Failure, MIGRATIONS, Pool};
+
+/// What there is.
+#[derive(Debug)]
+pub struct State {
+    /// The release, as 170002 for 17.2.
+    pub version: i32,
+    /// The connections that it takes from everybody together.
+    pub max_connections: i32,
+    /// Whether it is a standby, or was told to refuse changes.
+    pub is_read_only: bool,
+    /// How far its clock is before this machine's, in seconds.
+    pub seconds_ahead: f64,
+    /// The steps of the schema that are missing.
+    pub missing_steps: Vec<i64>,
+    /// The steps that it has and this program does not know.
+    pub unknown_steps: Vec<i64>,
+}
+
+/// Looks.
+///
+/// # Errors
+/// See [`Failure`].
+pub async fn look(pool: &Pool) -> Result<State, Failure> {
+    let query = "SELECT current_setting('server_version_num')::int, current_setting('max_connections')::int,
+            current_setting('transaction_read_only')::bool, extract(epoch FROM clock_timestamp())::float8,
+            to_regclass('_sqlx_migrations') IS NOT NULL";
+    let (version, max_connections, is_read_only, seconds, has_steps) =
+        sqlx::query_as::<_, (i32, i32, bool, f64, bool)>(query).fetch_one(pool).await?;
+    let here = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
+    let applied: BTreeSet<i64> = if has_steps {
+        let applied = sqlx::query_scalar("SELECT version FROM _sqlx_migrations WHERE success");
+        applied.fetch_all(pool).await?.into_iter().collect()
+    } else {
+        BTreeSet::new()
+    };
+    let known: BTreeSet<i64> = MIGRATIONS.iter().map(|step| step.version).collect();
+    Ok(State {
+        version,
+        max_connections,
+        is_read_only,
+        seconds_ahead: seconds - here,
+        missing_steps: known.difference(&applied).copied().collect(),
+        unknown_steps: applied.difference(&known).copied().collect(),
+    })
+}

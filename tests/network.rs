@@ -1,0 +1,226 @@
+//! What stands between the clients and the server: TLS, proxies, and other instances.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use rcgen::{CertifiedKey, KeyPair, generate_simple_self_signed};
+use reqwest::Certificate;
+use rustix::process::Signal;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::support::client::{TJE0, http_client};
+use crate::support::program::run;
+use crate::support::{Program, SAVE, Server, TestDatabase, seed_request};
+
+/// A certificate for loopback, written to a folder with its key.
+fn certificate(directory: &Path) -> CertifiedKey<KeyPair> {
+    let made = generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    std::fs::write(directory.join("certificate.pem"), made.cert.pem()).unwrap();
+    std::fs::write(directory.join("key.pem"), made.signing_key.serialize_pem()).unwrap();
+    made
+}
+
+fn trusting(made: &CertifiedKey<KeyPair>) -> reqwest::Client {
+    drop(http_client());
+    let root = Certificate::from_der(made.cert.der()).unwrap();
+    reqwest::Client::builder().tls_certs_only([root]).build().unwrap()
+}
+
+#[tokio::test]
+async fn with_a_certificate_the_server_speaks_tls_and_takes_a_renewed_one() {
+    let directory = tempfile::tempdir().unwrap();
+    let [certificate_file, key_file] =
+        ["certificate.pem", "key.pem"].map(|name| directory.path().join(name).to_str().unwrap().to_owned());
+    let first = certificate(directory.path());
+    let tls = ["--tls-certificate", &certificate_file, "--tls-key", &key_file];
+    let mut server = Server::start_with(&tls).await;
+    assert_eq!(server.program.scheme, "https");
+    server.program.http = trusting(&first);
+    assert_eq!(server.program.save_sample().await.status, 200);
+    let root = server.program.get("/api").await.json();
+    assert_eq!(root["v1"], format!("https://{}/api/v1/", server.program.address));
+    let login = server.program.request(reqwest::Method::POST, "/login");
+    let login = login.header("Content-Type", "application/x-www-form-urlencoded").body("UserName=tje0&Password=Tje0");
+    let cookie = login.send().await.unwrap().headers()["set-cookie"].to_str().unwrap().to_owned();
+    assert!(cookie.contains("; Secure"), "{cookie}");
+
+    // Whoever speaks plainly is not answered.
+    let mut plain = TcpStream::connect(&server.program.address).await.unwrap();
+    plain.write_all(b"GET /api HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    let mut answer = Vec::new();
+    let _ = plain.read_to_end(&mut answer).await;
+    assert!(!answer.starts_with(b"HTTP"), "{answer:?}");
+
+    std::fs::write(&key_file, "half written").unwrap();
+    server.program.wait_for_log("the old one is kept").await;
+    assert_eq!(server.program.save_sample().await.status, 200);
+    let second = certificate(directory.path());
+    server.program.wait_for_log("the certificate was renewed").await;
+    assert!(trusting(&first).get(format!("https://{}/api", server.program.address)).send().await.is_err());
+    server.program.http = trusting(&second);
+    assert_eq!(server.program.save_sample().await.status, 200);
+}
+
+#[test]
+fn a_certificate_that_cannot_be_used_is_named() {
+    let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    certificate(one.path());
+    certificate(other.path());
+    let file = |directory: &tempfile::TempDir, name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+    for (certificate, key, part) in [
+        (file(&one, "certificate.pem"), file(&other, "key.pem"), "key.pem: is not the key of the certificate"),
+        (file(&one, "none.pem"), file(&one, "key.pem"), "none.pem: "),
+        (file(&one, "key.pem"), file(&one, "key.pem"), "key.pem: there is no certificate in it"),
+        (file(&one, "certificate.pem"), file(&one, "certificate.pem"), "certificate.pem: "),
+    ] {
+        let done = run(&["--tls-certificate", &certificate, "--tls-key", &key, "--listen", "127.0.0.1:0"]);
+        let told = String::from_utf8(done.stderr).unwrap();
+        assert_eq!(done.status.code(), Some(1), "{told}");
+        assert!(told.starts_with("erpsync: ") && told.contains(part) && told.lines().count() == 1, "{told}");
+    }
+    assert_eq!(run(&["--tls-key", &file(&one, "key.pem")]).status.code(), Some(2), "one without the other");
+    assert_eq!(run(&["--trusted-proxies", "localhost"]).status.code(), Some(2));
+}
+
+/// Sends a wrong password through a proxy that says for whom, and gives the address that was logged.
+async fn logged_address(server: &Server, forwarded_for: &str) -> String {
+    let before = server.program.log().lines().count();
+    let request = server.program.request(reqwest::Method::POST, SAVE).basic_auth("nobody", Some("x"));
+    let answer = request.header("X-Forwarded-For", forwarded_for).send().await.unwrap();
+    assert_eq!(answer.status(), 401);
+    let log = server.program.log();
+    let refused = log.lines().skip(before).find(|line| line.contains("login refused")).unwrap();
+    let refused: serde_json::Value = serde_json::from_str(refused).unwrap();
+    refused["fields"]["address"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn only_trusted_proxies_tell_who_calls() {
+    let direct = Server::start().await;
+    assert_eq!(logged_address(&direct, "192.0.2.1").await, "127.0.0.1");
+    let behind = Server::start_with(&["--trusted-proxies", "10.0.0.0/8, 127.0.0.0/8"]).await;
+    assert_eq!(logged_address(&behind, "192.0.2.1, 198.51.100.7, 10.1.2.3").await, "198.51.100.7");
+    // What one client guesses wrong does not slow another one down.
+    for guess in 0..12 {
+        let request = behind.program.request(reqwest::Method::POST, SAVE).basic_auth("tje1", Some(guess));
+        request.header("X-Forwarded-For", "192.0.2.66").send().await.unwrap();
+    }
+    let call = |address: &'static str| {
+        let request = behind.program.request(reqwest::Method::POST, SAVE).basic_auth("tje1", Some("Tje1"));
+        let request = request.header("Content-Type", "application/json").body(seed_request());
+        request.header("X-Forwarded-For", address).send()
+    };
+    assert_eq!(call("192.0.2.66").await.unwrap().status(), 429);
+    assert_eq!(call("192.0.2.67").await.unwrap().status(), 403);
+}
+
+#[tokio::test]
+async fn with_a_stop_delay_the_server_is_first_not_ready_and_serves_on() {
+    let mut server = Server::start_with(&["--stop-delay", "1"]).await;
+    server.program.signal(Signal::TERM);
+    server.program.wait_for_log("still serving").await;
+    assert_eq!(server.program.get("/health/ready").await.status, 503);
+    let answer = server.program.save_sample().await;
+    assert_eq!((answer.status, answer.header("connection")), (200, "close"));
+    assert_eq!(server.program.ended(Duration::from_secs(10)).await.code(), Some(0));
+}
+
+/// What a load balancer does: sends each request to the next instance that says it is ready.
+struct Balancer {
+    http: reqwest::Client,
+    instances: Mutex<Vec<String>>,
+    turn: AtomicUsize,
+}
+
+impl Balancer {
+    async fn start(instances: Vec<String>) -> (Arc<Self>, String) {
+        let balancer = Balancer { http: http_client(), instances: Mutex::new(instances), turn: AtomicUsize::new(0) };
+        let balancer = Arc::new(balancer);
+        let app = Router::new().fallback(pass).with_state(Arc::clone(&balancer));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+        (balancer, address)
+    }
+
+    fn put(&self, instances: &[&Program]) {
+        *self.instances.lock().unwrap() = instances.iter().map(|instance| instance.address.clone()).collect();
+    }
+
+    /// Waits until an instance says that it is no longer ready, and sends nothing to it from then on.
+    async fn leave(&self, leaving: &Program) {
+        let began = Instant::now();
+        while leaving.get("/health/ready").await.status == 200 {
+            assert!(began.elapsed() < Duration::from_secs(5));
+        }
+        self.instances.lock().unwrap().retain(|instance| *instance != leaving.address);
+    }
+}
+
+async fn pass(State(balancer): State<Arc<Balancer>>, request: Request) -> Response {
+    let turn = balancer.turn.fetch_add(1, Ordering::Relaxed);
+    let instance = {
+        let instances = balancer.instances.lock().unwrap();
+        instances[turn % instances.len()].clone()
+    };
+    let (parts, body) = request.into_parts();
+    let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+    let onward = balancer.http.request(parts.method, format!("http://{instance}{}", parts.uri));
+    match onward.headers(parts.headers).body(body).send().await {
+        Ok(answer) => (answer.status(), answer.bytes().await.unwrap_or_default()).into_response(),
+        Err(problem) => (StatusCode::BAD_GATEWAY, problem.to_string()).into_response(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_instances_are_restarted_in_turn_and_no_request_fails() {
+    let database = TestDatabase::with_demo_data().await;
+    let url = database.url();
+    let instance = || Program::start(&["--database-url", &url, "--stop-delay", "0.5"]);
+    let mut instances = [instance(), instance()];
+    let addresses = instances.iter().map(|instance| instance.address.clone()).collect();
+    let (balancer, address) = Balancer::start(addresses).await;
+
+    let done = Arc::new(AtomicBool::new(false));
+    let clients: Vec<_> = (0..8)
+        .map(|_| {
+            let (done, url, http) = (Arc::clone(&done), format!("http://{address}{SAVE}"), http_client());
+            tokio::spawn(async move {
+                let mut saved = 0;
+                while !done.load(Ordering::Relaxed) {
+                    let request = http.post(&url).header("Authorization", TJE0).body(seed_request());
+                    let answer = request.header("Content-Type", "application/json").send().await.unwrap();
+                    let status = answer.status();
+                    assert_eq!(status, 200, "{}", answer.text().await.unwrap());
+                    saved += 1;
+                }
+                saved
+            })
+        })
+        .collect();
+
+    for leaving in 0..2 {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        instances[leaving].signal(Signal::TERM);
+        balancer.leave(&instances[leaving]).await;
+        assert_eq!(instances[leaving].ended(Duration::from_secs(10)).await.code(), Some(0));
+        instances[leaving] = instance();
+        let [one, other] = &instances;
+        balancer.put(&[one, other]);
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    done.store(true, Ordering::Relaxed);
+    let mut saved = 0;
+    for client in clients {
+        saved += client.await.unwrap();
+    }
+    let counted: i32 = database.value("SELECT updated_count FROM erp_connection WHERE erp_connection_id = 816").await;
+    assert_eq!(counted, saved, "each answered save is there");
+}

@@ -1,0 +1,239 @@
+//! What an operator needs: metrics, settings from a file, a doctor, completions and man pages.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use reqwest::Method;
+use reqwest::header::ACCEPT;
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::support::client::{TJE0, TJE1};
+use crate::support::program::run;
+use crate::support::{AGENT, Answer, Program, SAVE, Server};
+
+const ADMIN: [&str; 2] = ["--admin-listen", "127.0.0.1:0"];
+
+/// Where the operator's listener is, from the log: port 0 took a free one.
+async fn admin_address(program: &Program) -> String {
+    const SERVED: &str = "metrics and health are served";
+    program.wait_for_log(SERVED).await;
+    let log = program.log();
+    let line = log.lines().find(|line| line.contains(SERVED)).unwrap();
+    let line: serde_json::Value = serde_json::from_str(line).unwrap();
+    line["fields"]["address"].as_str().unwrap().to_owned()
+}
+
+async fn admin_get(program: &Program, path: &str) -> Answer {
+    let url = format!("http://{}{path}", admin_address(program).await);
+    Answer::of(program.http.get(url).send().await.unwrap()).await
+}
+
+/// The samples, by name and labels, where the text is what Prometheus reads.
+async fn samples(program: &Program) -> BTreeMap<String, String> {
+    let text = admin_get(program, "/metrics").await.text;
+    let mut types = BTreeMap::new();
+    let mut samples = BTreeMap::new();
+    for line in text.lines() {
+        if let Some(described) = line.strip_prefix("# TYPE ") {
+            let (name, kind) = described.split_once(' ').unwrap();
+            assert!(["counter", "gauge", "histogram"].contains(&kind), "{line}");
+            assert!(types.insert(name.to_owned(), kind.to_owned()).is_none(), "{line}");
+        } else if !line.starts_with("# HELP ") {
+            let (sample, value) = line.rsplit_once(' ').unwrap();
+            let name = sample.split('{').next().unwrap();
+            let known = ["", "_bucket", "_sum", "_count"].iter().any(|suffix| {
+                name.strip_suffix(suffix)
+                    .is_some_and(|name| types.get(name).is_some_and(|kind| suffix.is_empty() == (kind != "histogram")))
+            });
+            assert!(known, "{line}");
+            assert!(value.parse::<f64>().is_ok(), "{line}");
+            assert!(samples.insert(sample.to_owned(), value.to_owned()).is_none(), "{line}");
+        }
+    }
+    samples
+}
+
+#[tokio::test]
+async fn requests_saves_and_wrong_logins_are_counted() {
+    let server = Server::start_with(&ADMIN).await;
+    let before = samples(&server.program).await;
+    for entity in ["connection", "connector"] {
+        for outcome in ["created", "updated", "refused"] {
+            let sample = format!("erpsync_saves_total{{entity=\"{entity}\",outcome=\"{outcome}\"}}");
+            assert_eq!(before[&sample], "0", "{sample}");
+        }
+    }
+
+    let connection = json!({ "Connection": { "ErpConnectionId": 816 } });
+    server.called("SaveConnection", &connection).await;
+    let created = json!({ "Connection": { "ErpConnectorId": 411, "DisplayName": "x" } });
+    server.called("SaveConnection", &created).await;
+    assert_eq!(server.call(TJE1, "SaveConnection", &connection).await.status, 403);
+    let unknown = json!({ "Connection": { "ErpConnectorId": 9 } });
+    assert_eq!(server.call(TJE0, "SaveConnection", &unknown).await.status, 400);
+    server.called("SaveErpSyncConnectorEntity", &json!({ "DisplayName": "x" })).await;
+    server.called("SaveErpSyncConnectorEntity", &json!({ "ErpConnectorId": 403 })).await;
+    let negative = json!({ "ErpConnectorId": -1 });
+    assert_eq!(server.call(TJE0, "SaveErpSyncConnectorEntity", &negative).await.status, 400);
+    server.program.send("application/json", connection.to_string(), &[("Accept", "application/xml")]).await;
+    server.call(TJE0, "DeleteConnection", &json!({ "ErpConnectionId": 816 })).await;
+
+    for wrong in ["Basic dGplMDp4", "SOTicket 7T:x", "Bearer 8A:Cust00001.x"] {
+        assert_eq!(server.call(wrong, "GetAllConnections", &json!({})).await.status, 401);
+    }
+    let session = server.program.request(Method::POST, SAVE).header("Cookie", "ASP.NET_SessionId=x");
+    assert_eq!(session.header("X-XSRF-TOKEN", "x").send().await.unwrap().status(), 401);
+
+    let after = samples(&server.program).await;
+    let count = |sample: &str| after.get(sample).map_or("", String::as_str);
+    for (sample, expected) in [
+        ("erpsync_saves_total{entity=\"connection\",outcome=\"created\"}", "1"),
+        ("erpsync_saves_total{entity=\"connection\",outcome=\"updated\"}", "2"),
+        ("erpsync_saves_total{entity=\"connection\",outcome=\"refused\"}", "2"),
+        ("erpsync_saves_total{entity=\"connector\",outcome=\"created\"}", "1"),
+        ("erpsync_saves_total{entity=\"connector\",outcome=\"updated\"}", "1"),
+        ("erpsync_saves_total{entity=\"connector\",outcome=\"refused\"}", "1"),
+        ("erpsync_requests_total{method=\"SaveConnection\",status=\"200\",format=\"json\"}", "2"),
+        ("erpsync_requests_total{method=\"SaveConnection\",status=\"200\",format=\"xml\"}", "1"),
+        ("erpsync_requests_total{method=\"SaveConnection\",status=\"403\",format=\"json\"}", "1"),
+        ("erpsync_requests_total{method=\"SaveConnection\",status=\"400\",format=\"json\"}", "1"),
+        ("erpsync_requests_total{method=\"DeleteConnection\",status=\"204\",format=\"none\"}", "1"),
+        ("erpsync_requests_total{method=\"GetAllConnections\",status=\"401\",format=\"json\"}", "3"),
+        ("erpsync_request_duration_seconds_count{method=\"SaveConnection\"}", "6"),
+        ("erpsync_request_duration_seconds_bucket{le=\"+Inf\",method=\"SaveConnection\"}", "6"),
+        ("erpsync_wrong_logins_total{scheme=\"password\"}", "1"),
+        ("erpsync_wrong_logins_total{scheme=\"ticket\"}", "1"),
+        ("erpsync_wrong_logins_total{scheme=\"token\"}", "1"),
+        ("erpsync_wrong_logins_total{scheme=\"session\"}", "1"),
+    ] {
+        assert_eq!(count(sample), expected, "{sample} in {after:#?}");
+    }
+    let version = format!("erpsync_build_info{{version=\"{}\"}}", env!("CARGO_PKG_VERSION"));
+    assert_eq!(count(&version), "1");
+    let bytes = count("process_resident_memory_bytes").parse::<u64>().unwrap_or_default();
+    assert!(bytes > 1_000_000 || !cfg!(target_os = "linux"));
+    let seconds: f64 = count("erpsync_request_duration_seconds_sum{method=\"SaveConnection\"}").parse().unwrap();
+    assert!(seconds > 0.0);
+}
+
+#[tokio::test]
+async fn nothing_that_a_caller_sends_becomes_a_label() {
+    let server = Server::start_with(&ADMIN).await;
+    for number in 0..50 {
+        let paths =
+            [format!("/{number}"), format!("{AGENT}/Method{number}"), format!("{AGENT}/saveconnection/{number}")];
+        for path in paths {
+            let request = server.program.post_request(&path, "{}").header(ACCEPT, format!("application/x{number}"));
+            assert_eq!(request.send().await.unwrap().status(), 404);
+        }
+        let verb = Method::from_bytes(format!("VERB{number}").as_bytes()).unwrap();
+        assert_eq!(server.program.request(verb, SAVE).send().await.unwrap().status(), 401);
+    }
+    assert_eq!(server.program.post(&format!("{}/?x=1", SAVE.to_ascii_uppercase()), "{}").await.status, 400);
+    let after = samples(&server.program).await;
+    let requests = after.iter().map(|(sample, value)| (sample.as_str(), value.as_str()));
+    let requests: Vec<_> = requests.filter(|(sample, _)| sample.starts_with("erpsync_requests_total")).collect();
+    let expected = [
+        ("erpsync_requests_total{method=\"SaveConnection\",status=\"400\",format=\"json\"}", "1"),
+        ("erpsync_requests_total{method=\"other\",status=\"401\",format=\"json\"}", "50"),
+        ("erpsync_requests_total{method=\"other\",status=\"404\",format=\"json\"}", "150"),
+    ];
+    assert_eq!(requests, expected);
+}
+
+#[tokio::test]
+async fn metrics_come_in_both_of_prometheus_forms_and_only_where_they_are_set() {
+    let server = Server::start_with(&ADMIN).await;
+    server.program.save_sample().await;
+    let older = admin_get(&server.program, "/metrics").await;
+    assert_eq!((older.status, older.header("content-type")), (200, "text/plain; version=0.0.4; charset=utf-8"));
+    assert!(older.text.contains("# TYPE erpsync_saves_total counter\n") && !older.text.contains("# EOF"));
+    let url = format!("http://{}/metrics", admin_address(&server.program).await);
+    let asked = "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3";
+    let newer = Answer::of(server.program.http.get(&url).header(ACCEPT, asked).send().await.unwrap()).await;
+    assert_eq!(newer.header("content-type"), "application/openmetrics-text; version=1.0.0; charset=utf-8");
+    assert!(newer.text.contains("# TYPE erpsync_saves counter\n") && newer.text.ends_with("# EOF\n"));
+
+    assert_eq!(admin_get(&server.program, "/health/live").await.text, r#"{"Status":"live"}"#);
+    assert_eq!(admin_get(&server.program, "/health/ready").await.status, 200);
+    admin_get(&server.program, SAVE).await.assert_framework_error(404, &["No HTTP resource"]);
+    let posted = Answer::of(server.program.http.post(&url).send().await.unwrap()).await;
+    posted.assert_framework_error(405, &["POST"]);
+    assert_eq!(server.program.get("/metrics").await.status, 404, "callers do not see them");
+    assert_eq!(server.program.get("/health/ready").await.status, 200);
+    let off = Server::start().await;
+    assert_eq!(off.program.save_sample().await.status, 200);
+    assert!(!off.program.log().contains("metrics and health are served"));
+}
+
+#[tokio::test]
+async fn the_pool_is_told_with_the_waits_that_were_in_vain() {
+    let server = Server::start_with(&[&ADMIN[..], &["--database-connections", "1"]].concat()).await;
+    assert_eq!(server.program.save_sample().await.status, 200);
+    let before = samples(&server.program).await;
+    for (name, expected) in [("limit", "1"), ("open", "1"), ("idle", "1"), ("in_use", "0"), ("timeouts_total", "0")] {
+        assert_eq!(before[&format!("erpsync_database_pool_{name}")], expected, "{name}");
+    }
+    let mut lock = server.database.connect().await;
+    sqlx::raw_sql("BEGIN; LOCK TABLE erp_connection").execute(&mut lock).await.unwrap();
+    let waits = server.program.save_sample();
+    let rest = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let during = samples(&server.program).await;
+        assert_eq!(during["erpsync_database_pool_in_use"], "1");
+        server.program.save_sample().await.assert_service_error(503, "SoDbAccessException", &["database"]);
+        assert_eq!(samples(&server.program).await["erpsync_database_pool_timeouts_total"], "1");
+        sqlx::raw_sql("ROLLBACK").execute(&mut lock).await.unwrap();
+    };
+    assert_eq!(tokio::join!(waits, rest).0.status, 200);
+}
+
+#[tokio::test]
+async fn the_operators_listener_stops_with_the_server_and_wants_a_free_port() {
+    let mut server = Server::start_with(&ADMIN).await;
+    let address = admin_address(&server.program).await;
+    let mut idle = TcpStream::connect(&address).await.unwrap();
+    server.program.signal(rustix::process::Signal::TERM);
+    assert_eq!(server.program.ended(Duration::from_secs(10)).await.code(), Some(0));
+    assert_eq!(idle.read(&mut [0; 1]).await.unwrap_or(0), 0);
+    assert!(TcpStream::connect(&address).await.is_err());
+
+    let holder = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = holder.local_addr().unwrap().to_string();
+    let url = server.database.url();
+    let refused = run(&["--database-url", &url, "--listen", "127.0.0.1:0", "--admin-listen", &taken]);
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!((refused.status.code(), refused.stdout.len()), (Some(1), 0), "{said}");
+    assert!(said.lines().last().unwrap().starts_with(&format!("erpsync: --admin-listen: cannot listen on {taken}")));
+    drop(holder);
+}
+
+#[tokio::test]
+async fn a_crowd_of_callers_does_not_keep_the_operator_out() {
+    let server = Server::start_with(&[&ADMIN[..], &["--max-connections", "1", "--max-requests", "1"]].concat()).await;
+    let mut only = TcpStream::connect(&server.program.address).await.unwrap();
+    let request = format!("GET {SAVE} HTTP/1.1\r\nHost: x\r\n\r\n");
+    only.write_all(request.as_bytes()).await.unwrap();
+    assert!(only.read(&mut [0; 1]).await.unwrap() > 0, "it is the one that is served");
+    let waits = server.program.request(Method::GET, "/health/live").timeout(Duration::from_millis(300)).send().await;
+    assert!(waits.unwrap_err().is_timeout());
+    for path in ["/metrics", "/health/live", "/health/ready"] {
+        assert_eq!(admin_get(&server.program, path).await.status, 200, "{path}");
+    }
+}
+
+/// The README's table of metrics has each of them, and no other.
+#[tokio::test]
+async fn the_readme_names_the_metrics_that_there_are() {
+    let server = Server::start_with(&ADMIN).await;
+    server.program.save_sample().await;
+    let readme = include_str!("../README.md");
+    let rows = readme.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`'));
+    let named: BTreeSet<_> =
+        rows.map(|(name, _)| name).filter(|name| name.contains('_') && !name.contains('-')).collect();
+    let text = admin_get(&server.program, "/metrics").await.text;
+    let described = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '));
+    assert_eq!(named, described.map(|(name, _)| name).collect());
+}
