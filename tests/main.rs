@@ -16,6 +16,7 @@ mod documentation;
 mod embedded;
 mod engine;
 mod errors;
+mod faults;
 mod form;
 mod formats;
 mod hostile;

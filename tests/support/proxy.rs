@@ -1,6 +1,8 @@
-//! A TCP door to the tests' PostgreSQL that can be shut, stalled, muted or cut, so that a server loses its database.
+//! A TCP door to the tests' PostgreSQL that can be shut, stalled, slowed, muted, cut and more, so that a server loses its
+//! database.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
@@ -9,12 +11,26 @@ use tokio::sync::watch;
 use super::TestDatabase;
 use super::postgres::socket_directory;
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Door {
     Open,
+    Slow,
     Mute,
     Stalled,
+    HalfClosed,
     Shut,
+    Reset,
+}
+
+impl Door {
+    /// Whether it lets through, to the database and back.
+    fn lets_through(self, back: bool) -> bool {
+        match self {
+            Door::Open | Door::Slow => true,
+            Door::Mute => !back,
+            _ => false,
+        }
+    }
 }
 
 /// How the door stands, and how often what went through it was cut.
@@ -67,6 +83,21 @@ impl Proxy {
         self.state.send_modify(|state| *state = (Door::Open, state.1 + 1));
     }
 
+    /// Ends every connection as a crash does, without a goodbye, and refuses new ones.
+    pub fn reset(&self) {
+        self.state.send_modify(|state| state.0 = Door::Reset);
+    }
+
+    /// Says goodbye in the database's name on every connection, and takes no more from it.
+    pub fn half_close(&self) {
+        self.state.send_modify(|state| state.0 = Door::HalfClosed);
+    }
+
+    /// Lets through a few bytes at a time.
+    pub fn slow(&self) {
+        self.state.send_modify(|state| state.0 = Door::Slow);
+    }
+
     /// Lets through again.
     pub fn reopen(&self) {
         self.state.send_modify(|state| state.0 = Door::Open);
@@ -74,40 +105,60 @@ impl Proxy {
 }
 
 async fn pass(client: TcpStream, state: watch::Receiver<State>) {
-    if state.borrow().0 == Door::Shut {
+    let door = state.borrow().0;
+    if door == Door::Shut || door == Door::Reset {
         return;
     }
     let socket = format!("{}/.s.PGSQL.5432", socket_directory());
     let database = UnixStream::connect(socket).await.unwrap();
-    let (client_in, client_out) = client.into_split();
+    let (mut client_in, client_out) = client.into_split();
     let (database_in, database_out) = database.into_split();
     let cuts = state.borrow().1;
     tokio::select! {
-        () = copy(client_in, database_out, state.clone(), cuts, &[Door::Open, Door::Mute]) => {}
-        () = copy(database_in, client_out, state, cuts, &[Door::Open]) => {}
+        () = copy(&mut client_in, database_out, state.clone(), cuts, false) => {}
+        () = copy(database_in, client_out, state.clone(), cuts, true) => {}
+    }
+    if state.borrow().0 == Door::Reset {
+        let _ = client_in.as_ref().set_zero_linger();
     }
 }
 
-/// Passes on while the door stands as in `passable`, until it is shut or cut.
+/// Passes on while the door lets through, until it is shut or cut; `back` is from the database.
 async fn copy(
     mut from: impl AsyncRead + Unpin,
     mut to: impl AsyncWrite + Unpin,
     mut state: watch::Receiver<State>,
     cuts: u64,
-    passable: &[Door],
+    back: bool,
 ) {
-    let is_over = |state: &State| state.0 == Door::Shut || state.1 != cuts;
+    let is_over = |state: &State| matches!(state.0, Door::Shut | Door::Reset) || state.1 != cuts;
     let mut buffer = [0; 8192];
     loop {
+        // Half closed, the other way stays as it is.
+        let is_half_closed = |state: &State| back && state.0 == Door::HalfClosed;
         let read = tokio::select! {
-            read = from.read(&mut buffer) => read,
-            _ = state.wait_for(is_over) => return,
+            read = from.read(&mut buffer) => Some(read),
+            _ = state.wait_for(|state| is_over(state) || is_half_closed(state)) => None,
+        };
+        let Some(read) = read else {
+            let _ = to.shutdown().await;
+            let _ = state.wait_for(is_over).await;
+            return;
         };
         let Ok(length @ 1..) = read else { return };
-        let opened = state.wait_for(|state| is_over(state) || passable.contains(&state.0)).await;
-        if opened.is_ok_and(|state| !is_over(&state)) && to.write_all(&buffer[..length]).await.is_ok() {
-            continue;
+        let opened = state.wait_for(|state| is_over(state) || state.0.lets_through(back)).await;
+        let Ok((door, is_over)) = opened.map(|state| (state.0, is_over(&state))) else { return };
+        if is_over {
+            return;
         }
-        return;
+        let pieces = if door == Door::Slow { 64 } else { length };
+        for piece in buffer[..length].chunks(pieces) {
+            if door == Door::Slow {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            if to.write_all(piece).await.is_err() {
+                return;
+            }
+        }
     }
 }

@@ -1,0 +1,246 @@
+//! Faults under load. Always: every answered save is in the database, whole and once; what is not answered with 200 gets
+//! 503 or 504 within the deadline; the server is back two seconds after the fault; the pool is whole.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use futures::future::join_all;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+use tokio::task::JoinHandle;
+
+use crate::support::client::{TJE0, http_client};
+use crate::support::proxy::Proxy;
+use crate::support::{Program, SAVE, Server, TestDatabase};
+
+/// What the server gives a request in all.
+const REQUEST_TIMEOUT: &str = "2";
+/// That, and what a busy machine needs to notice.
+const DEADLINE: Duration = Duration::from_secs(8);
+
+/// Clients that create connections, one after another, until they are stopped.
+struct Load {
+    done: Arc<AtomicBool>,
+    clients: Vec<JoinHandle<Vec<Sent>>>,
+}
+
+struct Sent {
+    name: String,
+    /// Its id, where it was answered with 200.
+    saved: Option<i64>,
+}
+
+impl Load {
+    fn start(program: &Program) -> Self {
+        let done = Arc::new(AtomicBool::new(false));
+        let clients = (0..12).map(|client| {
+            let (url, done) = (format!("{}://{}{SAVE}", program.scheme, program.address), Arc::clone(&done));
+            tokio::spawn(async move {
+                let http = http_client();
+                let mut sent = Vec::new();
+                while !done.load(Ordering::Relaxed) {
+                    let name = format!("load {client} {}", sent.len());
+                    let connection = json!({ "ErpConnectorId": 403, "DisplayName": name,
+                        "ConfigFields": { "a": "1", "b": "2" }, "UserGroupAccessIds": [185, 350] });
+                    let began = Instant::now();
+                    let request = http.post(&url).header("Authorization", TJE0);
+                    let request = request.header("Content-Type", "application/json");
+                    let answer = request.body(json!({ "Connection": connection }).to_string()).send().await.unwrap();
+                    let status = answer.status().as_u16();
+                    assert!([200, 503, 504].contains(&status), "{status}: {}", answer.text().await.unwrap());
+                    assert!(began.elapsed() < DEADLINE, "{status} after {:?}", began.elapsed());
+                    let answer: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+                    let saved = (status == 200).then(|| answer["ErpConnectionId"].as_i64().unwrap());
+                    sent.push(Sent { name, saved });
+                    if status != 200 {
+                        tokio::time::sleep(Duration::from_millis(20)).await;
+                    }
+                }
+                sent
+            })
+        });
+        Load { clients: clients.collect(), done }
+    }
+
+    /// Stops the clients, and looks for what they have saved. Gives how many were saved, and how many were not.
+    async fn stop(self, database: &TestDatabase) -> (usize, usize) {
+        self.done.store(true, Ordering::Relaxed);
+        let sent: Vec<_> = join_all(self.clients).await.into_iter().flat_map(Result::unwrap).collect();
+        let stored: Value = database
+            .value(
+                "SELECT coalesce(jsonb_object_agg(name, found), '{}') FROM (
+                    SELECT display_name AS name, jsonb_agg(jsonb_build_array(
+                        erp_connection_id,
+                        (SELECT count(*) FROM connection_config_field AS f
+                         WHERE f.erp_connection_id = c.erp_connection_id),
+                        (SELECT count(*) FROM erp_connection_access AS a
+                         WHERE a.erp_connection_id = c.erp_connection_id)
+                    )) AS found
+                    FROM erp_connection AS c WHERE display_name LIKE 'load %' GROUP BY display_name
+                 ) AS stored",
+            )
+            .await;
+        for Sent { name, saved } in &sent {
+            match (saved, stored.get(name)) {
+                (Some(id), stored) => assert_eq!(stored, Some(&json!([[id, 2, 2]])), "{name}: there, whole, and once"),
+                // It may have taken effect, but not by half, and not twice.
+                (None, Some(stored)) => {
+                    assert_eq!(stored.as_array().map(Vec::len), Some(1), "{name}: {stored}");
+                    assert_eq!((&stored[0][1], &stored[0][2]), (&json!(2), &json!(2)), "{name}: {stored}");
+                }
+                (None, None) => {}
+            }
+        }
+        let saved = sent.iter().filter(|sent| sent.saved.is_some()).count();
+        (saved, sent.len() - saved)
+    }
+}
+
+/// Waits until a save works, which must be soon, and then for as many at once as there are connections.
+async fn is_back(program: &Program, within: Duration) {
+    let began = Instant::now();
+    while program.save_sample().await.status != 200 {
+        assert!(began.elapsed() < within, "no recovery in {within:?}: {}", program.log());
+    }
+    let answers = join_all((0..32).map(|_| program.save_sample())).await;
+    assert!(answers.iter().all(|answer| answer.status == 200), "the pool is whole: {answers:?}");
+}
+
+async fn open_connections(database: &TestDatabase) -> i64 {
+    let open = "SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND application_name = 'erpsync'";
+    database.value(open).await
+}
+
+/// A server behind the door, under load, with a fault of half a second, three times.
+async fn survives(fault: impl Fn(&Proxy)) -> Survived {
+    let proxy = Proxy::open().await;
+    let database = TestDatabase::with_demo_data().await;
+    let program = Program::start(&["--database-url", &proxy.url(&database), "--request-timeout", REQUEST_TIMEOUT]);
+    let load = Load::start(&program);
+    for _ in 0..3 {
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        fault(&proxy);
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        proxy.reopen();
+        is_back(&program, Duration::from_secs(2)).await;
+    }
+    let (saved, failed) = load.stop(&database).await;
+    assert!(saved > 20, "{saved} saved, {failed} failed");
+    let open = open_connections(&database).await;
+    assert!((1..=8).contains(&open), "{open} connections");
+    Survived { failed, sent_again: program.log().matches("lost under a save").count() }
+}
+
+struct Survived {
+    failed: usize,
+    /// Saves that had lost their connection.
+    sent_again: usize,
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_network_that_is_shut() {
+    assert!(survives(Proxy::shut).await.sent_again > 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_network_that_resets() {
+    assert!(survives(Proxy::reset).await.sent_again > 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_network_that_cuts_and_is_there_again_at_once() {
+    let survived = survives(Proxy::cut).await;
+    assert!(survived.sent_again > 0);
+    assert_eq!(survived.failed, 0, "sent again on a new connection");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_network_that_stalls() {
+    survives(Proxy::stall).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_network_that_loses_the_answers() {
+    survives(Proxy::mute).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_network_that_is_half_closed() {
+    assert!(survives(Proxy::half_close).await.sent_again > 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_network_that_is_slow() {
+    survives(Proxy::slow).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_back_ends_ended_again_and_again() {
+    let server = Server::start_with(&["--request-timeout", REQUEST_TIMEOUT]).await;
+    let load = Load::start(&server.program);
+    for _ in 0..10 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        server.database.terminate_connections().await;
+    }
+    is_back(&server.program, Duration::from_secs(2)).await;
+    let (saved, failed) = load.stop(&server.database).await;
+    assert!(saved > 50 && failed < saved / 10, "{saved} saved, {failed} failed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_without_connections_to_spare() {
+    let server = Server::start_with(&["--request-timeout", REQUEST_TIMEOUT]).await;
+    let limit = |limit: i32| format!("ALTER DATABASE {} CONNECTION LIMIT {limit}", server.database.name());
+    // Superusers, as the tests are, do not count.
+    server.database.execute(&limit(2)).await;
+    server.database.terminate_connections().await;
+    let load = Load::start(&server.program);
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert!(open_connections(&server.database).await <= 2);
+    server.database.execute(&limit(0)).await;
+    server.database.terminate_connections().await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let none = server.program.save_sample().await;
+    assert!([503, 504].contains(&none.status), "{none:?}");
+    server.database.execute(&limit(-1)).await;
+    is_back(&server.program, Duration::from_secs(2)).await;
+    let (saved, failed) = load.stop(&server.database).await;
+    assert!(saved > 20 && failed > 0, "{saved} saved, {failed} failed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_is_restarted_at_once_under_load() {
+    let directory = tempfile::tempdir().unwrap();
+    let data_dir = directory.path().join("data");
+    let program = Program::start(&["--data-dir", data_dir.to_str().unwrap(), "--request-timeout", REQUEST_TIMEOUT]);
+    let load = Load::start(&program);
+    for _ in 0..2 {
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        // What `pg_ctl restart -m immediate` sends; the server starts it again itself.
+        let pid = std::fs::read_to_string(data_dir.join("postgres/postmaster.pid")).unwrap();
+        let pid: i32 = pid.lines().next().unwrap().parse().unwrap();
+        kill_process(Pid::from_raw(pid).unwrap(), Signal::QUIT).unwrap();
+        let began = Instant::now();
+        while program.get("/health/ready").await.status != 503 && began.elapsed() < Duration::from_secs(1) {}
+        // It has to read its log first.
+        while program.get("/health/ready").await.status != 200 {
+            assert!(began.elapsed() < Duration::from_secs(30), "{}", program.log());
+        }
+        is_back(&program, Duration::from_secs(2)).await;
+    }
+    load.done.store(true, Ordering::Relaxed);
+    let sent: Vec<_> = join_all(load.clients).await.into_iter().flat_map(Result::unwrap).collect();
+    let (saved, failed): (Vec<_>, Vec<_>) = sent.iter().partition(|sent| sent.saved.is_some());
+    assert!(saved.len() > 20, "{} saved", saved.len());
+    let body = json!({ "IncludeDeleted": true }).to_string();
+    let all = program.post("/api/v1/Agents/ErpSync/GetAllConnections", &body).await.json();
+    let names = |name: &str| all.as_array().unwrap().iter().filter(|found| found["DisplayName"] == name).count();
+    for sent in saved {
+        assert_eq!(names(&sent.name), 1, "{} was answered with {:?}", sent.name, sent.saved);
+    }
+    for sent in failed {
+        assert!(names(&sent.name) <= 1, "{}", sent.name);
+    }
+}
