@@ -202,7 +202,7 @@ pub struct Limits {
     #[arg(long, env = "ERPSYNC_MAX_BODY_BYTES", default_value_t = 1024 * 1024, value_name = "N",
         value_parser = clap::value_parser!(u32).range(1..=30_000_000))]
     pub max_body_bytes: u32,
-    /// Seconds for a request's line and headers to arrive, and for a connection to be idle
+    /// Seconds for a request's line and headers to arrive, for a client to read, and for a connection to be idle
     #[arg(long, env = "ERPSYNC_HEADER_TIMEOUT", default_value = "30", value_name = "SECONDS", value_parser = seconds)]
     pub header_timeout: Duration,
     /// Seconds for a request's body to arrive

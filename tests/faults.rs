@@ -244,3 +244,59 @@ async fn a_database_that_is_restarted_at_once_under_load() {
         assert!(names(&sent.name) <= 1, "{}", sent.name);
     }
 }
+
+/// A small disk that is full soon. Unmounted when it goes out of scope.
+struct SmallDisk {
+    path: std::path::PathBuf,
+}
+
+impl SmallDisk {
+    fn mount(owner: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("erpsync-disk-{}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        let options = format!("size=24m,uid={owner},mode=700");
+        let mut mount = std::process::Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(&path);
+        assert!(mount.status().unwrap().success(), "mounting needs root");
+        SmallDisk { path }
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = std::process::Command::new("umount").arg("--lazy").arg(&self.path).status();
+        let _ = std::fs::remove_dir(&self.path);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs root, to mount a small disk"]
+async fn a_disk_that_is_full() {
+    // The user that the database runs as.
+    let owner = std::fs::metadata(crate::support::postgres::socket_directory()).unwrap();
+    let disk = SmallDisk::mount(&std::os::unix::fs::MetadataExt::uid(&owner).to_string());
+    let database = TestDatabase::on_disk(&disk.path).await;
+    let program = Program::start(&["--database-url", &database.url(), "--request-timeout", REQUEST_TIMEOUT]);
+    let server = Server { program, database };
+    let load = Load::start(&server.program);
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let filler = disk.path.join("filler");
+    let mut full = std::fs::File::create(&filler).unwrap();
+    while std::io::Write::write_all(&mut full, &[1; 4096]).is_ok() {}
+    let began = Instant::now();
+    loop {
+        let big = json!({ "ErpConnectorId": 403, "ConfigFields": { "a": "x".repeat(1000), "b": "y".repeat(1000) } });
+        let answer = server.save(&big).await;
+        if answer.status == 503 {
+            answer.assert_service_error(503, "SoDbAccessException", &[]);
+            break;
+        }
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        assert!(began.elapsed() < Duration::from_mins(1), "never full");
+    }
+    std::fs::remove_file(&filler).unwrap();
+    drop(full);
+    is_back(&server.program, Duration::from_secs(2)).await;
+    let (saved, _) = load.stop(&server.database).await;
+    assert!(saved > 20);
+}

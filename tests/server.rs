@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use futures::future::join_all;
 use reqwest::Method;
-use rustix::process::Signal;
+use rustix::process::{Resource, Signal, getrlimit, setrlimit};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -252,13 +252,47 @@ async fn a_second_stop_signal_and_the_drain_limit_do_not_wait() {
 }
 
 #[tokio::test]
-async fn five_hundred_idle_connections_are_in_nobodys_way() {
+async fn five_thousand_idle_connections_are_in_nobodys_way() {
+    // Both ends need a file for each; the server sees to its own.
+    let mut files = getrlimit(Resource::Nofile);
+    files.current = files.maximum;
+    setrlimit(Resource::Nofile, files).unwrap();
     let server = Server::start().await;
     let mut idle = Vec::new();
-    for _ in 0..500 {
+    for _ in 0..5000 {
         idle.push(TcpStream::connect(&server.program.address).await.unwrap());
     }
     assert_eq!(server.program.save_sample().await.status, 200);
+    let opened = std::fs::read_dir(format!("/proc/{}/fd", server.program.pid())).unwrap().count();
+    assert!(opened > 5000, "{opened}");
+    drop(idle);
+    let began = Instant::now();
+    while std::fs::read_dir(format!("/proc/{}/fd", server.program.pid())).unwrap().count() > 200 {
+        assert!(began.elapsed() < Duration::from_secs(10), "connections stay open");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test]
+async fn clients_that_never_read_are_in_nobodys_way() {
+    let server = Server::start_with(&["--header-timeout", "1"]).await;
+    let request = format!("GET /openapi.json HTTP/1.1\r\nHost: x\r\nX-Filler: {}\r\n\r\n", "x".repeat(1000));
+    let mut silent = Vec::new();
+    for _ in 0..50 {
+        let mut stream = TcpStream::connect(&server.program.address).await.unwrap();
+        // Until nothing more goes in: the answers to these fill whatever lies between.
+        let all = request.repeat(500);
+        let _ = tokio::time::timeout(Duration::from_millis(100), stream.write_all(all.as_bytes())).await;
+        silent.push(stream);
+    }
+    let answers = join_all((0..20).map(|_| server.program.save_sample())).await;
+    assert!(answers.iter().all(|answer| answer.status == 200));
+    // Not for good.
+    let began = Instant::now();
+    while server.program.log().matches("connection ended").count() < silent.len() {
+        assert!(began.elapsed() < Duration::from_secs(20), "they stay");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 }
 
 #[tokio::test]

@@ -78,7 +78,9 @@ impl Yard {
 
     /// Each measurement begins on the same ground.
     pub async fn settle(&self) {
-        self.as_superuser("DELETE FROM erp_connection WHERE erp_connection_id > 100000").await;
+        for table in ["erp_connection_access", "connection_config_field", "erp_connection"] {
+            self.as_superuser(&format!("DELETE FROM {table} WHERE erp_connection_id > 100000")).await;
+        }
         self.as_superuser("VACUUM (ANALYZE) erp_connection, erp_connection_access, connection_config_field").await;
         self.as_superuser("CHECKPOINT").await;
         tokio::time::sleep(Duration::from_millis(100)).await;

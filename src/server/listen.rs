@@ -18,6 +18,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Semaphore, watch};
+use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
@@ -105,7 +106,7 @@ pub async fn serve(listener: TcpListener, front: Front, app: Router, limits: &Li
         .header_read_timeout(limits.header_timeout)
         .max_headers(MAX_HEADERS)
         .max_buf_size(MAX_HEAD_BYTES);
-    let talk = Talk { http, app, proxies: front.proxies, stop: stop.clone() };
+    let talk = Talk { http, app, proxies: front.proxies, patience: limits.header_timeout, stop: stop.clone() };
     let mut stopped = std::pin::pin!(stop_after(stop.clone(), front.stop_delay));
     loop {
         let accepted = tokio::select! {
@@ -173,6 +174,8 @@ struct Talk {
     http: http1::Builder,
     app: Router,
     proxies: Proxies,
+    /// For a client to read what is written.
+    patience: Duration,
     stop: Stop,
 }
 
@@ -181,7 +184,7 @@ impl Talk {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let Talk { http, app, proxies, stop } = self;
+        let Talk { http, app, proxies, patience, stop } = self;
         let service = service_fn(move |request: hyper::Request<Incoming>| {
             let mut request: Request = request.map(axum::body::Body::new);
             let caller = proxies.caller(peer.ip(), is_tls, request.headers());
@@ -198,6 +201,10 @@ impl Talk {
                 answer
             }
         });
+        // Whoever asks and never reads would keep his connection, and what was to be written to it, for good.
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_write_timeout(Some(patience));
+        let stream = Box::pin(stream);
         // A client that hangs up or never finishes its headers is no event of ours.
         if let Err(problem) = watcher.watch(http.serve_connection(TokioIo::new(stream), service)).await {
             tracing::debug!(%peer, %problem, "connection ended");

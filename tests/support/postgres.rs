@@ -55,6 +55,13 @@ impl TestDatabase {
         Self::create("TEMPLATE template0").await
     }
 
+    /// The same, with its files in a folder of its own.
+    pub async fn on_disk(folder: &Path) -> Self {
+        let name = format!("disk_{}", Uuid::new_v4().simple());
+        administer(&format!("CREATE TABLESPACE {name} LOCATION '{}'", folder.display())).await;
+        Self::create(&format!("TEMPLATE erpsync_template TABLESPACE {name}")).await
+    }
+
     async fn create(how: &str) -> Self {
         let name = format!("test_{}", Uuid::new_v4().simple());
         administer(&format!("CREATE DATABASE {name} OWNER erpsync {how}")).await;
