@@ -1,10 +1,13 @@
 # The server for a given PostgreSQL: it brings none of its own.
 FROM rust:1.95-bookworm AS build
+# The list of what went into the program is kept in it, for scanners.
+RUN cargo install --locked --version 0.7.7 cargo-auditable
 WORKDIR /build
 COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/build/target \
-    cargo build --release --locked --no-default-features && cp target/release/erpsync /erpsync
+    cargo auditable build --release --locked --no-default-features --features opentelemetry && \
+    cp target/release/erpsync /erpsync
 
 FROM gcr.io/distroless/cc-debian12:nonroot
 COPY --from=build /erpsync /usr/local/bin/erpsync

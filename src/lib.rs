@@ -17,6 +17,7 @@
 //! - [`openapi`]: the OpenAPI document, made from what the other rooms say of themselves.
 //! - [`administration`]: the commands that change who may call.
 //! - [`demo`]: the demo data's logins.
+//! - [`telemetry`]: the log, and traces.
 //! - [`doctor`]: looks at what the server needs.
 //! - [`metrics`]: what is counted; whoever decides a thing counts it.
 //!
@@ -35,3 +36,4 @@ pub mod openapi;
 pub mod protocol;
 pub mod server;
 pub mod store;
+pub mod telemetry;

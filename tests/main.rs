@@ -38,4 +38,6 @@ mod sessions;
 mod settings;
 mod startup;
 mod support;
+#[cfg(feature = "opentelemetry")]
+mod traces;
 mod xml;

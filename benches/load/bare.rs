@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::routing::post;
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
-use sqlx::postgres::PgPoolOptions;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{PgPool, Row};
 
 #[derive(Deserialize)]
@@ -37,7 +37,9 @@ struct Connection {
 /// Serves until it is killed; prints its address.
 pub async fn serve(url: &str) {
     let pool = PgPoolOptions::new().max_connections(8).test_before_acquire(false);
-    let pool = pool.connect(url).await.expect("the database");
+    let options: PgConnectOptions = url.parse().expect("a URL");
+    let options = options.options([("plan_cache_mode", "force_generic_plan")]);
+    let pool = pool.connect_with(options).await.expect("the database");
     let app = Router::new().route("/api/v1/Agents/ErpSync/SaveConnection", post(save)).with_state(pool);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     println!("bare listens on http://{}", listener.local_addr().expect("an address"));

@@ -47,6 +47,16 @@ pub fn run(address: &str, requests: &[Vec<u8>], connections: usize, time: Durati
     })
 }
 
+/// Sends so many requests, one after the other on one connection.
+pub async fn some(address: &str, requests: &[Vec<u8>], number: usize) {
+    let mut stream = TcpStream::connect(address).await.expect("a connection");
+    let mut buffer = Vec::with_capacity(64 * 1024);
+    for request in requests.iter().cycle().take(number) {
+        stream.write_all(request).await.expect("the request is sent");
+        read_answer(&mut stream, &mut buffer).await;
+    }
+}
+
 /// Sends one request after the other until the time is over; gives the microseconds that each took.
 async fn send(address: &str, requests: &[Vec<u8>], first: usize, until: Instant) -> Vec<u32> {
     let mut stream = TcpStream::connect(address).await.expect("a connection");

@@ -1,7 +1,7 @@
 //! What is measured, part by part.
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use super::client::{self, Measured};
@@ -50,6 +50,9 @@ pub async fn run(plan: &Plan) {
     }
     if plan.has("statements") {
         statements(&yard).await;
+    }
+    if plan.has("instructions") {
+        instructions(&yard).await;
     }
     yard.stop().await;
 }
@@ -159,6 +162,39 @@ async fn memory(yard: &Yard) {
         "\nmemory: idle {idle:.1} MB; after 10 s of load {early:.1} MB; the most {most:.1} MB; after {sent:.0} requests {late:.1} MB"
     );
     server.stop();
+}
+
+/// How many instructions of the processor a request takes, as callgrind counts them: the difference of two runs.
+async fn instructions(yard: &Yard) {
+    const FEW: usize = 200;
+    const MANY: usize = 1200;
+    if !Command::new("valgrind").arg("--version").output().is_ok_and(|done| done.status.success()) {
+        println!("\ninstructions: valgrind is not installed");
+        return;
+    }
+    let ticket = format!("SOTicket {}", issued(yard, "ticket"));
+    let count = async |requests: &[Vec<u8>], number: usize| -> i64 {
+        let mut command = Command::new("valgrind");
+        command.args(["--tool=callgrind", "--callgrind-out-file=/dev/null", PROGRAM, "--listen", "127.0.0.1:0"]);
+        command.args(["--database-url", &yard.url(), "--log", "warn"]).stderr(Stdio::piped());
+        let server = Server::start(&mut command);
+        // It looks for demo logins behind its start.
+        tokio::time::sleep(Duration::from_secs(15)).await;
+        client::some(&server.address, requests, number).await;
+        let said = server.last_words();
+        let line = said.lines().find_map(|line| line.split_once("Collected :")).expect("a count").1;
+        line.trim().parse().expect("a number")
+    };
+    println!("\ninstructions a request, in thousands:");
+    for (name, requests) in [
+        ("SaveConnection, ticket, JSON", requests::updates(&ticket)),
+        ("SaveConnection, Basic, JSON", requests::updates(requests::BASIC)),
+        ("SaveConnection, ticket, XML", requests::updates_in_xml(&ticket)),
+        ("GetConnection, ticket, JSON", requests::reads(&ticket)),
+    ] {
+        let per_request = (count(&requests, MANY).await - count(&requests, FEW).await) / i64::try_from(MANY - FEW).expect("some");
+        println!("{:>8}  {name}", per_request / 1000);
+    }
 }
 
 /// How many statements a save is, as the database counts them.

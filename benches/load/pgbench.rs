@@ -92,6 +92,8 @@ pub fn run(yard: &Yard, script: &Path, clients: usize, time: Duration) -> f64 {
         "p16=1",
     ];
     let mut command = Command::new("pgbench");
+    // As the program's connections have it.
+    command.env("PGOPTIONS", "-c plan_cache_mode=force_generic_plan");
     command.args(["-h", &yard.socket(), "-U", "erpsync", "-n", "-M", "prepared", "-j", "1"]);
     command.args(["-c", &clients.to_string(), "-T", &time.as_secs().max(1).to_string(), "-f"]).arg(script);
     for value in values {

@@ -1,6 +1,6 @@
 //! A server under load: the program, or the bare handler.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
 
 /// A running server. Killed when it goes out of scope.
@@ -28,11 +28,24 @@ impl Server {
         line.trim().trim_end_matches(" kB").parse::<f64>().expect("a number") / 1024.0
     }
 
+    /// Asks it to stop, and gives what it says on standard error to its end.
+    pub fn last_words(mut self) -> String {
+        let mut error = self.child.stderr.take().expect("piped");
+        self.ask_to_stop();
+        let mut said = String::new();
+        error.read_to_string(&mut said).expect("text");
+        said
+    }
+
     /// Asks it to stop, and waits.
     pub fn stop(mut self) {
+        self.ask_to_stop();
+        self.child.wait().expect("its end");
+    }
+
+    fn ask_to_stop(&self) {
         let pid = rustix::process::Pid::from_raw(i32::try_from(self.child.id()).expect("a pid")).expect("a pid");
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("a signal");
-        self.child.wait().expect("its end");
     }
 }
 

@@ -33,12 +33,16 @@ pub async fn log(mut request: Request, next: Next) -> Response {
         path,
         associate = tracing::field::Empty,
     );
+    #[cfg(feature = "opentelemetry")]
+    crate::telemetry::traces::begin(&span, request.method(), path, request.headers());
     let began = Instant::now();
     async move {
         let mut response = next.run(request).await;
         response.headers_mut().insert(REQUEST_ID, id);
         let status = response.status().as_u16();
         let us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+        #[cfg(feature = "opentelemetry")]
+        crate::telemetry::traces::end(&tracing::Span::current(), status);
         // Asked every few seconds, for as long as the server lives.
         if is_health_check {
             tracing::debug!(status, us, "answered");

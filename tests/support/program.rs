@@ -48,8 +48,18 @@ impl Program {
         Self::try_start(arguments).unwrap_or_else(|log| panic!("the server did not start: {log}"))
     }
 
+    /// The same with an environment.
+    #[cfg(feature = "opentelemetry")]
+    pub fn start_in(environment: &[(&str, &str)], arguments: &[&str]) -> Self {
+        Self::launch(environment, arguments).unwrap_or_else(|log| panic!("the server did not start: {log}"))
+    }
+
     /// The same, for a server that may end instead; then its standard error.
     pub fn try_start(arguments: &[&str]) -> Result<Self, String> {
+        Self::launch(&[], arguments)
+    }
+
+    fn launch(environment: &[(&str, &str)], arguments: &[&str]) -> Result<Self, String> {
         let directory = tempfile::tempdir().unwrap();
         let log = directory.path().join("log");
         let mut child = command()
@@ -58,6 +68,7 @@ impl Program {
             // Weaker than an argument.
             .env("ERPSYNC_LOG", "debug,sqlx::postgres::notice=warn")
             .env("ERPSYNC_LOG_FORMAT", "json")
+            .envs(environment.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(File::create(&log).unwrap())

@@ -1,0 +1,44 @@
+//! The log of the process, and, with the feature `opentelemetry`, its traces.
+
+#[cfg(feature = "opentelemetry")]
+pub mod traces;
+
+use std::io::IsTerminal;
+
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer, Registry, fmt};
+
+use crate::config::{Database, LogFormat};
+
+/// Ends the traces when it goes out of scope: those that are not sent yet are sent.
+#[derive(Debug)]
+pub struct Telemetry {
+    #[cfg(feature = "opentelemetry")]
+    _traces: Option<traces::Traces>,
+}
+
+/// Begins to log to standard error, and to send traces where the environment says so.
+///
+/// # Errors
+/// One line that names the setting.
+pub fn start(settings: &Database) -> Result<Telemetry, String> {
+    let filter = EnvFilter::try_new(&settings.log).map_err(|problem| format!("--log: {problem}"))?;
+    let log = fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
+    let log: Box<dyn Layer<Registry> + Send + Sync> = match settings.log_format {
+        LogFormat::Text => log.boxed(),
+        LogFormat::Json => log.json().boxed(),
+    };
+    let registry = tracing_subscriber::registry().with(log.with_filter(filter));
+    #[cfg(feature = "opentelemetry")]
+    {
+        let traces = traces::Traces::from_environment()?;
+        registry.with(traces.as_ref().map(traces::Traces::layer)).init();
+        Ok(Telemetry { _traces: traces })
+    }
+    #[cfg(not(feature = "opentelemetry"))]
+    {
+        registry.init();
+        Ok(Telemetry {})
+    }
+}

@@ -1,0 +1,92 @@
+//! Traces, sent to an OpenTelemetry collector over HTTP. The standard variables say where and how:
+//! `OTEL_EXPORTER_OTLP_ENDPOINT` (without it, or `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, there are no traces),
+//! `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_TRACES_SAMPLER`, `OTEL_BSP_SCHEDULE_DELAY`, ..
+
+use axum::http::{HeaderMap, Method};
+use opentelemetry::propagation::{Extractor, TextMapPropagator};
+use opentelemetry::trace::{Status, TracerProvider};
+use opentelemetry_otlp::SpanExporter;
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::propagation::TraceContextPropagator;
+use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
+use tracing::{Level, Span, Subscriber};
+use tracing_opentelemetry::{OpenTelemetryLayer, OpenTelemetrySpanExt};
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::registry::LookupSpan;
+
+/// Where they are sent from. Dropped, it sends what it has left.
+#[derive(Debug)]
+pub struct Traces(SdkTracerProvider);
+
+impl Traces {
+    /// As the environment says; none where it names no collector.
+    ///
+    /// # Errors
+    /// One line, where what it says cannot be used.
+    pub fn from_environment() -> Result<Option<Self>, String> {
+        let is_set = |name| std::env::var_os(name).is_some_and(|value: std::ffi::OsString| !value.is_empty());
+        let is_off = std::env::var("OTEL_SDK_DISABLED").is_ok_and(|value| value.eq_ignore_ascii_case("true"));
+        let names = ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"];
+        if is_off || !names.into_iter().any(is_set) {
+            return Ok(None);
+        }
+        // The exporter's client asks the process which TLS it has; an error tells that there is one already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let exporter = SpanExporter::builder().with_http().build();
+        let exporter = exporter.map_err(|problem| format!("the traces' exporter: {problem}"))?;
+        let mut resource = Resource::builder();
+        if !is_set("OTEL_SERVICE_NAME") {
+            resource = resource.with_service_name("erpsync");
+        }
+        let provider = SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource.build());
+        Ok(Some(Traces(provider.build())))
+    }
+
+    /// Takes the spans of requests, and what is told within them.
+    #[must_use]
+    pub fn layer<S: Subscriber + for<'s> LookupSpan<'s>>(&self) -> impl Layer<S> + use<S> {
+        let tracer: SdkTracer = self.0.tracer("erpsync");
+        let layer = OpenTelemetryLayer::new(tracer).with_location(false).with_threads(false);
+        // Not the exporter's own client, whose requests would be traced, and so on.
+        let ours = Targets::new().with_target("erpsync", Level::INFO);
+        layer.with_filter(ours)
+    }
+}
+
+impl Drop for Traces {
+    fn drop(&mut self) {
+        if let Err(problem) = self.0.shutdown() {
+            eprintln!("erpsync: the last traces were not sent: {problem}");
+        }
+    }
+}
+
+/// Makes the span of a request a part of its caller's trace, where the caller has one (W3C `traceparent`).
+pub fn begin(span: &Span, method: &Method, path: &str, headers: &HeaderMap) {
+    let context = TraceContextPropagator::new().extract(&Headers(headers));
+    // Refused where nobody takes the span.
+    let _ = span.set_parent(context);
+    span.set_attribute("http.request.method", method.to_string());
+    span.set_attribute("url.path", path.to_owned());
+}
+
+/// How the request ended.
+pub fn end(span: &Span, status: u16) {
+    span.set_attribute("http.response.status_code", i64::from(status));
+    if status >= 500 {
+        span.set_status(Status::error(""));
+    }
+}
+
+struct Headers<'h>(&'h HeaderMap);
+
+impl Extractor for Headers<'_> {
+    fn get(&self, key: &str) -> Option<&str> {
+        self.0.get(key)?.to_str().ok()
+    }
+
+    fn keys(&self) -> Vec<&str> {
+        self.0.keys().map(axum::http::HeaderName::as_str).collect()
+    }
+}

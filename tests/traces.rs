@@ -1,0 +1,53 @@
+//! Traces, as a collector gets them. With the feature `opentelemetry` only.
+
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::routing::post;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+
+use crate::support::{Program, SAVE, TestDatabase, seed_request};
+
+/// A collector that keeps what it gets.
+async fn collector() -> (String, mpsc::UnboundedReceiver<Bytes>) {
+    let (keep, kept) = mpsc::unbounded_channel();
+    let take = |State(keep): State<mpsc::UnboundedSender<Bytes>>, body: Bytes| async move { keep.send(body).unwrap() };
+    let app = Router::new().route("/v1/traces", post(take)).with_state(keep);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+    (format!("http://{address}"), kept)
+}
+
+fn has(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|window| window == part)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_is_a_span_of_its_callers_trace() {
+    let (endpoint, mut kept) = collector().await;
+    let database = TestDatabase::with_demo_data().await;
+    let environment = [("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str()), ("OTEL_BSP_SCHEDULE_DELAY", "100")];
+    let program = Program::start_in(&environment, &["--database-url", &database.url(), "--log", "error"]);
+    let trace: [u8; 16] = *b"sixteen bytes ok";
+    let hex: String = trace.iter().map(|byte| format!("{byte:02x}")).collect();
+    let request = program.post_request(SAVE, &seed_request());
+    let request = request.header("traceparent", format!("00-{hex}-00f067aa0ba902b7-01"));
+    assert_eq!(request.send().await.unwrap().status(), 200);
+
+    let began = Instant::now();
+    loop {
+        let sent = tokio::time::timeout(Duration::from_secs(20), kept.recv()).await.unwrap().unwrap();
+        if has(&sent, &trace) {
+            for part in [SAVE, "request", "http.response.status_code", "service.name", "erpsync", "tje0"] {
+                assert!(has(&sent, part.as_bytes()), "{part}: {}", String::from_utf8_lossy(&sent));
+            }
+            assert!(!has(&sent, b"dGplMDpUamUw") && !has(&sent, b"Tje0"), "no secret");
+            break;
+        }
+        assert!(began.elapsed() < Duration::from_secs(20), "no span");
+    }
+}
