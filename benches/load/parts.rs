@@ -192,7 +192,8 @@ async fn instructions(yard: &Yard) {
         ("SaveConnection, ticket, XML", requests::updates_in_xml(&ticket)),
         ("GetConnection, ticket, JSON", requests::reads(&ticket)),
     ] {
-        let per_request = (count(&requests, MANY).await - count(&requests, FEW).await) / i64::try_from(MANY - FEW).expect("some");
+        let per_request =
+            (count(&requests, MANY).await - count(&requests, FEW).await) / i64::try_from(MANY - FEW).expect("some");
         println!("{:>8}  {name}", per_request / 1000);
     }
 }
