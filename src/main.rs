@@ -12,10 +12,6 @@ use erpsync::database::Database;
 use erpsync::server::Stop;
 use erpsync::{administration, demo, doctor, openapi, server, telemetry};
 
-/// Gives memory back that the system's keeps: a password takes 19 MB to check.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let CommandLine { command, serve, .. } = CommandLine::read();
     let done = match command.unwrap_or(Command::Serve(Box::new(serve))) {
