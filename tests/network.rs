@@ -39,7 +39,7 @@ async fn with_a_certificate_the_server_speaks_tls_and_takes_a_renewed_one() {
     let [certificate_file, key_file] =
         ["certificate.pem", "key.pem"].map(|name| directory.path().join(name).to_str().unwrap().to_owned());
     let first = certificate(directory.path());
-    let tls = ["--tls-certificate", &certificate_file, "--tls-key", &key_file];
+    let tls = ["--tls-certificate", &certificate_file, "--tls-key", &key_file, "--stop-delay", "2"];
     let mut server = Server::start_with(&tls).await;
     assert_eq!(server.program.scheme, "https");
     server.program.http = trusting(&first);
@@ -66,6 +66,14 @@ async fn with_a_certificate_the_server_speaks_tls_and_takes_a_renewed_one() {
     assert!(trusting(&first).get(format!("https://{}/api", server.program.address)).send().await.is_err());
     server.program.http = trusting(&second);
     assert_eq!(server.program.save_sample().await.status, 200);
+
+    // Until it is through, newcomers are served, too.
+    server.program.signal(Signal::TERM);
+    server.program.wait_for_log("still serving").await;
+    let _silent = TcpStream::connect(&server.program.address).await.unwrap();
+    server.program.http = trusting(&second);
+    assert_eq!(server.program.save_sample().await.status, 200);
+    assert_eq!(server.program.ended(Duration::from_secs(10)).await.code(), Some(0));
 }
 
 #[test]

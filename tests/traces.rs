@@ -33,7 +33,7 @@ async fn a_request_is_a_span_of_its_callers_trace() {
     let environment = [("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str()), ("OTEL_BSP_SCHEDULE_DELAY", "100")];
     let program = Program::start_in(&environment, &["--database-url", &database.url(), "--log", "error"]);
     let trace: [u8; 16] = *b"sixteen bytes ok";
-    let hex: String = trace.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = format!("{:032x}", u128::from_be_bytes(trace));
     let request = program.post_request(SAVE, &seed_request());
     let request = request.header("traceparent", format!("00-{hex}-00f067aa0ba902b7-01"));
     assert_eq!(request.send().await.unwrap().status(), 200);

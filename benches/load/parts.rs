@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::client::{self, Measured};
 use super::report::{median, ratio};
@@ -44,6 +44,9 @@ pub async fn run(plan: &Plan) {
             among_themselves(plan, &yard, &server, &ticket).await;
         }
         server.stop();
+    }
+    if plan.has("start") {
+        start(&yard);
     }
     if plan.has("memory") {
         memory(&yard).await;
@@ -141,6 +144,21 @@ async fn against(plan: &Plan, yard: &Yard, part: &str, of: (&Server, &[Vec<u8>])
         ours.push(load(of.0, of.1, 32, plan.time).await.per_second);
     }
     println!("{part} to a ticket and JSON: {}", ratio(&ours, &theirs));
+}
+
+/// From the start of the program until it says that it listens, on a database whose schema is up to date.
+fn start(yard: &Yard) {
+    let times: Vec<f64> = (0..9)
+        .map(|_| {
+            let began = Instant::now();
+            let server = Server::start(&mut program(yard));
+            let milliseconds = began.elapsed().as_secs_f64() * 1000.0;
+            server.stop();
+            milliseconds
+        })
+        .collect();
+    let most = times.iter().copied().fold(0.0, f64::max);
+    println!("\nready after {:.0} ms; the most of {} starts {most:.0} ms", median(&times), times.len());
 }
 
 /// Resident memory: idle, under load, and after a million requests.

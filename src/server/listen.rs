@@ -107,6 +107,8 @@ pub async fn serve(listener: TcpListener, front: Front, app: Router, limits: &Li
         .max_headers(MAX_HEADERS)
         .max_buf_size(MAX_HEAD_BYTES);
     let talk = Talk { http, app, proxies: front.proxies, patience: limits.header_timeout, stop: stop.clone() };
+    // Ends with its sender: who has not shaken hands by then need not.
+    let (listens, listening) = watch::channel(());
     let mut stopped = std::pin::pin!(stop_after(stop.clone(), front.stop_delay));
     loop {
         let accepted = tokio::select! {
@@ -133,11 +135,11 @@ pub async fn serve(listener: TcpListener, front: Front, app: Router, limits: &Li
             });
             continue;
         };
-        let (time, mut stop) = (limits.header_timeout, stop.clone());
+        let (time, mut listening) = (limits.header_timeout, listening.clone());
         tokio::spawn(async move {
             let shaken = tokio::select! {
                 shaken = tokio::time::timeout(time, tls.accept(stream)) => shaken,
-                () = stop.asked(1) => return,
+                _ = listening.changed() => return,
             };
             match shaken {
                 Ok(Ok(stream)) => talk.with(stream, peer, true, watcher).await,
@@ -147,7 +149,7 @@ pub async fn serve(listener: TcpListener, front: Front, app: Router, limits: &Li
             drop(permit);
         });
     }
-    drop(listener);
+    drop((listener, listens));
     tracing::info!(connections = graceful.count(), "stopping: finishing what is in flight");
     tokio::select! {
         () = graceful.shutdown() => {}
