@@ -20,6 +20,7 @@ mod faults;
 mod form;
 mod formats;
 mod hostile;
+mod imports;
 mod languages;
 mod mapping;
 mod network;
