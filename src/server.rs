@@ -36,9 +36,10 @@ use crate::auth::{Authenticator, authorize, current, recognize, require_grant, s
 use crate::config::network::Networks;
 use crate::config::{Limits, Serve};
 use crate::database::Database;
-use crate::protocol::agent::{Agent, no_such_path};
-use crate::protocol::body::BodyLimits;
-use crate::protocol::error::{Error, write_errors};
+use crate::protocol::agent::BodyLimits;
+use crate::protocol::agent::write_errors;
+use crate::protocol::agent::{Agent, path_not_found};
+use crate::protocol::error::Error;
 use crate::store::Pool;
 use crate::{demo, erp_sync};
 use cors::Origins;
@@ -142,10 +143,10 @@ fn api(agent: Agent<Pool>, settings: &Serve, pool: &Pool, authenticator: &Authen
     let listed = roots::list(listed(agent.methods()));
     let routes = agent.routes();
     let grant = from_fn_with_state(authenticator.clone(), require_grant);
-    let certain = routes.certain.with_state(pool.clone()).route_layer(grant.clone());
+    let certain = routes.authenticated.with_state(pool.clone()).route_layer(grant.clone());
     let certain = certain.merge(listed).merge(current::routes().with_state(authenticator.clone()));
     let certain = certain.route_layer(from_fn_with_state(authenticator.clone(), authorize));
-    let checking = routes.checking.with_state(pool.clone()).route_layer(grant);
+    let checking = routes.cached_authentication.with_state(pool.clone()).route_layer(grant);
     let checking = checking.route_layer(from_fn_with_state(authenticator.clone(), recognize));
     let open = session::routes().with_state(authenticator.clone()).merge(roots::api(&settings.path_prefix));
     certain.merge(checking).merge(open).merge(docs::routes(&settings.path_prefix))
@@ -170,7 +171,7 @@ pub fn app(api: Router, health: Router, requests: Requests, settings: &Serve) ->
     });
     // The layer added last is met first.
     let app = api
-        .fallback(no_such_path)
+        .fallback(path_not_found)
         .layer(RequestDecompressionLayer::new().pass_through_unaccepted(true))
         .layer(CatchPanicLayer::custom(answer_panic))
         .layer(from_fn_with_state(bounds, bound))

@@ -4,8 +4,8 @@ use super::actor_types::ErpActorType;
 use super::connections::{ConnectionRequest, no_connection};
 use super::roles::must_change;
 use crate::auth::Principal;
-use crate::protocol::enumeration::Enumeration;
 use crate::protocol::error::Error;
+use crate::protocol::value::Enumeration;
 use crate::store::Pool;
 use crate::store::activation::{self as store, Obstacles, Outcome};
 

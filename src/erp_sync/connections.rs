@@ -3,9 +3,9 @@
 use super::roles::{Roles, must_change};
 use crate::auth::{Caller, Principal};
 use crate::carrier;
-use crate::protocol::StringDictionary;
-use crate::protocol::carrier::Carrier;
 use crate::protocol::error::Error;
+use crate::protocol::value::Carrier;
+use crate::protocol::value::StringDictionary;
 use crate::store::Pool;
 use crate::store::connections::{self as store, Read, Reader, Stored};
 

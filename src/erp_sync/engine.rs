@@ -5,8 +5,8 @@ use jiff::{Span, SpanRelativeTo};
 use super::roles::{Roles, must_change};
 use crate::auth::Principal;
 use crate::carrier;
-use crate::protocol::carrier::Carrier;
 use crate::protocol::error::Error;
+use crate::protocol::value::Carrier;
 use crate::store::Pool;
 use crate::store::engine::{self as store, Settings};
 

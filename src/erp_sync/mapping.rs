@@ -6,9 +6,9 @@ use super::crm_fields;
 use super::roles::{Roles, must_change};
 use crate::auth::Principal;
 use crate::carrier;
-use crate::protocol::carrier::Carrier;
-use crate::protocol::enumeration::Enumeration;
 use crate::protocol::error::Error;
+use crate::protocol::value::Carrier;
+use crate::protocol::value::Enumeration;
 use crate::store::Pool;
 use crate::store::erp_fields::{self as store, Field, FieldMapping, Mapping, Outcome, Which};
 

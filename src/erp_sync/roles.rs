@@ -1,9 +1,9 @@
 //! What callers may do with the agent's carriers.
 
 use crate::auth::Principal;
-use crate::protocol::carrier::Member;
 use crate::protocol::error::Error;
-use crate::protocol::rights::{Rights, Role};
+use crate::protocol::value::Member;
+use crate::protocol::value::{Rights, Role};
 
 /// The rights of both kinds of callers to one carrier.
 #[derive(Debug)]

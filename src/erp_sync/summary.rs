@@ -6,10 +6,10 @@ use super::crm_fields;
 use super::roles::Roles;
 use crate::auth::Principal;
 use crate::carrier;
-use crate::protocol::EmptyDate;
-use crate::protocol::carrier::Carrier;
-use crate::protocol::enumeration::Enumeration;
 use crate::protocol::error::Error;
+use crate::protocol::value::Carrier;
+use crate::protocol::value::EmptyDate;
+use crate::protocol::value::Enumeration;
 use crate::store::Pool;
 use crate::store::erp_fields::{self, ActorType, Field, Which};
 

@@ -7,8 +7,9 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::protocol::write::View;
-use crate::protocol::{form, json, xml};
+use crate::protocol::read;
+use crate::protocol::value::WriteContext;
+use crate::protocol::write::{json, xml};
 
 fn connection() -> impl Strategy<Value = ErpConnection> {
     let text = || option::of("(?s)(.|[\\x00-\\x1f]|_x0001_|[<>&\"'=]){0,40}");
@@ -38,7 +39,7 @@ fn connection() -> impl Strategy<Value = ErpConnection> {
 }
 
 fn in_json(connection: &ErpConnection) -> Value {
-    serde_json::from_slice(&json::write(connection, View::WHOLE)).expect("JSON")
+    serde_json::from_slice(&json::write(connection, WriteContext::WHOLE)).expect("JSON")
 }
 
 /// All of it but the rights, which are not read.
@@ -57,7 +58,7 @@ fn camel_case(written: &Value) -> Value {
 
 /// What was written as the answer, sent as the member of a request.
 fn in_xml(connection: &ErpConnection) -> String {
-    let answer = String::from_utf8(xml::write(connection, View::WHOLE)).expect("UTF-8");
+    let answer = String::from_utf8(xml::write(connection, WriteContext::WHOLE)).expect("UTF-8");
     let content = answer.strip_prefix("<ErpConnection ").and_then(|rest| rest.strip_suffix("</ErpConnection>"));
     format!("<SaveConnectionRequest><Connection {}</Connection></SaveConnectionRequest>", content.expect("a root"))
 }
@@ -101,12 +102,12 @@ proptest! {
         let written = in_json(&connection);
         for sent in [camel_case(&written), written] {
             let body = json!({ "Connection": sent }).to_string();
-            prop_assert_eq!(members(&read_back(json::read(&body))), members(&connection));
+            prop_assert_eq!(members(&read_back(read::json::read(&body))), members(&connection));
         }
         let body = in_xml(&connection);
-        prop_assert_eq!(members(&read_back(xml::read(&body))), members(&connection), "{}", body);
+        prop_assert_eq!(members(&read_back(read::xml::read(&body))), members(&connection), "{}", body);
         let body = in_form(&connection);
-        prop_assert_eq!(members(&read_back(form::read(&body))), members(&connection), "{}", body);
+        prop_assert_eq!(members(&read_back(read::form::read(&body))), members(&connection), "{}", body);
     }
 
     #[test]
@@ -119,11 +120,11 @@ proptest! {
         ], 0..40),
     ) {
         let body = body.concat();
-        let _: Reading = json::read(&body);
-        let _: Reading = json::read(&format!("{{\"Connection\":{{{body}}}}}"));
-        let _: Reading = xml::read(&body);
-        let _: Reading = xml::read(&format!("<R><Connection>{body}</Connection></R>"));
-        let _: Reading = form::read(&body);
+        let _: Reading = read::json::read(&body);
+        let _: Reading = read::json::read(&format!("{{\"Connection\":{{{body}}}}}"));
+        let _: Reading = read::xml::read(&body);
+        let _: Reading = read::xml::read(&format!("<R><Connection>{body}</Connection></R>"));
+        let _: Reading = read::form::read(&body);
     }
 }
 
@@ -133,7 +134,9 @@ fn a_thousand_config_fields_come_back_in_every_format() {
     let connection = ErpConnection { config_fields: Some(fields), ..ErpConnection::default() };
     let body = json!({ "Connection": in_json(&connection) }).to_string();
     let (xml, form) = (in_xml(&connection), in_form(&connection));
-    for (format, read) in [("JSON", json::read(&body)), ("XML", xml::read(&xml)), ("form", form::read(&form))] {
-        assert!(members(&read_back(read)) == members(&connection), "{format}");
+    for (format, result) in
+        [("JSON", read::json::read(&body)), ("XML", read::xml::read(&xml)), ("form", read::form::read(&form))]
+    {
+        assert!(members(&read_back(result)) == members(&connection), "{format}");
     }
 }

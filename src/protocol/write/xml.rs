@@ -1,31 +1,31 @@
-//! XML out: as the vendor's contracts have it, without a declaration and without a namespace of its own.
+//! XML responses as in the vendor's contracts: without a declaration and without a namespace for the elements.
 
-use super::escape;
-use crate::protocol::write::{Mask, Prepared, View, Write, Writer};
+use crate::protocol::value::write::{Mask, ValueWriter, WriteCache, WriteContext, WriteValue};
+use crate::protocol::xml_escape;
 
-/// The namespace of lists of numbers and texts.
+/// The namespace of the items in lists of numbers and texts.
 const ARRAYS: &str = " xmlns:a=\"http://schemas.microsoft.com/2003/10/Serialization/Arrays\"";
 
-/// Writes an answer as a document.
-pub fn write<T: Write>(value: &T, view: View<'_>) -> Vec<u8> {
+/// Writes a value as a document.
+pub fn write<T: WriteValue>(value: &T, context: WriteContext<'_>) -> Vec<u8> {
     let mut writer = XmlWriter::default();
     writer.element(T::ELEMENT, |writer| {
         if T::HAS_NULLS {
             writer.out.push_str(" xmlns:i=\"http://www.w3.org/2001/XMLSchema-instance\"");
         }
-        value.write(writer, view);
+        value.write(writer, context);
     });
     writer.out.into_bytes()
 }
 
-/// Writes a value as the content of an element.
-pub fn write_content(content: impl FnOnce(&mut XmlWriter)) -> String {
+/// Returns what `content` writes as the content of an element.
+fn write_content(content: impl FnOnce(&mut XmlWriter)) -> String {
     let mut writer = XmlWriter::default();
     content(&mut writer);
     writer.out
 }
 
-/// Writes XML. A value is written into an element whose start tag may still be open: null is an attribute there.
+/// The XML format. The start tag of the current element stays open until its content begins: a null is an attribute.
 #[derive(Debug, Default)]
 pub struct XmlWriter {
     out: String,
@@ -54,14 +54,14 @@ impl XmlWriter {
         }
     }
 
-    /// Text that needs no escape.
+    /// Writes text that needs no escape.
     fn plain(&mut self, text: &str) {
         self.close_tag();
         self.out.push_str(text);
     }
 }
 
-impl Writer for XmlWriter {
+impl ValueWriter for XmlWriter {
     const RIGHTS_FIRST: bool = true;
 
     fn null(&mut self) {
@@ -79,7 +79,7 @@ impl Writer for XmlWriter {
     fn text(&mut self, value: &str) {
         if !value.is_empty() {
             self.close_tag();
-            escape::write(value, &mut self.out);
+            xml_escape::write(value, &mut self.out);
         }
     }
 
@@ -102,21 +102,21 @@ impl Writer for XmlWriter {
         });
     }
 
-    fn integers(&mut self, items: &[i32]) {
+    fn integer_list(&mut self, items: &[i32]) {
         self.out.push_str(ARRAYS);
         for item in items {
             self.element("a:int", |out| out.integer(*item));
         }
     }
 
-    fn texts(&mut self, items: &[String]) {
+    fn text_list(&mut self, items: &[String]) {
         self.out.push_str(ARRAYS);
         for item in items {
             self.element("a:string", |out| out.text(item));
         }
     }
 
-    fn carriers<T>(&mut self, element: &str, items: &[T], item: impl Fn(&mut Self, &T)) {
+    fn carrier_list<T>(&mut self, element: &str, items: &[T], item: impl Fn(&mut Self, &T)) {
         for carrier in items {
             self.element(element, |out| item(out, carrier));
         }
@@ -126,9 +126,10 @@ impl Writer for XmlWriter {
         self.plain(mask.xml);
     }
 
-    fn prepared(&mut self, prepared: &Prepared) {
-        if !prepared.xml.is_empty() {
-            self.plain(&prepared.xml);
+    fn cached(&mut self, cache: &WriteCache, value: impl FnOnce(&mut Self)) {
+        let content = cache.xml.get_or_init(|| write_content(value));
+        if !content.is_empty() {
+            self.plain(content);
         }
     }
 }

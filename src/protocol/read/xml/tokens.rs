@@ -1,5 +1,5 @@
-//! The pieces of an XML document that matter here, with everything refused that could do harm: a DTD, and with it
-//! every entity but XML's own five; nesting without end; characters that XML cannot hold.
+//! The tokenizer of XML bodies. It refuses what could do harm: a DTD, and with it every entity but the five predefined
+//! ones; unlimited nesting; characters that XML cannot hold.
 
 use std::borrow::Cow;
 
@@ -7,57 +7,58 @@ use quick_xml::Reader;
 use quick_xml::escape::unescape;
 use quick_xml::events::{BytesStart, Event};
 
-use super::escape::is_legal;
-use crate::protocol::shown;
+use crate::protocol::path::excerpt;
+use crate::protocol::xml_escape::is_legal;
 
-/// Elements within each other; the JSON reader's limit is the same.
+/// The maximum nesting of elements, the same as in JSON.
 const MAX_DEPTH: u32 = 128;
 
-/// Attributes of an element. The parser tells repeated ones by a hash whose collisions a caller can work out.
+/// The maximum number of attributes of an element. The parser detects repeated attributes by a hash for which a caller
+/// can construct collisions.
 const MAX_ATTRIBUTES: usize = 64;
 
-/// A piece of a document.
+/// A token of a document.
 pub enum Token<'x> {
-    /// An element begins.
+    /// The start of an element.
     Open {
-        /// Its name, less the prefix.
+        /// The local name.
         name: Cow<'x, str>,
-        /// It has an attribute `nil`, of whatever namespace, that is true.
+        /// Whether an attribute `nil`, in any namespace, is true.
         nil: bool,
     },
-    /// The innermost open element ends.
+    /// The end of the innermost open element.
     Close,
-    /// Text, or a piece of one.
+    /// Text, or a part of it.
     Text(Cow<'x, str>),
-    /// The document is over.
+    /// The end of the document.
     End,
 }
 
-/// Why a document is not read.
+/// The reason why a document is refused.
 #[derive(Debug)]
 pub struct Problem {
-    /// What is wrong; begins with the property's path where it is a value.
+    /// The message. It begins with the property's path if a value does not fit.
     pub text: String,
-    /// The document itself cannot be read.
+    /// Whether the document is not well-formed, or not allowed.
     pub is_syntax: bool,
-    /// In bytes; where it is not known yet, the reader of the element sets it.
+    /// The position in bytes. If it is unknown, the reader of the element sets it.
     pub offset: Option<usize>,
 }
 
 impl Problem {
-    /// The parser's texts repeat names, which can be as long as the document.
+    /// Shortens the message: the parser's messages repeat names, which can be as long as the document.
     fn syntax(text: impl AsRef<str>, offset: usize) -> Self {
-        Problem { text: shown(text.as_ref()), is_syntax: true, offset: Some(offset) }
+        Problem { text: excerpt(text.as_ref()), is_syntax: true, offset: Some(offset) }
     }
 }
 
-/// Reads a document piece by piece.
+/// Reads a document token by token.
 pub struct Tokens<'x> {
     reader: Reader<&'x [u8]>,
     depth: u32,
-    /// Where the last piece began, in bytes.
+    /// The position of the last token, in bytes.
     offset: usize,
-    /// Come before anything that is read, the last one first.
+    /// Tokens to return before reading on, the last one first.
     next: Vec<Token<'x>>,
 }
 
@@ -74,7 +75,7 @@ impl<'x> Tokens<'x> {
         Ok(Tokens { reader, depth: 0, offset: 0, next: Vec::new() })
     }
 
-    /// Where the last piece began, in bytes.
+    /// The position of the last token, in bytes.
     pub fn offset(&self) -> usize {
         self.offset
     }
@@ -84,7 +85,7 @@ impl<'x> Tokens<'x> {
         self.next.push(token);
     }
 
-    /// The next piece.
+    /// Reads the next token.
     pub fn read(&mut self) -> Result<Token<'x>, Problem> {
         if let Some(token) = self.next.pop() {
             return Ok(token);
@@ -172,7 +173,7 @@ impl<'x> Tokens<'x> {
     }
 }
 
-/// As far as it matters here: letters, digits and what may stand between them.
+/// Whether `name` consists of letters, digits and the punctuation of XML names.
 fn is_name(name: &str) -> bool {
     let may_begin = |first: char| first.is_alphabetic() || matches!(first, '_' | ':');
     let may_follow = |character: char| character.is_alphanumeric() || matches!(character, '_' | ':' | '-' | '.' | '·');
@@ -190,7 +191,8 @@ fn predefined(name: &str) -> Option<char> {
     }
 }
 
-/// The bytes were taken for UTF-8 or UTF-16 before; a document that says the one and is the other does no harm.
+/// Whether `encoding` is one of Unicode. The body is decoded already; a declaration that names the wrong one of UTF-8 and
+/// UTF-16 does no harm.
 fn is_unicode(encoding: &str) -> bool {
     let known = ["utf-8", "utf8", "utf-16", "utf-16le", "utf-16be", "us-ascii"];
     known.iter().any(|known| known.eq_ignore_ascii_case(encoding))

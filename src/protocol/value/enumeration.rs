@@ -1,80 +1,92 @@
 //! The vendor's enumerations: names on the wire, numbers in the database.
 //!
-//! A name is taken in any letter case, and so is its number; whatever else is sent is refused with the names.
+//! A request may give a value as its name, in any letter case, or as its number. The error for any other value lists the
+//! names.
 
 use serde::de::Deserializer;
+use serde_json::{Value, json};
 
-use super::At;
-use super::read::{Read, Scalar, Shape, expects, read_shape};
-use super::write::{View, Write, Writer};
+use super::read::{FromShape, ReadValue, Scalar, hint, read_from_shape};
+use super::schema::{Describe, Schemas};
+use super::write::{ValueWriter, WriteContext, WriteValue};
+use crate::protocol::path::Path;
 
-/// What [`enumeration!`](crate::enumeration) gives a type. The default, which `null` stands for, is its first value.
+/// An enumeration, as [`enumeration!`](crate::enumeration) generates it. The default, which `null` is read as, is the
+/// first value.
 pub trait Enumeration: Copy + Default + PartialEq + 'static {
-    /// The vendor's name for it.
+    /// The vendor's name of the enumeration.
     const NAME: &'static str;
-    /// The same, as `FieldProperties` has it.
+    /// The .NET name of the enumeration, for `FieldProperties`.
     const TYPE: &'static str;
-    /// The names, in words.
+    /// The list of names, for error messages.
     const EXPECTED: &'static str;
     /// Each value with its name.
     const ALL: &'static [(&'static str, Self)];
 
-    /// The number in the database.
+    /// Returns the number that the database stores.
     fn number(self) -> i16;
 
-    /// The value of a number; the default where there is none.
+    /// Returns the value with this number, or the default if no value has it.
     #[must_use]
     fn of_number(number: i16) -> Self {
-        Self::of(|_, value| value.number() == number).unwrap_or_default()
+        Self::find(|_, value| value.number() == number).unwrap_or_default()
     }
 
-    /// The name on the wire.
+    /// Returns the name on the wire.
     #[must_use]
     fn name(self) -> &'static str {
         Self::ALL.iter().find(|(_, value)| *value == self).map_or("", |(name, _)| name)
     }
 
-    /// The first value that is the one asked for.
+    /// Returns the first value that `matches`.
     #[must_use]
-    fn of(is: impl Fn(&str, Self) -> bool) -> Option<Self> {
-        Self::ALL.iter().find(|(name, value)| is(name, *value)).map(|(_, value)| *value)
+    fn find(matches: impl Fn(&str, Self) -> bool) -> Option<Self> {
+        Self::ALL.iter().find(|(name, value)| matches(name, *value)).map(|(_, value)| *value)
     }
 }
 
-impl<E: Enumeration> Shape for E {
+impl<E: Enumeration> FromShape for E {
     const EXPECTED: &'static str = <E as Enumeration>::EXPECTED;
-    const HINT: &'static str = expects::NUMBER;
+    const HINT: &'static str = hint::NUMBER;
 
     fn from_scalar(scalar: &Scalar<'_>) -> Option<Self> {
-        let of_number = |number: i64| E::of(|_, value| i64::from(value.number()) == number);
+        let of_number = |number: i64| E::find(|_, value| i64::from(value.number()) == number);
         match scalar {
             Scalar::Null => Some(E::default()),
             Scalar::Integer(number) => of_number(*number),
-            Scalar::Text(text) => E::of(|name, _| name.eq_ignore_ascii_case(text.trim()))
+            Scalar::Text(text) => E::find(|name, _| name.eq_ignore_ascii_case(text.trim()))
                 .or_else(|| text.trim().parse().ok().and_then(of_number)),
             Scalar::Bool(_) | Scalar::Number => None,
         }
     }
 }
 
-impl<E: Enumeration> Read for E {
+impl<E: Enumeration> ReadValue for E {
     const TYPE: &'static str = E::TYPE;
     const SIZE: i32 = 4;
 
-    fn read<'de, D: Deserializer<'de>>(source: D, at: &At<'_>) -> Result<Self, D::Error> {
-        read_shape(source, at)
+    fn read<'de, D: Deserializer<'de>>(source: D, path: &Path<'_>) -> Result<Self, D::Error> {
+        read_from_shape(source, path)
     }
 }
 
-impl<E: Enumeration> Write for E {
+impl<E: Enumeration> WriteValue for E {
     const ELEMENT: &'static str = E::NAME;
 
-    fn write<W: Writer>(&self, out: &mut W, _: View<'_>) {
+    fn write<W: ValueWriter>(&self, out: &mut W, _: WriteContext<'_>) {
         out.text(self.name());
     }
 }
 
-/// Describes an enumeration: each value's name on the wire and its number in the database, the default first.
+impl<E: Enumeration> Describe for E {
+    fn schema(schemas: &mut Schemas) -> Value {
+        let names: Vec<_> = E::ALL.iter().map(|(name, _)| *name).collect();
+        schemas.named(E::NAME, |_| json!({ "type": "string", "enum": names }))
+    }
+}
+
+/// Defines an enumeration of the vendor's: each value's name on the wire and its number in the database, the default
+/// first.
 #[macro_export]
 macro_rules! enumeration {
     (
@@ -95,7 +107,7 @@ macro_rules! enumeration {
             $($(#[$value_attribute])* $value = $number,)*
         }
 
-        impl $crate::protocol::enumeration::Enumeration for $name {
+        impl $crate::protocol::value::Enumeration for $name {
             const NAME: &'static str = stringify!($name);
             const TYPE: &'static str = concat!("SuperOffice.CRM.Services.", stringify!($name));
             const EXPECTED: &'static str =

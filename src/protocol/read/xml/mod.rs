@@ -1,7 +1,9 @@
-//! XML in: no tree between the document and the carrier.
+//! XML bodies.
 //!
-//! Elements are known by their local names, in any letter case, order and namespace. Any element that has a `Key` is
-//! a dictionary's entry, and any element of a list an item.
+//! Elements are matched by local name, case-insensitively, in any order; namespaces are ignored. Any child element with
+//! a `Key` is an entry of a dictionary, and any child element of a list is an item.
+
+mod tokens;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,33 +12,34 @@ use serde::de::value::{MapAccessDeserializer, MapDeserializer};
 use serde::de::{self, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;
 
-use super::escape::restore;
-use super::tokens::{Problem, Token, Tokens};
-use crate::protocol::carrier::Carrier;
+use self::tokens::{Problem, Token, Tokens};
+use super::position::line_and_column;
 use crate::protocol::error::Error;
-use crate::protocol::read::expects;
-use crate::protocol::{At, Read, text};
+use crate::protocol::path::Path;
+use crate::protocol::value::read::hint;
+use crate::protocol::value::{Carrier, ReadValue};
+use crate::protocol::xml_escape::unescape;
 
-/// Reads a document; `None` where its root is nil. The root's name does not matter.
+/// Reads a document; `None` if the root element is nil. The root element may have any name.
 ///
 /// # Errors
-/// 400 with line and column where it is no XML, with the property's path where a value does not fit.
+/// 400 with line and column if the document is not XML, and with the property's path if a value does not fit.
 pub fn read<C: Carrier>(document: &str) -> Result<Option<C>, Error> {
     read_root(document).map_err(|problem| {
-        let (line, column) = text::place(document, problem.offset.unwrap_or_default());
-        let what = if problem.is_syntax { "The request body is not valid XML: " } else { "" };
-        Error::argument(format!("{what}{} (line {line}, column {column}).", problem.text))
+        let (line, column) = line_and_column(document, problem.offset.unwrap_or_default());
+        let prefix = if problem.is_syntax { "The request body is not valid XML: " } else { "" };
+        Error::argument(format!("{prefix}{} (line {line}, column {column}).", problem.text))
     })
 }
 
 fn read_root<C: Carrier>(document: &str) -> Result<Option<C>, Problem> {
     let mut tokens = Tokens::new(document)?;
-    let Piece::Open(nil) = next_piece(&mut tokens)? else {
+    let Node::Open(nil) = next_node(&mut tokens)? else {
         return Err(syntax("there is no root element", &tokens));
     };
-    let carrier = <Option<C> as Read>::read(Element { tokens: &mut tokens, nil }, &At::Body)?;
-    match next_piece(&mut tokens)? {
-        Piece::End => Ok(carrier),
+    let carrier = <Option<C> as ReadValue>::read(Element { tokens: &mut tokens, nil }, &Path::Body)?;
+    match next_node(&mut tokens)? {
+        Node::End => Ok(carrier),
         _ => Err(syntax("there is more than one root element", &tokens)),
     }
 }
@@ -59,31 +62,31 @@ impl de::Error for Problem {
     }
 }
 
-/// What stands between elements.
-enum Piece {
+/// A token where only elements are allowed.
+enum Node {
     Open(bool),
     Close,
     End,
 }
 
-/// The next piece where no text may stand.
-fn next_piece(tokens: &mut Tokens<'_>) -> Result<Piece, Problem> {
-    next_named(tokens).map(|(piece, _)| piece)
+/// Reads the next token where text is not allowed.
+fn next_node(tokens: &mut Tokens<'_>) -> Result<Node, Problem> {
+    next_named_node(tokens).map(|(piece, _)| piece)
 }
 
-fn next_named<'x>(tokens: &mut Tokens<'x>) -> Result<(Piece, Cow<'x, str>), Problem> {
+fn next_named_node<'x>(tokens: &mut Tokens<'x>) -> Result<(Node, Cow<'x, str>), Problem> {
     loop {
         return match tokens.read()? {
-            Token::Open { name, nil } => Ok((Piece::Open(nil), name)),
-            Token::Close => Ok((Piece::Close, Cow::Borrowed(""))),
-            Token::End => Ok((Piece::End, Cow::Borrowed(""))),
+            Token::Open { name, nil } => Ok((Node::Open(nil), name)),
+            Token::Close => Ok((Node::Close, Cow::Borrowed(""))),
+            Token::End => Ok((Node::End, Cow::Borrowed(""))),
             Token::Text(text) if text.trim().is_empty() => continue,
             Token::Text(_) => Err(syntax("there is text where only elements can stand", tokens)),
         };
     }
 }
 
-/// Reads to the end of the element that is open.
+/// Skips to the end of the current element.
 fn skip(tokens: &mut Tokens<'_>) -> Result<(), Problem> {
     let mut depth = 1;
     while depth > 0 {
@@ -96,46 +99,46 @@ fn skip(tokens: &mut Tokens<'_>) -> Result<(), Problem> {
     Ok(())
 }
 
-/// The text up to the end of the element that is open; `None` where it has elements.
+/// Reads the text to the end of the current element; `None` if the element has child elements.
 fn text_to_close(tokens: &mut Tokens<'_>) -> Result<Option<String>, Problem> {
     let mut text = Cow::Borrowed("");
     loop {
         match tokens.read()? {
             Token::Text(piece) if text.is_empty() => text = piece,
             Token::Text(piece) => text.to_mut().push_str(&piece),
-            Token::Close | Token::End => return Ok(Some(restore(text).into_owned())),
+            Token::Close | Token::End => return Ok(Some(unescape(text).into_owned())),
             Token::Open { .. } => return Ok(None),
         }
     }
 }
 
-/// An element whose beginning has been read, as a value.
+/// An element whose start tag has been read, as the source of a value.
 struct Element<'t, 'x> {
     tokens: &'t mut Tokens<'x>,
     nil: bool,
 }
 
 impl<'de> Element<'_, '_> {
-    fn visit<V: Visitor<'de>>(self, expects: &str, visitor: V) -> Result<V::Value, Problem> {
+    fn visit<V: Visitor<'de>>(self, hint: &str, visitor: V) -> Result<V::Value, Problem> {
         let tokens = self.tokens;
         if self.nil {
             skip(tokens)?;
             return visitor.visit_unit();
         }
-        if matches!(expects, expects::LIST | expects::CARRIER | expects::DICTIONARY) {
+        if matches!(hint, hint::LIST | hint::CARRIER | hint::DICTIONARY) {
             match tokens.read()? {
-                // Refused by every visitor that expects one of these.
+                // The visitors of lists, carriers and dictionaries refuse a text, with the right error message.
                 Token::Text(text) if !text.trim().is_empty() => return visitor.visit_str(&text),
                 token => tokens.put_back(token),
             }
         }
-        match expects {
-            expects::LIST => visitor.visit_seq(Items(tokens)),
-            expects::CARRIER => visitor.visit_map(Members { tokens, nil: false }),
-            expects::DICTIONARY => visitor.visit_map(Entries { tokens, value: Text::Null }),
+        match hint {
+            hint::LIST => visitor.visit_seq(Items(tokens)),
+            hint::CARRIER => visitor.visit_map(Members { tokens, nil: false }),
+            hint::DICTIONARY => visitor.visit_map(Entries { tokens, value: Text::Null }),
             _ => match text_to_close(tokens)? {
                 Some(text) => visitor.visit_string(text),
-                // Refused by every visitor that expects a scalar.
+                // The visitors of scalars refuse a map, with the right error message.
                 None => MapAccessDeserializer::new(Members { tokens, nil: false }).deserialize_any(visitor),
             },
         }
@@ -146,16 +149,12 @@ impl<'de> Deserializer<'de> for Element<'_, '_> {
     type Error = Problem;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
-        self.deserialize_newtype_struct(expects::TEXT, visitor)
+        self.deserialize_newtype_struct(hint::TEXT, visitor)
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        expects: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Problem> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, hint: &'static str, visitor: V) -> Result<V::Value, Problem> {
         let offset = self.tokens.offset();
-        self.visit(expects, visitor).map_err(|problem| Problem { offset: problem.offset.or(Some(offset)), ..problem })
+        self.visit(hint, visitor).map_err(|problem| Problem { offset: problem.offset.or(Some(offset)), ..problem })
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
@@ -169,21 +168,21 @@ impl<'de> Deserializer<'de> for Element<'_, '_> {
     }
 }
 
-/// The elements of a list.
+/// The child elements of a list.
 struct Items<'t, 'x>(&'t mut Tokens<'x>);
 
 impl<'de> SeqAccess<'de> for Items<'_, '_> {
     type Error = Problem;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Problem> {
-        match next_piece(self.0)? {
-            Piece::Open(nil) => seed.deserialize(Element { tokens: self.0, nil }).map(Some),
-            Piece::Close | Piece::End => Ok(None),
+        match next_node(self.0)? {
+            Node::Open(nil) => seed.deserialize(Element { tokens: self.0, nil }).map(Some),
+            Node::Close | Node::End => Ok(None),
         }
     }
 }
 
-/// The elements of a carrier.
+/// The child elements of a carrier.
 struct Members<'t, 'x> {
     tokens: &'t mut Tokens<'x>,
     nil: bool,
@@ -193,12 +192,12 @@ impl<'de> MapAccess<'de> for Members<'_, '_> {
     type Error = Problem;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Problem> {
-        match next_named(self.tokens)? {
-            (Piece::Open(nil), name) => {
+        match next_named_node(self.tokens)? {
+            (Node::Open(nil), name) => {
                 self.nil = nil;
                 seed.deserialize(name.into_deserializer()).map(Some)
             }
-            (Piece::Close | Piece::End, _) => Ok(None),
+            (Node::Close | Node::End, _) => Ok(None),
         }
     }
 
@@ -214,13 +213,13 @@ struct Entries<'t, 'x> {
 }
 
 impl Entries<'_, '_> {
-    /// The key and the value of the entry that is open.
+    /// Reads the key and the value of the current entry.
     fn entry(&mut self) -> Result<(Text, Text), Problem> {
         let (mut key, mut value) = (Text::Null, Text::Null);
         loop {
             let (name, nil) = match self.tokens.read()? {
                 Token::Open { name, nil } => (name, nil),
-                // Text of its own is what an entry has that somebody has made up; then it lacks its key.
+                // An entry with text in place of child elements has no key, which the reader of dictionaries refuses.
                 Token::Text(_) => continue,
                 Token::Close | Token::End => return Ok((key, value)),
             };
@@ -243,7 +242,7 @@ impl Entries<'_, '_> {
         if let Some(text) = text_to_close(self.tokens)? {
             return Ok(Text::Plain(text));
         }
-        // The element within, and the one that it is in.
+        // Skips the child element, then the rest of its parent.
         skip(self.tokens)?;
         skip(self.tokens)?;
         Ok(Text::Elements)
@@ -254,7 +253,7 @@ impl<'de> MapAccess<'de> for Entries<'_, '_> {
     type Error = Problem;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Problem> {
-        let Piece::Open(nil) = next_piece(self.tokens)? else { return Ok(None) };
+        let Node::Open(nil) = next_node(self.tokens)? else { return Ok(None) };
         let key;
         (key, self.value) = if nil {
             skip(self.tokens)?;
@@ -274,7 +273,7 @@ impl<'de> MapAccess<'de> for Entries<'_, '_> {
 enum Text {
     Null,
     Plain(String),
-    /// Elements, where a text belongs.
+    /// Child elements in place of a text.
     Elements,
 }
 
@@ -285,7 +284,7 @@ impl<'de> Deserializer<'de> for Text {
         match self {
             Text::Plain(text) => visitor.visit_string(text),
             Text::Null => visitor.visit_unit(),
-            // Refused by every visitor that expects a text.
+            // The visitors of texts refuse a map, with the right error message.
             Text::Elements => visitor.visit_map(MapDeserializer::new(std::iter::empty::<(&str, &str)>())),
         }
     }

@@ -1,35 +1,35 @@
-//! JSON out, compact.
+//! JSON responses, compact.
 
 use std::io::Write as _;
 
-use crate::protocol::write::{Mask, Prepared, View, Write, Writer};
+use crate::protocol::value::write::{Mask, ValueWriter, WriteCache, WriteContext, WriteValue};
 
-/// Writes an answer.
-pub fn write<T: Write>(value: &T, view: View<'_>) -> Vec<u8> {
-    write_content(|writer| value.write(writer, view))
+/// Writes a value as a document.
+pub fn write<T: WriteValue>(value: &T, context: WriteContext<'_>) -> Vec<u8> {
+    write_content(|writer| value.write(writer, context))
 }
 
-/// Writes a value by hand.
-pub fn write_content(content: impl FnOnce(&mut JsonWriter)) -> Vec<u8> {
+/// Returns the bytes that `content` writes.
+fn write_content(content: impl FnOnce(&mut JsonWriter)) -> Vec<u8> {
     let mut writer = JsonWriter::default();
     content(&mut writer);
     writer.out
 }
 
-/// Writes JSON.
+/// The JSON format.
 #[derive(Debug, Default)]
 pub struct JsonWriter {
     out: Vec<u8>,
 }
 
 impl JsonWriter {
-    /// A scalar or a list of them; nothing that serde could refuse.
+    /// Writes a scalar or a list of scalars, whose serialization cannot fail.
     fn value<T: serde::Serialize + ?Sized>(&mut self, value: &T) {
         let _ = serde_json::to_writer(&mut self.out, value);
     }
 
     fn name(&mut self, name: &str) {
-        // Not the first of its object: a value never ends with a brace that opens.
+        // A `{` at the end means that this is the first member: no value ends with one.
         if self.out.last() != Some(&b'{') {
             self.out.push(b',');
         }
@@ -38,7 +38,7 @@ impl JsonWriter {
     }
 }
 
-impl Writer for JsonWriter {
+impl ValueWriter for JsonWriter {
     const RIGHTS_FIRST: bool = false;
 
     fn null(&mut self) {
@@ -54,7 +54,7 @@ impl Writer for JsonWriter {
     }
 
     fn text(&mut self, value: &str) {
-        // The vendor's writer escapes these as well: they end a line in JavaScript.
+        // The vendor's writer escapes these too, as they end a line in JavaScript.
         const LINE_ENDS: [char; 3] = ['\u{85}', '\u{2028}', '\u{2029}'];
         if !value.contains(LINE_ENDS) {
             return self.value(value);
@@ -88,15 +88,15 @@ impl Writer for JsonWriter {
         self.member(key, value);
     }
 
-    fn integers(&mut self, items: &[i32]) {
+    fn integer_list(&mut self, items: &[i32]) {
         self.value(items);
     }
 
-    fn texts(&mut self, items: &[String]) {
-        self.carriers("", items, |out, text| out.text(text));
+    fn text_list(&mut self, items: &[String]) {
+        self.carrier_list("", items, |out, text| out.text(text));
     }
 
-    fn carriers<T>(&mut self, _: &str, items: &[T], item: impl Fn(&mut Self, &T)) {
+    fn carrier_list<T>(&mut self, _: &str, items: &[T], item: impl Fn(&mut Self, &T)) {
         self.out.push(b'[');
         for (index, carrier) in items.iter().enumerate() {
             if index > 0 {
@@ -111,7 +111,7 @@ impl Writer for JsonWriter {
         self.value(mask.json);
     }
 
-    fn prepared(&mut self, prepared: &Prepared) {
-        self.out.extend_from_slice(&prepared.json);
+    fn cached(&mut self, cache: &WriteCache, value: impl FnOnce(&mut Self)) {
+        self.out.extend_from_slice(cache.json.get_or_init(|| write_content(value)));
     }
 }

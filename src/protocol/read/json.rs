@@ -1,28 +1,29 @@
-//! JSON in. Straight through serde: no tree between the bytes and the carrier.
+//! JSON bodies, deserialized by serde straight into the carrier.
 
 use serde_json::error::Category;
 
-use crate::protocol::carrier::Carrier;
+use super::position::line_and_column;
 use crate::protocol::error::Error;
-use crate::protocol::{At, Read, text};
+use crate::protocol::path::Path;
+use crate::protocol::value::{Carrier, ReadValue};
 
-/// Lists and objects within each other; the XML reader's limit is the same. That of `serde_json` does not hold for what
-/// is read over.
+/// The maximum nesting of lists and objects, the same as in XML. The limit of `serde_json` does not apply to ignored
+/// members.
 const MAX_DEPTH: usize = 128;
 
-/// Reads a body; `None` where it is `null`.
+/// Reads a body; `None` for `null`.
 ///
 /// # Errors
-/// 400 with line and column where it is no JSON, with the property's path where a value does not fit.
+/// 400 with line and column if the body is not JSON, and with the property's path if a value does not fit.
 pub fn read<C: Carrier>(body: &str) -> Result<Option<C>, Error> {
     if let Some(offset) = too_deep(body) {
-        let (line, column) = text::place(body, offset);
+        let (line, column) = line_and_column(body, offset);
         return Err(Error::argument(format!(
             "The request body is not valid JSON: nested deeper than {MAX_DEPTH} (line {line}, column {column})."
         )));
     }
     match parse(body) {
-        // The vendor's published requests have some, and its reader takes them.
+        // The vendor's published requests have trailing commas, and its reader accepts them.
         Err(problem) if problem.to_string().starts_with("trailing comma") => parse(&without_trailing_commas(body)),
         read => read,
     }
@@ -31,13 +32,13 @@ pub fn read<C: Carrier>(body: &str) -> Result<Option<C>, Error> {
 
 fn parse<C: Carrier>(body: &str) -> Result<Option<C>, serde_json::Error> {
     let mut source = serde_json::Deserializer::from_str(body);
-    let carrier = <Option<C> as Read>::read(&mut source, &At::Body)?;
+    let carrier = <Option<C> as ReadValue>::read(&mut source, &Path::Body)?;
     source.end().map(|()| carrier)
 }
 
 fn refuse(problem: &serde_json::Error) -> Error {
     let (line, column) = (problem.line(), problem.column());
-    // serde_json ends its texts with the place; ours begin with what is wrong there.
+    // serde_json appends the position to its messages.
     let text = problem.to_string();
     let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);
     Error::argument(match problem.classify() {
@@ -48,7 +49,7 @@ fn refuse(problem: &serde_json::Error) -> Error {
     })
 }
 
-/// The bytes of `body` that stand outside of strings.
+/// Returns the bytes of `body` outside of strings, with their offsets.
 fn structure(body: &str) -> impl Iterator<Item = (usize, u8)> {
     let (mut quoted, mut escaped) = (false, false);
     body.bytes().enumerate().filter(move |(_, byte)| {
@@ -59,12 +60,12 @@ fn structure(body: &str) -> impl Iterator<Item = (usize, u8)> {
             b'"' => quoted = !quoted,
             _ => {}
         }
-        // A quote itself stands outside.
+        // The quotes themselves count as outside.
         !was_quoted || !quoted
     })
 }
 
-/// Where the nesting goes past the limit.
+/// Returns the offset at which the nesting exceeds the limit.
 fn too_deep(body: &str) -> Option<usize> {
     let mut depth = 0_usize;
     structure(body).find_map(|(offset, byte)| {
@@ -77,7 +78,7 @@ fn too_deep(body: &str) -> Option<usize> {
     })
 }
 
-/// The same text with blanks for commas that stand before the end of a list or an object.
+/// Returns the text with spaces in place of the commas before the end of a list or an object, so that offsets stay.
 fn without_trailing_commas(body: &str) -> String {
     let mut blanks = Vec::new();
     let mut comma = None;
@@ -101,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_trailing_commas_are_blanked() {
+    fn only_trailing_commas_become_spaces() {
         for (body, plain) in [
             ("[1,]", "[1 ]"),
             ("{\"a\":\"x,}\\\",]\", \n}", "{\"a\":\"x,}\\\",]\"  \n}"),
@@ -116,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn depth_counts_outside_of_strings() {
+    fn brackets_in_strings_do_not_count_as_nesting() {
         assert_eq!(too_deep(&"[".repeat(128)), None);
         assert_eq!(too_deep(&"[".repeat(129)), Some(128));
         assert_eq!(too_deep(&format!("\"{}\\\"{}\"", "[".repeat(200), "{".repeat(200))), None);

@@ -1,29 +1,30 @@
-//! Which formats come in and go out, and which of them a caller gets.
+//! The media types of requests and responses, and content negotiation.
 //!
-//! The formats stand in the order in which the vendor's framework asks them; its way of choosing is kept, see
-//! [`negotiate`].
+//! The order of the media types and the algorithm of [`negotiate`] are those of the vendor's framework.
 
 use axum::http::header::{ACCEPT, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
-/// How a format's text is read and written.
+use crate::protocol::quality::quality;
+
+/// The syntax of a media type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Syntax {
     /// RFC 8259.
     Json,
     /// XML 1.0.
     Xml,
-    /// `application/x-www-form-urlencoded`; comes in only.
+    /// `application/x-www-form-urlencoded`, for requests only.
     Form,
 }
 
-/// A media type that comes in or goes out.
+/// A media type of requests or responses.
 #[derive(Debug, PartialEq, Eq)]
 pub struct MediaType {
     name: &'static str,
-    /// How it is read and written.
+    /// The syntax of the body.
     pub syntax: Syntax,
-    /// Goes with the answer.
+    /// The `Content-Type` of a response.
     pub header: HeaderValue,
 }
 
@@ -41,27 +42,27 @@ static MERGE_PATCH: MediaType =
     media_type("application/merge-patch+json", Syntax::Json, "application/merge-patch+json; charset=utf-8");
 static FORM: MediaType = media_type("application/x-www-form-urlencoded", Syntax::Form, "");
 
-/// The framework's formatters that write, in its order, each with its media types. The patch formats are labels: what
-/// they carry here is the same JSON.
+/// The framework's output formatters in its order, each with its media types. The patch formats are labels of the same
+/// JSON.
 static FORMATTERS: [&[&MediaType]; 4] =
     [&[&APPLICATION_JSON, &TEXT_JSON], &[&APPLICATION_XML, &TEXT_XML], &[&JSON_PATCH], &[&MERGE_PATCH]];
 
-/// The names of those that come in.
-pub fn taken() -> impl Iterator<Item = (&'static str, Syntax)> {
-    given().chain([(FORM.name, FORM.syntax)])
+/// Returns the names of the media types of requests.
+pub fn request_types() -> impl Iterator<Item = (&'static str, Syntax)> {
+    response_types().chain([(FORM.name, FORM.syntax)])
 }
 
-/// The names of those that go out.
-pub fn given() -> impl Iterator<Item = (&'static str, Syntax)> {
+/// Returns the names of the media types of responses.
+pub fn response_types() -> impl Iterator<Item = (&'static str, Syntax)> {
     FORMATTERS.iter().flat_map(|formatter| formatter.iter()).map(|media_type| (media_type.name, media_type.syntax))
 }
 
-/// For those who send something else.
+/// The media types and charsets of requests, for the error of an unsupported one.
 pub const SUPPORTED: &str = "Supported are application/json, text/json, application/xml, text/xml, \
     application/x-www-form-urlencoded, application/json-patch+json and application/merge-patch+json, \
     in UTF-8 or UTF-16.";
 
-/// The media type of a `Content-Type`, whatever its parameters; `None` where it is not read.
+/// Returns the media type of a `Content-Type`, whatever its parameters; `None` if it is not supported.
 #[must_use]
 pub fn of_body(content_type: &str) -> Option<&'static MediaType> {
     let name = content_type.split(';').next().unwrap_or_default().trim();
@@ -69,20 +70,22 @@ pub fn of_body(content_type: &str) -> Option<&'static MediaType> {
     known.find(|known| known.name.eq_ignore_ascii_case(name))
 }
 
-/// A format for the answer.
+/// The result of content negotiation.
 #[derive(Clone, Copy, Debug)]
-pub struct Choice {
-    /// What the answer is written as.
+pub struct Negotiated {
+    /// The media type of the response.
     pub media_type: &'static MediaType,
-    /// The request's headers that decided.
-    pub looked_at: &'static [HeaderName],
+    /// The request headers that the choice depends on.
+    pub vary: &'static [HeaderName],
 }
 
-/// Chooses the format of an answer as the vendor's framework does: each formatter takes the first range of the sorted
-/// `Accept` that covers it, and the best of these wins, by quality, then by how exact the range is, then by the
-/// formatters' order. Where none is covered, it is the format of the request, else JSON; never 406.
+/// Chooses the format of a response with the algorithm of the vendor's framework.
+///
+/// Each formatter takes the first range of the sorted `Accept` that covers it. The best of these wins, by quality, then
+/// by how specific the range is, then by the order of the formatters. If no formatter is covered, the response has the
+/// format of the request, else JSON. The framework never answers 406.
 #[must_use]
-pub fn negotiate(headers: &HeaderMap) -> Choice {
+pub fn negotiate(headers: &HeaderMap) -> Negotiated {
     let ranges = ranges(headers);
     let mut best: Option<(Range<'_>, &'static MediaType)> = None;
     for formatter in FORMATTERS {
@@ -97,28 +100,28 @@ pub fn negotiate(headers: &HeaderMap) -> Choice {
         }
     }
     if let Some((_, media_type)) = best {
-        return Choice { media_type, looked_at: const { &[ACCEPT] } };
+        return Negotiated { media_type, vary: const { &[ACCEPT] } };
     }
     let body = headers.get(CONTENT_TYPE).and_then(|value| of_body(value.to_str().ok()?));
     let media_type = body.filter(|body| body.syntax != Syntax::Form).unwrap_or(&APPLICATION_JSON);
-    Choice { media_type, looked_at: const { &[ACCEPT, CONTENT_TYPE] } }
+    Negotiated { media_type, vary: const { &[ACCEPT, CONTENT_TYPE] } }
 }
 
-/// One entry of an `Accept`.
+/// One entry of an `Accept` header.
 #[derive(Clone, Copy, Debug)]
 struct Range<'h> {
     name: &'h str,
-    /// In thousandths.
+    /// The quality in thousandths.
     quality: u16,
 }
 
 impl Range<'_> {
-    /// The better, the greater.
+    /// The sort key: a greater rank is preferred.
     fn rank(&self) -> (u16, u8) {
-        (self.quality, self.exactness())
+        (self.quality, self.specificity())
     }
 
-    fn exactness(&self) -> u8 {
+    fn specificity(&self) -> u8 {
         match self.name {
             "*/*" => 0,
             range if range.ends_with("/*") => 1,
@@ -135,7 +138,7 @@ impl Range<'_> {
     }
 }
 
-/// The ranges with a quality above 0, the best first. An entry that cannot be read is no entry.
+/// Returns the ranges with a quality above 0 by descending rank. Invalid entries are ignored.
 fn ranges(headers: &HeaderMap) -> Vec<Range<'_>> {
     let values = headers.get_all(ACCEPT).into_iter().filter_map(|value| value.to_str().ok());
     let mut ranges: Vec<Range<'_>> = values.flat_map(|value| unquoted_split(value, b',')).filter_map(range).collect();
@@ -149,11 +152,11 @@ fn range(entry: &str) -> Option<Range<'_>> {
     let (main, sub) = name.split_once('/')?;
     let is_star_or_plain = |part: &str| part == "*" || (!part.is_empty() && !part.contains('*'));
     let is_range = is_star_or_plain(main) && is_star_or_plain(sub) && (main != "*" || sub == "*");
-    let quality = parts.find_map(|part| {
+    let parsed = parts.find_map(|part| {
         let (name, value) = part.split_once('=')?;
-        name.trim().eq_ignore_ascii_case("q").then(|| super::quality(value))
+        name.trim().eq_ignore_ascii_case("q").then(|| quality(value))
     });
-    let quality = quality.unwrap_or(Some(1000))?;
+    let quality = parsed.unwrap_or(Some(1000))?;
     (is_range && quality > 0).then_some(Range { name, quality })
 }
 
@@ -199,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn entries_that_cannot_be_read_are_none() {
+    fn invalid_entries_are_ignored() {
         for accept in [
             "",
             ",",
@@ -220,14 +223,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn there_is_always_an_answer(
+        fn every_header_negotiates_a_format(
             accept in "([*/,;= q\"\\\\.0-9]|text|json|xml|application/){0,30}", content_type in "[ -~]{0,20}",
         ) {
             chosen(Some(&accept), &content_type);
         }
 
         #[test]
-        fn the_better_quality_wins(json in 1u16..=1000, xml in 1u16..=1000) {
+        fn the_higher_quality_wins(json in 1u16..=1000, xml in 1u16..=1000) {
             let accept = format!("text/json;q={}, text/xml;q={}", f32::from(json) / 1000.0, f32::from(xml) / 1000.0);
             let expected = if xml > json { "text/xml" } else { "text/json" };
             prop_assert_eq!(chosen(Some(&accept), "application/json"), expected);

@@ -1,12 +1,12 @@
 //! Characters that XML 1.0 cannot hold: most control characters, U+FFFE and U+FFFF.
 //!
-//! One of them in a text is written as `_xHHHH_`, and a text that holds such a sequence itself gets `_x005F_` for the
-//! sequence's first underscore, as .NET and Office Open XML do: every parser reads it, and it reads back as it was.
+//! As in .NET and Office Open XML, such a character is written as `_xHHHH_`. If a text holds such a sequence itself, the
+//! first underscore of the sequence is written as `_x005F_`, so that the text reads back unchanged.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// Whether XML 1.0 can hold it.
+/// Whether XML 1.0 can hold the character.
 pub fn is_legal(character: char) -> bool {
     !matches!(character, '\0'..='\u{8}' | '\u{B}' | '\u{C}' | '\u{E}'..='\u{1F}' | '\u{FFFE}' | '\u{FFFF}')
 }
@@ -19,9 +19,9 @@ pub fn write(text: &str, out: &mut String) {
             '&' => "&amp;",
             '<' => "&lt;",
             '>' => "&gt;",
-            // A parser turns the bare one into a line feed.
+            // A parser normalizes a bare carriage return to a line feed.
             '\r' => "&#xD;",
-            '_' if code(&text[at..]).is_some() => "_x005F_",
+            '_' if encoded(&text[at..]).is_some() => "_x005F_",
             legal if is_legal(legal) => continue,
             _ => "",
         };
@@ -35,32 +35,32 @@ pub fn write(text: &str, out: &mut String) {
     out.push_str(&text[written..]);
 }
 
-/// The text that [`write`] was given, after a parser's work.
-pub fn restore(text: Cow<'_, str>) -> Cow<'_, str> {
+/// Returns the text that [`write`] was given, from the text that a parser returns.
+pub fn unescape(text: Cow<'_, str>) -> Cow<'_, str> {
     let escape_at = |from: usize| {
         let found = text[from..].match_indices('_').map(|(at, _)| from + at);
-        let mut found = found.filter_map(|at| Some((at, code(&text[at..])?)));
+        let mut found = found.filter_map(|at| Some((at, encoded(&text[at..])?)));
         found.find(|(at, _)| text[*at..].as_bytes().get(ESCAPE_BYTES - 1) == Some(&b'_'))
     };
-    let mut restored = String::new();
+    let mut unescaped = String::new();
     let mut read = 0;
     while let Some((at, character)) = escape_at(read) {
-        restored.push_str(&text[read..at]);
-        restored.push(character);
+        unescaped.push_str(&text[read..at]);
+        unescaped.push(character);
         read = at + ESCAPE_BYTES;
     }
     if read == 0 {
         return text;
     }
-    restored.push_str(&text[read..]);
-    Cow::Owned(restored)
+    unescaped.push_str(&text[read..]);
+    Cow::Owned(unescaped)
 }
 
 /// The length of `_xHHHH_`.
 const ESCAPE_BYTES: usize = 7;
 
-/// The character that a `_xHHHH` at the start of `text` stands for, if it is one that has to be written so.
-fn code(text: &str) -> Option<char> {
+/// Returns the character that `_xHHHH` at the start of `text` encodes, if that character is one that is always encoded.
+fn encoded(text: &str) -> Option<char> {
     let digits = text.strip_prefix("_x")?.get(..4)?;
     let number =
         digits.bytes().all(|digit| digit.is_ascii_hexdigit()).then(|| u32::from_str_radix(digits, 16).ok())??;
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn what_xml_cannot_hold_is_escaped() {
+    fn characters_that_xml_cannot_hold_are_escaped() {
         for (text, expected) in [
             ("a<b>&\"'", "a&lt;b&gt;&amp;\"'"),
             ("\t\n\r", "\t\n&#xD;"),
@@ -94,11 +94,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_text_is_restored(text in "(_|x|[0-9a-fF]{4}|_x0001_|_x005F_|[\\x00-\\x1f]|\u{ffff}|\\PC){0,20}") {
+        fn unescape_reverts_write_for_every_text(text in "(_|x|[0-9a-fF]{4}|_x0001_|_x005F_|[\\x00-\\x1f]|\u{ffff}|\\PC){0,20}") {
             let parsed = written(&text)
                 .replace("&#xD;", "\r").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
             prop_assert!(parsed.chars().all(is_legal));
-            prop_assert_eq!(restore(Cow::Borrowed(&parsed)), text);
+            prop_assert_eq!(unescape(Cow::Borrowed(&parsed)), text);
         }
     }
 }

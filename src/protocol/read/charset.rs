@@ -1,18 +1,18 @@
-//! From the bytes of a body to its text.
+//! Character encodings: from the bytes of a body to its text.
 
 use std::borrow::Cow;
 
-/// What a body's charset can be.
+/// A supported charset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Charset {
-    /// Also where none is given, and for its subset ASCII.
+    /// The default, and the charset of ASCII, which is a subset.
     Utf8,
-    /// In either byte order.
+    /// UTF-16 in either byte order.
     Utf16,
 }
 
 impl Charset {
-    /// The charset called `name`, in any letter case.
+    /// Returns the charset called `name`, in any letter case.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         let is = |known: &[&str]| known.iter().any(|known| known.eq_ignore_ascii_case(name));
@@ -26,10 +26,10 @@ impl Charset {
     }
 }
 
-/// The bytes as UTF-8, less a byte order mark; `None` where they are not what `charset` says.
+/// Decodes the bytes, without a byte order mark; `None` if they are not valid in `charset`.
 ///
-/// A byte order mark overrides the charset. UTF-16 without one is told by its first character, which in every format
-/// here is an ASCII one: half of it is zero, as no byte of UTF-8 text is here.
+/// A byte order mark overrides the charset. UTF-16 without a mark is detected by the first character: in every format it
+/// is an ASCII character, so one of its two bytes is zero, which never occurs at the start of a UTF-8 body.
 #[must_use]
 pub fn decode(bytes: &[u8], charset: Charset) -> Option<Cow<'_, str>> {
     match (bytes, charset) {
@@ -46,15 +46,6 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Option<Cow<'static, str>> {
     let (pairs, rest) = bytes.as_chunks::<2>();
     let units: Vec<u16> = pairs.iter().map(|pair| unit(*pair)).collect();
     rest.is_empty().then(|| String::from_utf16(&units).ok())?.map(Cow::Owned)
-}
-
-/// Line and column, from 1, of a byte of `text`; columns are characters.
-#[must_use]
-pub fn place(text: &str, offset: usize) -> (usize, usize) {
-    let before = text.get(..offset).unwrap_or(text);
-    let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-    (line, column)
 }
 
 #[cfg(test)]
@@ -80,12 +71,5 @@ mod tests {
         assert_eq!(decode(b"\xff", Charset::Utf8), None);
         assert_eq!(decode(b"{\0}", Charset::Utf16), None);
         assert_eq!(decode(b"{\0\x00\xd8", Charset::Utf16), None);
-    }
-
-    #[test]
-    fn places_count_lines_and_characters() {
-        assert_eq!(place("", 0), (1, 1));
-        assert_eq!(place("ø\nøx", 5), (2, 2));
-        assert_eq!(place("ab", 99), (1, 3));
     }
 }

@@ -1,8 +1,8 @@
-//! Forms in: `Connection.DisplayName=..`, as the vendor's framework names the parts of a request.
+//! Form bodies: `Connection.DisplayName=..`, the naming of the vendor's framework.
 //!
-//! `[name]` is the same as `.name`, `[]` the same as nothing. A list is a name repeated, or `[0]`, `[1]`; a dictionary
-//! `ConfigFields[key]=value`, or `ConfigFields[0].Key=..&ConfigFields[0].Value=..` where a key has a `]`. A list or a
-//! dictionary that is given blank is empty.
+//! `[name]` is equivalent to `.name`, and `[]` is ignored. A list is a repeated name, or `[0]`, `[1]`. A dictionary is
+//! `ConfigFields[key]=value`, or `ConfigFields[0].Key=..&ConfigFields[0].Value=..` for a key with a `]`. A blank value
+//! of a list or a dictionary makes it empty.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -13,32 +13,32 @@ use serde::de::value::{MapDeserializer, SeqDeserializer};
 use serde::de::{self, Deserializer, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
-use super::carrier::Carrier;
-use super::error::Error;
-use super::read::expects;
-use super::{At, Read};
+use crate::protocol::error::Error;
+use crate::protocol::path::Path;
+use crate::protocol::value::read::hint;
+use crate::protocol::value::{Carrier, ReadValue};
 
-/// Pairs in a form. The vendor's framework takes a thousand different names; a connection can have more config fields
-/// than that.
+/// The maximum number of pairs. The vendor's framework accepts a thousand names; a connection can have more config
+/// fields.
 const MAX_PAIRS: usize = 10_000;
-/// Parts of a name, as in `a.b[c]`.
-const MAX_PARTS: usize = 16;
+/// The maximum number of segments of a name such as `a.b[c]`.
+const MAX_SEGMENTS: usize = 16;
 
-/// Reads a body; always an object.
+/// Reads a body, which is always an object.
 ///
 /// # Errors
-/// 400 where a name cannot be read, with the property's path where a value does not fit.
+/// 400 if a name cannot be parsed, and with the property's path if a value does not fit.
 pub fn read<C: Carrier>(body: &str) -> Result<Option<C>, Error> {
-    let read = parse(body).and_then(|root| <Option<C> as Read>::read(Source(root), &At::Body));
+    let read = parse(body).and_then(|root| <Option<C> as ReadValue>::read(FormValue(root), &Path::Body));
     read.map_err(|problem| Error::argument(format!("{problem}.")))
 }
 
-/// What was given below one name.
+/// The values and the children of one name.
 #[derive(Debug, Default)]
 struct Node<'b> {
-    /// Each with the number of its pair.
+    /// Each value with the index of its pair.
     values: Vec<(usize, Cow<'b, str>)>,
-    parts: BTreeMap<Cow<'b, str>, Node<'b>>,
+    children: BTreeMap<Cow<'b, str>, Node<'b>>,
 }
 
 #[derive(Debug)]
@@ -70,8 +70,8 @@ fn parse(body: &str) -> Result<Node<'_>, Problem> {
         let decode = |text| decode(text).ok_or_else(|| refuse("a percent-encoded part is not UTF-8"));
         let (name, value) = (decode(name)?, decode(value)?);
         let mut node = &mut root;
-        for part in parts(&name).ok_or_else(|| refuse("its name cannot be read: a ']' is missing, or a part"))? {
-            node = node.parts.entry(Cow::Owned(part.to_owned())).or_default();
+        for segment in segments(&name).ok_or_else(|| refuse("its name cannot be read: a ']' is missing, or a part"))? {
+            node = node.children.entry(Cow::Owned(segment.to_owned())).or_default();
         }
         node.values.push((index, value));
     }
@@ -87,100 +87,100 @@ fn decode(text: &str) -> Option<Cow<'_, str>> {
     Some(Cow::Owned(decoded))
 }
 
-/// The parts of a name: `a`, `b`, `c` of `a.b[c]`. What stands in brackets is one part, dots and all.
-fn parts(name: &str) -> Option<Vec<&str>> {
-    let mut parts = Vec::new();
+/// Returns the segments of a name: `a`, `b`, `c` of `a.b[c]`. The text in brackets is one segment, even with dots.
+fn segments(name: &str) -> Option<Vec<&str>> {
+    let mut segments = Vec::new();
     let mut rest = name;
     while !rest.is_empty() {
-        let part;
-        (part, rest) = match rest.strip_prefix('[') {
+        let segment;
+        (segment, rest) = match rest.strip_prefix('[') {
             Some(bracketed) => bracketed.split_once(']')?,
             None => rest.split_at(rest.find(['.', '[']).unwrap_or(rest.len())),
         };
-        if !part.is_empty() {
-            parts.push(part);
+        if !segment.is_empty() {
+            segments.push(segment);
         }
         rest = match rest.strip_prefix('.') {
-            // A name neither begins nor ends with a dot, nor has two together.
-            Some(after) if after.is_empty() || after.starts_with(['.', '[']) || parts.is_empty() => return None,
+            // A name does not begin or end with a dot, and has no two adjacent dots.
+            Some(after) if after.is_empty() || after.starts_with(['.', '[']) || segments.is_empty() => return None,
             Some(after) => after,
             None if rest.is_empty() || rest.starts_with('[') => rest,
             None => return None,
         };
-        if parts.len() > MAX_PARTS {
+        if segments.len() > MAX_SEGMENTS {
             return None;
         }
     }
-    Some(parts)
+    Some(segments)
 }
 
 impl<'b> Node<'b> {
-    /// Adds what was given under another spelling of the same name.
+    /// Adds the values of another spelling of the same name.
     fn merge(&mut self, other: Node<'b>) {
         self.values.extend(other.values);
         self.values.sort_by_key(|(index, _)| *index);
-        for (name, part) in other.parts {
-            self.parts.entry(name).or_default().merge(part);
+        for (name, child) in other.children {
+            self.children.entry(name).or_default().merge(child);
         }
     }
 
-    /// The parts with names that differ in letter case alone put together: members are known in any.
+    /// Returns the children by lower-case name: the names of members are matched without regard to case.
     fn members(self) -> BTreeMap<String, Node<'b>> {
         let mut members: BTreeMap<String, Node<'b>> = BTreeMap::new();
-        for (name, part) in self.parts {
-            members.entry(name.to_ascii_lowercase()).or_default().merge(part);
+        for (name, child) in self.children {
+            members.entry(name.to_ascii_lowercase()).or_default().merge(child);
         }
         members
     }
 
-    /// The last value, as the last of two of one name wins.
+    /// Returns the last value: of two values with one name the last one wins.
     fn last(&self) -> Option<&str> {
         self.values.last().map(|(_, value)| &**value)
     }
 
     fn is_blank(&self) -> bool {
-        self.parts.is_empty() && self.last().is_none_or(|value| value.trim().is_empty())
+        self.children.is_empty() && self.last().is_none_or(|value| value.trim().is_empty())
     }
 
-    /// The items of a list: its values that are not blank, then its numbered parts in their numbers' order. `None`
-    /// where a part has no number.
-    fn items(self) -> Option<Vec<Source<'b>>> {
-        let values = self.values.into_iter().map(|value| Node { values: vec![value], parts: BTreeMap::new() });
+    /// Returns the items of a list: the values that are not blank, then the numbered children by number. `None` if a child
+    /// has no number.
+    fn items(self) -> Option<Vec<FormValue<'b>>> {
+        let values = self.values.into_iter().map(|value| Node { values: vec![value], children: BTreeMap::new() });
         let numbered: Option<BTreeMap<u32, Node<'b>>> =
-            self.parts.into_iter().map(|(name, part)| Some((number(&name)?, part))).collect();
+            self.children.into_iter().map(|(name, child)| Some((number(&name)?, child))).collect();
         let items = values.chain(numbered?.into_values());
-        Some(items.filter(|item| !item.is_blank()).map(Source).collect())
+        Some(items.filter(|item| !item.is_blank()).map(FormValue).collect())
     }
 
-    /// The entries of a dictionary: those with a number, a Key and a Value, in their numbers' order, and the others.
-    fn entries(self) -> impl Iterator<Item = (String, Source<'b>)> {
+    /// Returns the entries of a dictionary: those with a number, a Key and a Value, by number, then the others.
+    fn entries(self) -> impl Iterator<Item = (String, FormValue<'b>)> {
         let mut entries = BTreeMap::new();
         let mut others = Vec::new();
-        for (name, part) in self.parts {
-            let has_key = part.parts.keys().any(|name| name.eq_ignore_ascii_case("key"));
+        for (name, child) in self.children {
+            let has_key = child.children.keys().any(|name| name.eq_ignore_ascii_case("key"));
             match number(&name).filter(|_| has_key) {
                 Some(number) => {
-                    let mut members = part.members();
+                    let mut members = child.members();
                     let key = members.remove("key").and_then(|mut key| key.values.pop()).unwrap_or_default().1;
-                    entries.insert(number, (key.into_owned(), Source(members.remove("value").unwrap_or_default())));
+                    entries.insert(number, (key.into_owned(), FormValue(members.remove("value").unwrap_or_default())));
                 }
-                None => others.push((name.into_owned(), Source(part))),
+                None => others.push((name.into_owned(), FormValue(child))),
             }
         }
         entries.into_values().chain(others)
     }
 }
 
-/// The number of an item, as it is written in one way only.
+/// Returns the number of an item. Each number has one spelling: no sign, no leading zeros.
 fn number(name: &str) -> Option<u32> {
     let is_plain = name == "0" || !name.starts_with(['0', '+']);
     name.parse().ok().filter(|_| is_plain)
 }
 
-/// What was given below one name, as a value.
-struct Source<'b>(Node<'b>);
+/// A node as the source of a value.
+struct FormValue<'b>(Node<'b>);
 
-impl IntoDeserializer<'_, Problem> for Source<'_> {
+impl IntoDeserializer<'_, Problem> for FormValue<'_> {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {
@@ -188,33 +188,29 @@ impl IntoDeserializer<'_, Problem> for Source<'_> {
     }
 }
 
-impl<'de> Deserializer<'de> for Source<'_> {
+impl<'de> Deserializer<'de> for FormValue<'_> {
     type Error = Problem;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
-        self.deserialize_newtype_struct(expects::TEXT, visitor)
+        self.deserialize_newtype_struct(hint::TEXT, visitor)
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        expects: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Problem> {
-        let Source(mut node) = self;
-        let is_leaf = node.parts.is_empty();
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, hint: &'static str, visitor: V) -> Result<V::Value, Problem> {
+        let FormValue(mut node) = self;
+        let is_leaf = node.children.is_empty();
         let has_blank_values = node.last().is_none_or(|value| value.trim().is_empty());
-        match expects {
-            expects::LIST if node.parts.keys().all(|name| number(name).is_some()) => {
+        match hint {
+            hint::LIST if node.children.keys().all(|name| number(name).is_some()) => {
                 visitor.visit_seq(SeqDeserializer::new(node.items().unwrap_or_default().into_iter()))
             }
-            expects::CARRIER | expects::NUMBER if has_blank_values && is_leaf => visitor.visit_unit(),
-            expects::CARRIER if has_blank_values => {
-                let members = node.members().into_iter().map(|(name, member)| (name, Source(member)));
+            hint::CARRIER | hint::NUMBER if has_blank_values && is_leaf => visitor.visit_unit(),
+            hint::CARRIER if has_blank_values => {
+                let members = node.members().into_iter().map(|(name, member)| (name, FormValue(member)));
                 visitor.visit_map(MapDeserializer::new(members))
             }
-            expects::DICTIONARY if has_blank_values => visitor.visit_map(MapDeserializer::new(node.entries())),
-            // Refused by every visitor that expects a list or a scalar.
-            expects::LIST | expects::NUMBER | expects::TEXT if !is_leaf => {
+            hint::DICTIONARY if has_blank_values => visitor.visit_map(MapDeserializer::new(node.entries())),
+            // Visitors of lists and scalars refuse a map, with the right error message.
+            hint::LIST | hint::NUMBER | hint::TEXT if !is_leaf => {
                 visitor.visit_map(MapDeserializer::new(node.entries()))
             }
             _ => match node.values.pop() {
@@ -239,7 +235,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_fall_into_parts() {
+    fn a_name_splits_into_segments() {
         for (name, expected) in [
             ("a", &["a"][..]),
             ("a.b[c]", &["a", "b", "c"]),
@@ -248,10 +244,10 @@ mod tests {
             ("a[]", &["a"]),
             ("a[ b ]", &["a", " b "]),
         ] {
-            assert_eq!(parts(name).as_deref(), Some(expected), "{name}");
+            assert_eq!(segments(name).as_deref(), Some(expected), "{name}");
         }
         for refused in ["a[b", "a..b", ".a", "a.", "a[b]c", "a.[b]", &"a.".repeat(100_000)] {
-            assert_eq!(parts(refused), None, "{refused}");
+            assert_eq!(segments(refused), None, "{refused}");
         }
     }
 }
