@@ -13,7 +13,7 @@ pub mod list_mappings;
 pub mod mapping;
 mod roles;
 pub mod save_connection;
-mod saves;
+mod save_metrics;
 pub mod summary;
 pub mod sync_order;
 

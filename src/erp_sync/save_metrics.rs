@@ -1,10 +1,11 @@
-//! What saves come to, counted.
+//! Counting the outcomes of saves.
 
 use crate::metrics::{self, Entity, Outcome};
 use crate::protocol::error::Error;
 
-/// Counts what a save came to. One that failed, as for want of the database, was not refused and is not counted.
-pub fn counted<T>(entity: Entity, saved: Result<(T, Outcome), Error>) -> Result<T, Error> {
+/// Counts the outcome of a save. A server error, such as an unavailable database, is not counted: the save was not
+/// refused.
+pub fn count<T>(entity: Entity, saved: Result<(T, Outcome), Error>) -> Result<T, Error> {
     match saved {
         Ok((stored, outcome)) => {
             metrics::count_save(entity, outcome);
