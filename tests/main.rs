@@ -30,6 +30,7 @@ mod operations;
 mod outage;
 mod panics;
 mod pgbouncer;
+mod plans;
 mod requests;
 mod save_connection;
 mod schemes;
