@@ -72,7 +72,7 @@ pub async fn run(settings: &Serve) -> Result<(), String> {
     listen::allow_open_files();
     // Dropped halfway, the opening takes a database of our own down with it.
     let database = tokio::select! {
-        opened = Database::open(&settings.database) => opened?,
+        opened = open_database(settings) => opened?,
         () = stop.asked(1) => return Err("stopped before it was ready".to_owned()),
     };
     let served = serve(settings, &database, front, issuer, stop).await;
@@ -91,6 +91,18 @@ pub fn check(settings: &Serve) -> Result<(), String> {
     crate::database::check(&settings.database)
 }
 
+/// Opens the database and adds or refuses demo data, before anything listens.
+async fn open_database(settings: &Serve) -> Result<Database, String> {
+    let database = Database::open(&settings.database).await?;
+    match demo::prepare(&database, settings).await {
+        Ok(()) => Ok(database),
+        Err(problem) => {
+            database.close().await;
+            Err(problem)
+        }
+    }
+}
+
 async fn serve(
     settings: &Serve,
     database: &Database,
@@ -105,7 +117,6 @@ async fn serve(
     };
     let address = listener.local_addr().map_err(|problem| problem.to_string())?;
     let scheme = if front.tls.is_some() { "https" } else { "http" };
-    warn_of_demo_logins(database.pool.clone());
 
     let pool = database.pool.clone();
     let authenticator = Authenticator::new(pool.clone(), settings.authentication.clone(), issuer);
@@ -246,20 +257,6 @@ async fn plain_path(State(prefix): State<Arc<str>>, mut request: Request) -> Req
         }
     }
     request
-}
-
-/// In the background: argon2 takes its time.
-fn warn_of_demo_logins(pool: Pool) {
-    tokio::spawn(async move {
-        match demo::live_logins(&pool).await {
-            Ok(logins) if logins.is_empty() => {}
-            Ok(logins) => tracing::warn!(
-                associates = logins.join(", "),
-                "demo logins with published passwords are live: anybody who reaches this server can use them"
-            ),
-            Err(failure) => tracing::warn!(%failure, "cannot tell whether demo logins are live"),
-        }
-    });
 }
 
 #[cfg(test)]
