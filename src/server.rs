@@ -12,6 +12,7 @@ mod request_log;
 mod requests;
 mod roots;
 mod tls;
+mod unique_headers;
 
 use std::any::Any;
 use std::sync::Arc;
@@ -174,6 +175,7 @@ pub fn app(api: Router, health: Router, requests: Requests, settings: &Serve) ->
         .layer(RequestDecompressionLayer::new().pass_through_unaccepted(true))
         .layer(CatchPanicLayer::custom(answer_panic))
         .layer(from_fn_with_state(bounds, bound))
+        .layer(from_fn(unique_headers::refuse_repeated))
         .layer(from_fn(drain::drain_refused))
         .layer(from_fn_with_state(Origins::read(&settings.cors_origins), cors::allow))
         .merge(health)
