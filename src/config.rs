@@ -125,6 +125,10 @@ pub struct Serve {
     /// Origins whose scripts may call, parted by spaces, with * for any part of one
     #[arg(long, help_heading = NETWORK, env = "ERPSYNC_CORS_ORIGINS", default_value = "", value_name = "ORIGINS")]
     pub cors_origins: String,
+    /// Serve the API documentation: /docs and /openapi.json
+    #[arg(long, help_heading = NETWORK, env = "ERPSYNC_DOCS", default_value_t = true, value_name = "BOOL",
+        action = clap::ArgAction::Set)]
+    pub docs: bool,
     /// What stands between.
     #[command(flatten)]
     pub network: network::Network,
