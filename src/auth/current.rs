@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::extract::{Extension, State};
 use axum::response::Response;
-use axum::{Router, routing::get};
+use axum::routing::{MethodRouter, get};
 use serde_json::Value;
 
 use super::{Authenticator, Principal, Scheme};
@@ -21,10 +21,10 @@ pub const LISTED: [(&str, &str); 2] = [
     ("/api/v1/User/currentToken", "Returns an access token."),
 ];
 
-/// The routes, lower case. Must stand below [`authorize`](super::authorize).
-pub fn routes() -> Router<Authenticator> {
+/// Returns the endpoints, with paths in lower case. They need authentication in front of them.
+pub fn endpoints() -> [(String, MethodRouter<Authenticator>); 2] {
     let [principal, token] = LISTED.map(|(path, _)| path.to_ascii_lowercase());
-    Router::new().route(&principal, only("GET", get(current_principal))).route(&token, only("GET", get(current_token)))
+    [(principal, only("GET", get(current_principal))), (token, only("GET", get(current_token)))]
 }
 
 async fn current_principal(

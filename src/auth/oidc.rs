@@ -93,13 +93,19 @@ impl Issuer {
     /// # Errors
     /// One line where a setting is missing or no good, or the system has no certificates to check the issuer's with.
     pub fn new(settings: &config::Oidc) -> Result<Option<Self>, String> {
-        let config::Oidc { issuer, audience, claim } = settings;
+        let config::Oidc { issuer, audience, claim, ca } = settings;
         let Some(issuer) = issuer else { return Ok(None) };
         let audience = audience.as_ref().filter(|text| !text.is_empty()).ok_or("--oidc-audience: it is missing")?;
         if claim.is_empty() {
             return Err("--oidc-claim: it is empty".to_owned());
         }
-        let source = Source::new(issuer, PATIENCE).map_err(|problem| format!("--oidc-issuer: {problem}"))?;
+        let authorities = match ca {
+            Some(file) => source::read_certificates(file)
+                .map_err(|problem| format!("--oidc-ca: {}: {problem}", file.display()))?,
+            None => Vec::new(),
+        };
+        let source = Source::new(issuer, authorities, PATIENCE);
+        let source = source.map_err(|problem| format!("--oidc-issuer: {problem}"))?;
         Ok(Some(Self::with(source, issuer, audience, claim)))
     }
 

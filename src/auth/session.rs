@@ -3,12 +3,11 @@
 //! `POST /login` takes `UserName` and `Password` in any of the formats, `POST /logout` needs the session and its XSRF
 //! token; `GET /login` is a page with the two forms, for trying it out.
 
-use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::header::{ACCEPT, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 
 use super::authenticator::{Authenticator, Headers};
 use super::basic::Credentials;
@@ -40,9 +39,9 @@ carrier! {
     }
 }
 
-/// The routes, lower case.
-pub fn routes() -> Router<Authenticator> {
-    Router::new().route("/login", only("GET, POST", get(page).post(login))).route("/logout", only("POST", post(logout)))
+/// Returns the endpoints.
+pub fn endpoints() -> [(&'static str, MethodRouter<Authenticator>); 2] {
+    [("/login", only("GET, POST", get(page).post(login))), ("/logout", only("POST", post(logout)))]
 }
 
 async fn login(State(authenticator): State<Authenticator>, request: Request) -> Result<Response, Error> {
@@ -89,13 +88,17 @@ async fn logout(State(authenticator): State<Authenticator>, request: Request) ->
 
 /// Nothing for programs, back to the page for browsers.
 fn done(headers: &HeaderMap) -> Response {
-    let is_browser =
-        headers.get(ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|accept| accept.contains("text/html"));
-    if is_browser {
+    if accepts_html(headers) {
         (StatusCode::SEE_OTHER, [(LOCATION, "login")]).into_response()
     } else {
         StatusCode::NO_CONTENT.into_response()
     }
+}
+
+/// Whether the `Accept` header lists HTML, as those of browsers do.
+#[must_use]
+pub fn accepts_html(headers: &HeaderMap) -> bool {
+    headers.get(ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|accept| accept.contains("text/html"))
 }
 
 /// Sets both cookies, or removes them where the values are blank.

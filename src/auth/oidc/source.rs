@@ -2,11 +2,12 @@
 
 use std::error::Error;
 use std::net::IpAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use reqwest::header::ACCEPT;
 use reqwest::redirect::Policy;
-use reqwest::{Client, StatusCode, Url};
+use reqwest::{Certificate, Client, StatusCode, Url};
 use serde::Deserialize;
 
 use super::keys::KeySet;
@@ -31,11 +32,12 @@ struct Discovery {
 }
 
 impl Source {
-    /// Of the issuer with this URL; nothing is sent yet.
+    /// Creates a source for the issuer with this URL, without a request. The issuer's certificate is checked with
+    /// `authorities` besides those that the system trusts.
     ///
     /// # Errors
     /// One line where the URL is none, or not one to trust, or the system has no certificates to check others with.
-    pub fn new(issuer: &str, patience: Duration) -> Result<Self, String> {
+    pub fn new(issuer: &str, authorities: Vec<Certificate>, patience: Duration) -> Result<Self, String> {
         let url = trusted(issuer).map_err(|problem| format!("it is {problem}"))?;
         if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() || url.password().is_some() {
             return Err("it is more than a host and a path".to_owned());
@@ -53,6 +55,7 @@ impl Source {
             .no_brotli()
             .referer(false)
             .pool_max_idle_per_host(0)
+            .tls_certs_merge(authorities)
             .user_agent(concat!("erpsync/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|problem| causes(&problem))?;
@@ -96,6 +99,19 @@ impl Source {
         }
         Ok(body)
     }
+}
+
+/// Reads the certificates in a PEM file.
+///
+/// # Errors
+/// One line where the file cannot be read, or has no certificate.
+pub(super) fn read_certificates(file: &Path) -> Result<Vec<Certificate>, String> {
+    let text = std::fs::read(file).map_err(|problem| problem.to_string())?;
+    let certificates = Certificate::from_pem_bundle(&text).map_err(|problem| causes(&problem))?;
+    if certificates.is_empty() {
+        return Err("there is no certificate in it".to_owned());
+    }
+    Ok(certificates)
 }
 
 /// Keys that anybody on the way could exchange are worth nothing, so plain HTTP is for this machine only.
@@ -144,7 +160,7 @@ mod tests {
 
     #[test]
     fn finds_the_discovery_document() {
-        let place = |issuer| Source::new(issuer, Duration::ZERO).map(|source| source.discovery.to_string());
+        let place = |issuer| Source::new(issuer, Vec::new(), Duration::ZERO).map(|source| source.discovery.to_string());
         let expected = "https://id.example/realms/a/.well-known/openid-configuration";
         assert_eq!(place("https://id.example/realms/a").as_deref(), Ok(expected));
         assert_eq!(place("https://id.example/realms/a/").as_deref(), Ok(expected));

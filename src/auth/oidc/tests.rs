@@ -26,7 +26,7 @@ impl House {
     }
 
     fn trusting(fake: FakeIssuer, patience: Duration) -> Self {
-        let source = Source::new(&fake.url, patience).expect("an issuer");
+        let source = Source::new(&fake.url, Vec::new(), patience).expect("an issuer");
         let issuer = Issuer::with(source, &fake.url, "erpsync", "preferred_username");
         House { fake, issuer, start: Instant::now() }
     }
@@ -227,6 +227,7 @@ fn settings_are_checked_at_the_start() {
             issuer: issuer.map(ToOwned::to_owned),
             audience: audience.map(ToOwned::to_owned),
             claim: claim.to_owned(),
+            ca: None,
         })
     };
     assert!(new(None, None, "sub").expect("settings").is_none());
