@@ -10,9 +10,8 @@ use crate::auth::{Caller, Principal};
 use crate::carrier;
 use crate::metrics::{Entity, Outcome};
 use crate::protocol::error::Error;
-use crate::store::Failure;
 use crate::store::Pool;
-use crate::store::connections::{self as store, Save};
+use crate::store::save_connection::{self as store, Save};
 
 carrier! {
     /// The request of `SaveConnection`.
@@ -64,7 +63,7 @@ async fn stored(
                     &associate_ids,
                 ));
             }
-            Err(Failure::Constraint(name)) if name == store::CONNECTION_ID_KEY => {
+            Ok(store::Outcome::DuplicateConnectionId) => {
                 return Err(Error::duplicate(format!(
                     "Connection.ConnectionId: another connection already has '{}'.",
                     save.connection_id.unwrap_or_default()

@@ -41,8 +41,14 @@ unknown AS MATERIALIZED (
 rights AS MATERIALIZED (
     SELECT FROM security_stamp WHERE security_stamp_id = 1 AND stamp = $16
 ),
+-- Refused before a row is locked: a save that ran into the unique constraint would wait, with its own row locked, for
+-- the transaction that changes the other connection.
+duplicate AS MATERIALIZED (
+    SELECT FROM erp_connection WHERE connection_id = $6 AND erp_connection_id <> $1
+),
 accepted AS MATERIALIZED (
-    SELECT FROM unknown, rights WHERE NOT connector AND user_groups = '{}' AND associates = '{}'
+    SELECT FROM unknown, rights
+    WHERE NOT connector AND user_groups = '{}' AND associates = '{}' AND NOT EXISTS (SELECT FROM duplicate)
 ),
 created AS (
     INSERT INTO erp_connection (
@@ -137,6 +143,7 @@ access_added AS (
 SELECT
     NOT EXISTS (SELECT FROM rights) AS "is_stale!",
     EXISTS (SELECT FROM before) AS "found!",
+    EXISTS (SELECT FROM duplicate) AS "is_duplicate!",
     unknown.connector AS "unknown_connector!",
     unknown.user_groups AS "unknown_user_groups!",
     unknown.associates AS "unknown_associates!",

@@ -1,28 +1,29 @@
-//! The state of the database itself, for who looks after it.
+//! The state of the database server, for the operator.
 
 use std::collections::BTreeSet;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::{Failure, MIGRATIONS, Pool};
+use super::schema::MIGRATIONS;
+use super::{Failure, Pool};
 
-/// What there is.
+/// The state of the database server.
 #[derive(Debug)]
 pub struct State {
-    /// The release, as 170002 for 17.2.
+    /// The version number, such as 170002 for 17.2.
     pub version: i32,
-    /// The connections that it takes from everybody together.
+    /// The most connections of all clients together.
     pub max_connections: i32,
-    /// Whether it is a standby, or was told to refuse changes.
+    /// The server is a standby, or is set to refuse changes.
     pub is_read_only: bool,
-    /// How far its clock is before this machine's, in seconds.
+    /// The seconds by which its clock is ahead of this machine's.
     pub seconds_ahead: f64,
-    /// The steps of the schema that are missing.
+    /// Versions of the migrations that are missing.
     pub missing_steps: Vec<i64>,
-    /// The steps that it has and this program does not know.
+    /// Versions of the applied migrations that this program does not know.
     pub unknown_steps: Vec<i64>,
 }
 
-/// Looks.
+/// Reads the state.
 ///
 /// # Errors
 /// See [`Failure`].
