@@ -6,7 +6,7 @@ use axum::response::Response;
 use axum::routing::{MethodRouter, get};
 use serde_json::Value;
 
-use crate::auth::Peer;
+use crate::auth::Client;
 use crate::protocol::agent::only;
 use crate::protocol::body::Reply;
 use crate::protocol::schema;
@@ -17,7 +17,7 @@ pub fn api(path_prefix: &str) -> MethodRouter {
     let prefix = path_prefix.to_owned();
     let answer = move |parts: Parts| async move {
         let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok()).filter(|host| is_plain(host));
-        let is_secure = parts.extensions.get::<Peer>().is_some_and(|peer| peer.is_secure);
+        let is_secure = parts.extensions.get::<Client>().is_some_and(|peer| peer.is_secure);
         let scheme = if is_secure { "https" } else { "http" };
         let v1 = format!("{scheme}://{}{prefix}/api/v1/", host.unwrap_or("localhost"));
         Reply::to(&parts).with(&Api { v1 })
