@@ -26,7 +26,6 @@ use crate::auth::oidc::Issuer;
 use crate::config::network::Networks;
 use crate::config::{Limits, Serve};
 use crate::database::Database;
-use crate::store::Pool;
 use crate::{demo, erp_sync};
 use listen::Front;
 pub use listen::Stop;
@@ -56,7 +55,7 @@ pub async fn run(settings: &Serve) -> Result<(), String> {
     listen::allow_open_files();
     // Dropped halfway, the opening takes a database of our own down with it.
     let database = tokio::select! {
-        opened = Database::open(&settings.database) => opened?,
+        opened = open_database(settings) => opened?,
         () = stop.asked(1) => return Err("stopped before it was ready".to_owned()),
     };
     let served = serve(settings, &database, front, issuer, stop).await;
@@ -75,6 +74,18 @@ pub fn check(settings: &Serve) -> Result<(), String> {
     crate::database::check(&settings.database)
 }
 
+/// Opens the database and adds or refuses demo data, before anything listens.
+async fn open_database(settings: &Serve) -> Result<Database, String> {
+    let database = Database::open(&settings.database).await?;
+    match demo::prepare(&database, settings).await {
+        Ok(()) => Ok(database),
+        Err(problem) => {
+            database.close().await;
+            Err(problem)
+        }
+    }
+}
+
 async fn serve(
     settings: &Serve,
     database: &Database,
@@ -89,7 +100,6 @@ async fn serve(
     };
     let address = listener.local_addr().map_err(|problem| problem.to_string())?;
     let scheme = if front.tls.is_some() { "https" } else { "http" };
-    warn_of_demo_logins(database.pool.clone());
 
     let pool = database.pool.clone();
     let authenticator = Authenticator::new(pool.clone(), settings.authentication.clone(), issuer);
@@ -121,18 +131,4 @@ async fn serve_admin(listener: TcpListener, app: Router, settings: &Serve, stop:
         tracing::info!(%address, "metrics and health are served");
     }
     listen::serve(listener, front, app, &limits, stop).instrument(tracing::info_span!("admin")).await;
-}
-
-/// In the background: argon2 takes its time.
-fn warn_of_demo_logins(pool: Pool) {
-    tokio::spawn(async move {
-        match demo::live_logins(&pool).await {
-            Ok(logins) if logins.is_empty() => {}
-            Ok(logins) => tracing::warn!(
-                associates = logins.join(", "),
-                "demo logins with published passwords are live: anybody who reaches this server can use them"
-            ),
-            Err(failure) => tracing::warn!(%failure, "cannot tell whether demo logins are live"),
-        }
-    });
 }

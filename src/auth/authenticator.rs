@@ -154,7 +154,7 @@ impl Authenticator {
             Ok(name) => name,
             Err(refusal @ Refusal::Unavailable(_)) => {
                 tracing::warn!(%refusal, "a token cannot be checked");
-                return Err(Error::issuer_away());
+                return Err(Error::issuer_unavailable());
             }
             Err(refusal @ Refusal::Invalid(_)) => {
                 tracing::info!(%refusal, %address, "token refused");

@@ -9,11 +9,9 @@ use serde_json::Value;
 
 use super::authenticator::Authenticator;
 use super::principal::{Principal, Scheme};
-use crate::protocol::agent::only;
-use crate::protocol::body::Reply;
+use crate::protocol::agent::{ResponseFormat, only};
 use crate::protocol::error::Error;
-use crate::protocol::schema;
-use crate::protocol::write::{View, Write, Writer};
+use crate::protocol::value::{ValueWriter, WriteContext, WriteValue, schema};
 use crate::store::associates;
 
 /// The paths of the endpoints, each with its summary.
@@ -31,22 +29,22 @@ pub fn endpoints() -> [(String, MethodRouter<Authenticator>); 2] {
 async fn current_principal(
     State(authenticator): State<Authenticator>,
     Extension(principal): Extension<Principal>,
-    reply: Reply,
+    format: ResponseFormat,
 ) -> Result<Response, Error> {
     let groups = associates::further_groups(authenticator.pool(), principal.associate_id).await?;
-    Ok(reply.with(&SoPrincipalCarrier { principal, groups, tenant: authenticator.tenant() }))
+    Ok(format.write(&SoPrincipalCarrier { principal, groups, tenant: authenticator.tenant() }))
 }
 
 async fn current_token(
     State(authenticator): State<Authenticator>,
     Extension(principal): Extension<Principal>,
-    reply: Reply,
+    format: ResponseFormat,
 ) -> Result<Response, Error> {
     let token = match principal.token.clone() {
         Some(token) => token,
         None => authenticator.issue_token(&principal).await?,
     };
-    Ok(reply.with(&Some(token)))
+    Ok(format.write(&Some(token)))
 }
 
 /// The vendor's carrier of that name. Companies, licences and persons, which this program does not have, are null or 0.
@@ -70,13 +68,13 @@ pub fn principal_schema() -> Value {
         stamp: 0,
         valid_for: Duration::ZERO,
     };
-    schema::all_or_null(schema::written(&SoPrincipalCarrier { principal, groups: vec![1], tenant: "" }))
+    schema::all_nullable(schema::infer(&SoPrincipalCarrier { principal, groups: vec![1], tenant: "" }))
 }
 
-impl Write for SoPrincipalCarrier<'_> {
+impl WriteValue for SoPrincipalCarrier<'_> {
     const ELEMENT: &'static str = "SoPrincipalCarrier";
 
-    fn write<W: Writer>(&self, out: &mut W, view: View<'_>) {
+    fn write<W: ValueWriter>(&self, out: &mut W, view: WriteContext<'_>) {
         let Principal { associate_id, name, user_group_id, administrator, .. } = &self.principal;
         let role = if *administrator { "Administrator" } else { "User" };
         out.object(|out| {
@@ -106,7 +104,7 @@ impl Write for SoPrincipalCarrier<'_> {
             number(out, "EjAccessLevel", 0);
             text(out, "EjUserStatus", "StatusNone");
             null(out, "ProvidedCredentials");
-            view.write_member(out, "SecondaryGroups", |out, _| out.integers(&self.groups));
+            view.write_member(out, "SecondaryGroups", |out, _| out.integer_list(&self.groups));
             text(out, "DatabaseContextIdentifier", self.tenant);
             text(out, "UserName", name);
         });

@@ -42,7 +42,7 @@ pub async fn authenticate(
     {
         tracing::info!(associate = found.name, %address, "wrong XSRF token");
         metrics::count_wrong_login(scheme);
-        return Err(Error::wrong_xsrf());
+        return Err(Error::invalid_xsrf());
     }
     if let Some(lifetime) = lifetime.filter(|full| full.as_secs_f64() - found.seconds_left > RENEWAL_INTERVAL) {
         credentials::renew(pool, &hash, lifetime).await?;

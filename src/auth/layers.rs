@@ -24,7 +24,7 @@ pub async fn authenticate(
     let credentials = RequestCredentials::of(request.headers());
     let Client { address, .. } = Client::of(&request)?;
     let principal = authenticator.authenticate(&credentials, address).await;
-    let principal = principal.map_err(|error| error.challenge(authenticator.accepts_passwords()))?;
+    let principal = principal.map_err(|error| error.with_challenge(authenticator.accepts_passwords()))?;
     tracing::Span::current().record("associate", &principal.name);
     request.extensions_mut().insert(principal);
     Ok(next.run(request).await)

@@ -65,7 +65,7 @@ impl PasswordLogin {
         }
         if let Some(seconds) = throttle.wait(&credentials.name, address) {
             tracing::warn!(associate = credentials.name, %address, "too many wrong passwords");
-            return Err(Error::too_many_wrong_secrets(seconds));
+            return Err(Error::too_many_failed_logins(seconds));
         }
         // The permit is held until a wrong password is counted, so that no more guesses run than there are CPUs.
         let (is_right, _permit) = self.verifier.verify(stored, &credentials.password, permit).await?;

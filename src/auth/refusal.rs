@@ -22,7 +22,7 @@ pub fn refuse_secret(throttle: &Throttle, scheme: Scheme, address: IpAddr) -> Er
     tracing::info!(%address, "a secret was refused");
     metrics::count_wrong_login(scheme);
     if let Some(seconds) = throttle.wait_for_address(address) {
-        return Error::too_many_wrong_secrets(seconds);
+        return Error::too_many_failed_logins(seconds);
     }
     throttle.count_wrong_secret(address);
     invalid()

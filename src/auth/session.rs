@@ -15,8 +15,7 @@ use super::client::Client;
 use super::credentials::{RequestCredentials, SESSION_COOKIE, XSRF_COOKIE, cookie};
 use super::secret;
 use crate::carrier;
-use crate::protocol::agent::only;
-use crate::protocol::body::Asked;
+use crate::protocol::agent::{AgentRequest, only};
 use crate::protocol::error::Error;
 use crate::store::credentials::{self, Issue, Kind};
 
@@ -52,10 +51,10 @@ async fn login(State(authenticator): State<Authenticator>, request: Request) -> 
         return Err(Error::forbidden("A login from another site is refused."));
     }
     let Client { address, is_secure } = Client::of(&request)?;
-    let asked: Asked<LoginRequest> = Asked::read(request).await?;
+    let asked: AgentRequest<LoginRequest> = AgentRequest::read(request).await?;
     let credentials = BasicCredentials {
-        name: asked.request.user_name.unwrap_or_default(),
-        password: asked.request.password.unwrap_or_default(),
+        name: asked.arguments.user_name.unwrap_or_default(),
+        password: asked.arguments.password.unwrap_or_default(),
     };
     let principal = authenticator.login(&credentials, address).await?;
     let (id, xsrf) = (secret::opaque(), secret::opaque());
@@ -77,8 +76,8 @@ async fn logout(State(authenticator): State<Authenticator>, request: Request) ->
     let Client { address, is_secure } = Client::of(&request)?;
     let mut credentials = RequestCredentials::of(&headers);
     if headers.contains_key(CONTENT_TYPE) {
-        let asked: Asked<LogoutRequest> = Asked::read(request).await?;
-        credentials.set_xsrf(asked.request.xsrf_token);
+        let asked: AgentRequest<LogoutRequest> = AgentRequest::read(request).await?;
+        credentials.set_xsrf(asked.arguments.xsrf_token);
     }
     let id = cookie(&headers, SESSION_COOKIE).unwrap_or_default();
     let principal = authenticator.authenticate(&credentials, address).await?;

@@ -19,7 +19,7 @@ use flate2::read::GzDecoder;
 use super::documented::document;
 use crate::auth::session::accepts_html;
 use crate::openapi;
-use crate::protocol::agent::{no_such_path, only};
+use crate::protocol::agent::{only, path_not_found};
 
 /// The paths besides the document's and the page's, each with its type and its content.
 const FILES: [(&str, &str, File); 4] = [
@@ -86,7 +86,7 @@ fn redirect(prefix: &str) -> MethodRouter {
         if method == Method::GET && accepts_html(&headers) {
             (StatusCode::FOUND, [(LOCATION, page), (VARY, "accept".to_owned())]).into_response()
         } else {
-            no_such_path(uri).await
+            path_not_found(uri).await
         }
     })
 }

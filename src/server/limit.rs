@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use crate::config::Limits;
-use crate::protocol::body::BodyLimits;
+use crate::protocol::agent::BodyLimits;
 use crate::protocol::error::Error;
 
 /// How long a request waits for others to finish before it is refused with 503.

@@ -21,8 +21,8 @@ use super::roots::Listed;
 use super::{docs, drain, request_log, roots, unique_headers};
 use crate::auth::{Authenticator, authenticate, authenticate_cached, current, require_grant, session};
 use crate::config::Serve;
-use crate::protocol::agent::{Agent, no_such_path};
-use crate::protocol::error::{Error, write_errors};
+use crate::protocol::agent::{Agent, path_not_found, write_errors};
+use crate::protocol::error::Error;
 use crate::store::Pool;
 
 /// A path in lower case, and its handlers.
@@ -71,10 +71,10 @@ pub fn router(endpoints: Vec<Endpoint>) -> Router {
 pub fn api(agent: Agent<Pool>, endpoints: Endpoints, pool: &Pool, authenticator: &Authenticator) -> Router {
     let routes = agent.routes();
     let grant = from_fn_with_state(authenticator.clone(), require_grant);
-    let authenticated = routes.certain.with_state(pool.clone()).route_layer(grant.clone());
+    let authenticated = routes.authenticated.with_state(pool.clone()).route_layer(grant.clone());
     let authenticated = authenticated.merge(router(endpoints.authenticated));
     let authenticated = authenticated.route_layer(from_fn_with_state(authenticator.clone(), authenticate));
-    let cached = routes.checking.with_state(pool.clone()).route_layer(grant);
+    let cached = routes.cached_authentication.with_state(pool.clone()).route_layer(grant);
     let cached = cached.route_layer(from_fn_with_state(authenticator.clone(), authenticate_cached));
     authenticated.merge(cached).merge(router(endpoints.public))
 }
@@ -85,7 +85,7 @@ pub fn api(agent: Agent<Pool>, endpoints: Endpoints, pool: &Pool, authenticator:
 pub fn app(api: Router, health: Router, requests: Requests, settings: &Serve) -> Router {
     // A layer runs before the layers above it.
     let app = api
-        .fallback(no_such_path)
+        .fallback(path_not_found)
         .layer(RequestDecompressionLayer::new().pass_through_unaccepted(true))
         .layer(CatchPanicLayer::custom(panic_response))
         .layer(from_fn_with_state(Arc::new(RequestLimits::new(&settings.limits)), limit))
