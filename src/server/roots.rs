@@ -6,18 +6,16 @@ use axum::response::Response;
 use axum::routing::{MethodRouter, get};
 use serde_json::Value;
 
-use crate::auth::Peer;
-use crate::protocol::agent::ResponseFormat;
-use crate::protocol::agent::only;
-use crate::protocol::value::schema;
-use crate::protocol::value::{ValueWriter, WriteContext, WriteValue};
+use crate::auth::Client;
+use crate::protocol::agent::{ResponseFormat, only};
+use crate::protocol::value::{ValueWriter, WriteContext, WriteValue, schema};
 
 /// `GET /api` (unauthenticated): API root, program name and version.
 pub fn api(path_prefix: &str) -> MethodRouter {
     let prefix = path_prefix.to_owned();
     let answer = move |parts: Parts| async move {
         let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok()).filter(|host| is_plain(host));
-        let is_secure = parts.extensions.get::<Peer>().is_some_and(|peer| peer.is_secure);
+        let is_secure = parts.extensions.get::<Client>().is_some_and(|peer| peer.is_secure);
         let scheme = if is_secure { "https" } else { "http" };
         let v1 = format!("{scheme}://{}{prefix}/api/v1/", host.unwrap_or("localhost"));
         ResponseFormat::of_request(&parts).write(&Api { v1 })

@@ -19,10 +19,9 @@ use super::path::normalize_path;
 use super::requests::{self, Requests};
 use super::roots::Listed;
 use super::{docs, drain, request_log, roots, unique_headers};
-use crate::auth::{Authenticator, authorize, current, recognize, require_grant, session};
+use crate::auth::{Authenticator, authenticate, authenticate_cached, current, require_grant, session};
 use crate::config::Serve;
-use crate::protocol::agent::write_errors;
-use crate::protocol::agent::{Agent, path_not_found};
+use crate::protocol::agent::{Agent, path_not_found, write_errors};
 use crate::protocol::error::Error;
 use crate::store::Pool;
 
@@ -74,9 +73,9 @@ pub fn api(agent: Agent<Pool>, endpoints: Endpoints, pool: &Pool, authenticator:
     let grant = from_fn_with_state(authenticator.clone(), require_grant);
     let authenticated = routes.authenticated.with_state(pool.clone()).route_layer(grant.clone());
     let authenticated = authenticated.merge(router(endpoints.authenticated));
-    let authenticated = authenticated.route_layer(from_fn_with_state(authenticator.clone(), authorize));
+    let authenticated = authenticated.route_layer(from_fn_with_state(authenticator.clone(), authenticate));
     let cached = routes.cached_authentication.with_state(pool.clone()).route_layer(grant);
-    let cached = cached.route_layer(from_fn_with_state(authenticator.clone(), recognize));
+    let cached = cached.route_layer(from_fn_with_state(authenticator.clone(), authenticate_cached));
     authenticated.merge(cached).merge(router(endpoints.public))
 }
 

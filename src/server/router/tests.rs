@@ -13,7 +13,7 @@ use tower::ServiceExt;
 use super::super::documented::document;
 use super::super::{Stop, health};
 use super::*;
-use crate::auth::Peer;
+use crate::auth::Client;
 use crate::config::CommandLine;
 use crate::erp_sync;
 
@@ -47,7 +47,7 @@ async fn the_document_describes_each_endpoint_and_no_other() {
     let app = app(api, router(health.into()), Requests::new([]), &settings);
     for (path, methods) in documented {
         for method in methods.as_object().expect("methods").keys() {
-            let client = Peer { address: IpAddr::V4(Ipv4Addr::LOCALHOST), is_secure: false };
+            let client = Client { address: IpAddr::V4(Ipv4Addr::LOCALHOST), is_secure: false };
             let request = Request::builder().method(method.to_ascii_uppercase().as_str()).uri(path).extension(client);
             let response = app.clone().oneshot(request.body(Body::empty()).expect("a request")).await;
             let status = response.expect("a response").status();
