@@ -41,7 +41,7 @@ pub async fn authenticate(
         && !found.xsrf_hash.as_deref().is_some_and(|stored| secret::matches(stored, xsrf))
     {
         tracing::info!(associate = found.name, %address, "wrong XSRF token");
-        metrics::count_wrong_login(scheme);
+        metrics::count_failed_login(scheme.name());
         return Err(Error::invalid_xsrf());
     }
     if let Some(lifetime) = lifetime.filter(|full| full.as_secs_f64() - found.seconds_left > RENEWAL_INTERVAL) {

@@ -20,7 +20,7 @@ pub fn invalid() -> Error {
 /// address.
 pub fn refuse_secret(throttle: &Throttle, scheme: Scheme, address: IpAddr) -> Error {
     tracing::info!(%address, "a secret was refused");
-    metrics::count_wrong_login(scheme);
+    metrics::count_failed_login(scheme.name());
     if let Some(seconds) = throttle.wait_for_address(address) {
         return Error::too_many_failed_logins(seconds);
     }

@@ -18,6 +18,7 @@ use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::registry::Registry;
 
 use super::requests::Requests;
+use crate::auth::Scheme;
 use crate::metrics;
 use crate::protocol::agent::write_errors;
 use crate::protocol::agent::{only, path_not_found};
@@ -45,7 +46,7 @@ fn registry(requests: &Requests, pool: &store::Pool) -> Registry {
     all.register_collector(Box::new(Process));
     let registry = all.sub_registry_with_prefix("erpsync");
     requests.register(registry);
-    metrics::register(registry);
+    metrics::register(registry, &Scheme::ALL.map(Scheme::name));
     registry.register_collector(Box::new(Pool(pool.clone())));
     let build = Family::<Build, Gauge>::default();
     build.get_or_create_owned(&Build { version: env!("CARGO_PKG_VERSION") }).set(1);
