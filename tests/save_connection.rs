@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{SAVE, Server, TestDatabase, client::TJE1, seed_connection, seed_request};
+use crate::support::client::{TJE0, TJE1};
+use crate::support::{SAVE, Server, TestDatabase, seed_connection, seed_request};
 
 /// A connection with every member set, as a base to change.
 fn full() -> Value {
@@ -39,7 +40,8 @@ async fn the_published_sample_request_works_to_the_letter() {
     let server = Server::start().await;
     let response = server
         .program
-        .post_request(SAVE, "")
+        .request(reqwest::Method::POST, SAVE)
+        .header("Authorization", TJE0)
         .header("Accept", "application/json; charset=utf-8")
         .header("Accept-Language", "en")
         .header("Content-Type", "application/json; charset=utf-8")
