@@ -41,7 +41,7 @@ async fn the_published_sample_request_works_to_the_letter() {
     let response = server
         .program
         .request(reqwest::Method::POST, SAVE)
-        .header("Authorization", TJE0)
+        .header("Authorization", "Basic dGplMDpUamUw")
         .header("Accept", "application/json; charset=utf-8")
         .header("Accept-Language", "en")
         .header("Content-Type", "application/json; charset=utf-8")
