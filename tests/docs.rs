@@ -2,7 +2,6 @@
 
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING};
 
-use crate::support::client::http_client;
 use crate::support::{Answer, Server};
 
 /// The paths that the page names.
@@ -58,12 +57,7 @@ async fn files_come_packed_for_those_who_can_unpack_them() {
 #[tokio::test]
 async fn a_browser_at_the_root_is_redirected_to_the_documentation() {
     let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
-<<<<<<< HEAD
-    // A client of any kind installs the provider that this one needs.
-    drop(http_client());
-=======
     let _ = rustls::crypto::ring::default_provider().install_default();
->>>>>>> main
     let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
     for (arguments, roots, target) in [
         (&[][..], &["/"][..], "/docs"),

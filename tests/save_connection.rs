@@ -2,8 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::client::{TJE0, TJE1};
-use crate::support::{SAVE, Server, TestDatabase, seed_connection, seed_request};
+use crate::support::{SAVE, Server, TestDatabase, client::TJE1, seed_connection, seed_request};
 
 /// A connection with every member set, as a base to change.
 fn full() -> Value {
