@@ -13,6 +13,7 @@ use super::authenticator::Authenticator;
 use super::basic::BasicCredentials;
 use super::client::Client;
 use super::credentials::{RequestCredentials, SESSION_COOKIE, XSRF_COOKIE, cookie};
+use super::principal::Principal;
 use super::secret;
 use crate::carrier;
 use crate::protocol::agent::{AgentRequest, only};
@@ -67,7 +68,7 @@ async fn login(State(authenticator): State<Authenticator>, request: Request) -> 
         lifetime: secret::SESSION_LIFETIME,
     };
     credentials::issue(authenticator.pool(), &issue).await?;
-    tracing::info!(associate = principal.name, %address, "logged in");
+    record(&principal, "logged in");
     Ok(with_cookies(done(&headers), is_secure, &id, &xsrf))
 }
 
@@ -82,8 +83,13 @@ async fn logout(State(authenticator): State<Authenticator>, request: Request) ->
     let id = cookie(&headers, SESSION_COOKIE).unwrap_or_default();
     let principal = authenticator.authenticate(&credentials, address).await?;
     credentials::revoke(authenticator.pool(), Kind::Session, &secret::hash(id)).await?;
-    tracing::info!(associate = principal.name, %address, "logged out");
+    record(&principal, "logged out");
     Ok(with_cookies(done(&headers), is_secure, "", ""))
+}
+
+/// Records the associate and the action for the request's log line.
+fn record(principal: &Principal, action: &'static str) {
+    tracing::Span::current().record("associate", &principal.name).record("action", action);
 }
 
 /// Creates the response to a login or logout: browsers are redirected to the page, other clients get no content.

@@ -10,6 +10,8 @@ use axum::http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 
+use super::message::{Message, Sent};
+
 /// The `ErrorSource` of the vendor's business layer.
 const IMPLEMENTATION: &str = "SuperOffice.Services.Implementation";
 /// The `ErrorSource` of the vendor's web layer.
@@ -25,6 +27,7 @@ pub struct Error {
     // Boxed: results are moved more often than errors are created.
     body: Box<ErrorBody>,
     header: Option<Box<(HeaderName, HeaderValue)>>,
+    log_reason: Box<str>,
 }
 
 /// The body of an error, in one of the vendor's two shapes.
@@ -50,19 +53,38 @@ pub enum ErrorBody {
     Internal,
 }
 
+/// The reason of an error, as the log has it. An extension of the response.
+#[derive(Clone, Debug)]
+pub struct LogReason {
+    /// The short name of a .NET exception, for errors of services.
+    pub error_type: Option<&'static str>,
+    /// The message, without the values that the caller has sent.
+    pub reason: Box<str>,
+}
+
 impl Error {
     fn service(
         status: StatusCode,
         error_type: &'static str,
         error_source: &'static str,
-        message: impl Into<String>,
+        message: impl Into<Message>,
     ) -> Self {
-        let message = message.into();
-        Error { status, body: Box::new(ErrorBody::Service { error_type, message, error_source }), header: None }
+        let Message { for_caller: message, for_log } = message.into();
+        let body = Box::new(ErrorBody::Service { error_type, message, error_source });
+        Error { status, body, header: None, log_reason: for_log.into() }
     }
 
-    fn framework(status: StatusCode, message: String, message_detail: Option<String>) -> Self {
-        Error { status, body: Box::new(ErrorBody::Framework { message, message_detail }), header: None }
+    fn framework(status: StatusCode, message: impl Into<Message>, message_detail: Option<String>) -> Self {
+        let Message { for_caller: message, for_log } = message.into();
+        let body = Box::new(ErrorBody::Framework { message, message_detail });
+        Error { status, body, header: None, log_reason: for_log.into() }
+    }
+
+    /// Replaces the reason in the log, where the message keeps it from the caller.
+    #[must_use]
+    pub fn with_log_reason(mut self, reason: impl Into<Message>) -> Self {
+        self.log_reason = reason.into().for_log.into();
+        self
     }
 
     fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
@@ -71,17 +93,17 @@ impl Error {
     }
 
     /// 400: the request cannot be read.
-    pub fn argument(message: impl Into<String>) -> Self {
+    pub fn argument(message: impl Into<Message>) -> Self {
         Self::service(StatusCode::BAD_REQUEST, "ArgumentException", WEB_API, message)
     }
 
     /// 400: the request can be read, but breaks a rule.
-    pub fn validation(message: impl Into<String>) -> Self {
+    pub fn validation(message: impl Into<Message>) -> Self {
         Self::service(StatusCode::BAD_REQUEST, "SoValidationException", IMPLEMENTATION, message)
     }
 
     /// 401: missing or invalid credentials. The message does not say which part is invalid.
-    pub fn unauthorized(message: impl Into<String>) -> Self {
+    pub fn unauthorized(message: impl Into<Message>) -> Self {
         Self::service(StatusCode::UNAUTHORIZED, "SoSessionException", WEB_API, message)
     }
 
@@ -119,7 +141,7 @@ impl Error {
     }
 
     /// 403: the caller is authenticated, but lacks the right.
-    pub fn forbidden(message: impl Into<String>) -> Self {
+    pub fn forbidden(message: impl Into<Message>) -> Self {
         Self::service(StatusCode::FORBIDDEN, "SoSentryException", IMPLEMENTATION, message)
     }
 
@@ -135,12 +157,12 @@ impl Error {
     }
 
     /// 404: the row to change does not exist.
-    pub fn not_found(message: impl Into<String>) -> Self {
+    pub fn not_found(message: impl Into<Message>) -> Self {
         Self::service(StatusCode::NOT_FOUND, "SoNotFoundException", IMPLEMENTATION, message)
     }
 
     /// 409: another row already has a value that must be unique.
-    pub fn duplicate(message: impl Into<String>) -> Self {
+    pub fn duplicate(message: impl Into<Message>) -> Self {
         Self::service(StatusCode::CONFLICT, "SoDuplicateException", IMPLEMENTATION, message)
     }
 
@@ -163,7 +185,7 @@ impl Error {
             StatusCode::NOT_IMPLEMENTED,
             "NotImplementedException",
             IMPLEMENTATION,
-            format!("{method} is not implemented: this server does not have it yet. Nothing was done."),
+            format_args!("{method} is not implemented: this server does not have it yet. Nothing was done."),
         )
     }
 
@@ -217,7 +239,7 @@ impl Error {
     /// 400: a CORS preflight from an origin that is not allowed.
     #[must_use]
     pub fn origin_not_allowed(origin: &str) -> Self {
-        Self::framework(StatusCode::BAD_REQUEST, format!("The origin '{origin}' is not allowed."), None)
+        Self::framework(StatusCode::BAD_REQUEST, format_args!("The origin '{}' is not allowed.", Sent(origin)), None)
     }
 
     /// 404: the path does not exist.
@@ -225,7 +247,7 @@ impl Error {
     pub fn path_not_found(uri: &Uri) -> Self {
         Self::framework(
             StatusCode::NOT_FOUND,
-            format!("No HTTP resource was found that matches the request URI '{}'.", uri.path()),
+            format_args!("No HTTP resource was found that matches the request URI '{}'.", Sent(uri.path())),
             Some("No route data was found for this request.".into()),
         )
     }
@@ -235,7 +257,7 @@ impl Error {
     pub fn method_not_allowed(method: &Method, allow: &'static str) -> Self {
         Self::framework(
             StatusCode::METHOD_NOT_ALLOWED,
-            format!("The requested resource does not support http method '{method}'."),
+            format_args!("The requested resource does not support http method '{}'.", Sent(method)),
             None,
         )
         .with_header(ALLOW, HeaderValue::from_static(allow))
@@ -244,7 +266,7 @@ impl Error {
     /// 408: the body did not arrive in time.
     #[must_use]
     pub fn body_timeout() -> Self {
-        Self::framework(StatusCode::REQUEST_TIMEOUT, "The request body did not arrive in time.".into(), None)
+        Self::framework(StatusCode::REQUEST_TIMEOUT, "The request body did not arrive in time.", None)
     }
 
     /// 413: the body has more than `limit` bytes after decompression.
@@ -252,7 +274,7 @@ impl Error {
     pub fn body_too_large(limit: usize) -> Self {
         Self::framework(
             StatusCode::PAYLOAD_TOO_LARGE,
-            "The request body is too large.".into(),
+            "The request body is too large.",
             Some(format!("The limit is {limit} bytes.")),
         )
     }
@@ -262,7 +284,7 @@ impl Error {
     pub fn unsupported_media_type(media_type: &str, supported: &str) -> Self {
         Self::framework(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            format!("The request entity's media type '{media_type}' is not supported for this resource."),
+            format_args!("The request entity's media type '{}' is not supported for this resource.", Sent(media_type)),
             Some(supported.into()),
         )
     }
@@ -273,18 +295,17 @@ impl Error {
         Self::framework(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "The request contains an entity body but no Content-Type header. The inferred media type \
-             'application/octet-stream' is not supported for this resource."
-                .into(),
+             'application/octet-stream' is not supported for this resource.",
             Some(supported.into()),
         )
     }
 
-    /// 415: a content encoding or a charset that is not supported; `encoding` names it.
+    /// 415: a content encoding or a charset that is not supported; `kind` says which of them `name` is.
     #[must_use]
-    pub fn unsupported_encoding(encoding: &str) -> Self {
+    pub fn unsupported_encoding(kind: &'static str, name: &str) -> Self {
         Self::framework(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            format!("The request entity's {encoding} is not supported for this resource."),
+            format_args!("The request entity's {kind} '{}' is not supported for this resource.", Sent(name)),
             None,
         )
     }
@@ -292,7 +313,12 @@ impl Error {
     /// 500: an internal error. The cause goes to the log, with the request id that the response shows.
     pub fn internal(cause: impl fmt::Display) -> Self {
         tracing::error!(%cause, "internal error");
-        Error { status: StatusCode::INTERNAL_SERVER_ERROR, body: Box::new(ErrorBody::Internal), header: None }
+        Error {
+            status: StatusCode::INTERNAL_SERVER_ERROR,
+            body: Box::new(ErrorBody::Internal),
+            header: None,
+            log_reason: "internal error".into(),
+        }
     }
 
     /// The status of the response.
@@ -305,6 +331,17 @@ impl Error {
     #[must_use]
     pub fn body(&self) -> &ErrorBody {
         &self.body
+    }
+
+    /// The reason for the log: the error's type, if it has one, and the message without the values that the caller has
+    /// sent.
+    #[must_use]
+    pub fn log_reason(&self) -> LogReason {
+        let error_type = match *self.body {
+            ErrorBody::Service { error_type, .. } => Some(error_type),
+            ErrorBody::Framework { .. } | ErrorBody::Internal => None,
+        };
+        LogReason { error_type, reason: self.log_reason.clone() }
     }
 
     /// The header that belongs to the error.
