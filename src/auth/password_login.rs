@@ -57,7 +57,7 @@ impl PasswordLogin {
 
     /// Verifies the password with argon2.
     ///
-    /// The throttle is asked after the CPU permit was acquired, so that many concurrent guesses cannot all pass it
+    /// The throttle is checked after the CPU permit was acquired, so that many concurrent guesses cannot all pass it
     /// before the first is counted.
     async fn verify(
         &self,

@@ -52,10 +52,10 @@ async fn login(State(authenticator): State<Authenticator>, request: Request) -> 
         return Err(Error::forbidden("A login from another site is refused."));
     }
     let Client { address, is_secure } = Client::of(&request)?;
-    let asked: AgentRequest<LoginRequest> = AgentRequest::read(request).await?;
+    let request: AgentRequest<LoginRequest> = AgentRequest::read(request).await?;
     let credentials = BasicCredentials {
-        name: asked.arguments.user_name.unwrap_or_default(),
-        password: asked.arguments.password.unwrap_or_default(),
+        name: request.arguments.user_name.unwrap_or_default(),
+        password: request.arguments.password.unwrap_or_default(),
     };
     let principal = authenticator.login(&credentials, address).await?;
     let (id, xsrf) = (secret::opaque(), secret::opaque());
@@ -77,8 +77,8 @@ async fn logout(State(authenticator): State<Authenticator>, request: Request) ->
     let Client { address, is_secure } = Client::of(&request)?;
     let mut credentials = RequestCredentials::of(&headers);
     if headers.contains_key(CONTENT_TYPE) {
-        let asked: AgentRequest<LogoutRequest> = AgentRequest::read(request).await?;
-        credentials.set_xsrf(asked.arguments.xsrf_token);
+        let request: AgentRequest<LogoutRequest> = AgentRequest::read(request).await?;
+        credentials.set_xsrf(request.arguments.xsrf_token);
     }
     let id = cookie(&headers, SESSION_COOKIE).unwrap_or_default();
     let principal = authenticator.authenticate(&credentials, address).await?;

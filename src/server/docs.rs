@@ -57,7 +57,7 @@ enum File {
 pub fn endpoints(path_prefix: &str) -> Vec<(String, MethodRouter)> {
     let prefix = path_prefix.to_owned();
     let document_text: Arc<OnceLock<Bytes>> = Arc::default();
-    // Made at the first request: most servers are never asked.
+    // Created at the first request, which most servers never get.
     let document = move || async move {
         let text = document_text.get_or_init(|| openapi::text(&document(&prefix)).into());
         ([(CONTENT_TYPE, "application/json; charset=utf-8")], text.clone())

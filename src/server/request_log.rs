@@ -1,7 +1,7 @@
 //! The log line of each request.
 //!
-//! The line has the request and what is known of it in the fields of its span (associate, action, entity), and its
-//! outcome in the fields of the event (status, duration, client address, reason of a refusal).
+//! The request and its effect (associate, action, entity) are fields of the span. The outcome (status, duration in
+//! microseconds, client address, reason of a refusal) are fields of the event.
 //!
 //! Headers, bodies and the query are never logged: they hold passwords and the settings of ERP systems.
 
