@@ -8,7 +8,7 @@
 //! - [`select`], [`localization`]: which members a response has, and in which language.
 //! - [`value`]: carriers and the types of their members, each able to be read, written and described.
 //! - [`negotiate`]: the media types, and which of them a response gets.
-//! - [`read`], [`write`]: one module a format.
+//! - [`read`], [`write`](mod@write): one module a format.
 //! - [`agent`]: the extractor, the responder and the routes that every agent method uses.
 
 pub mod agent;
