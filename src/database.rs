@@ -88,8 +88,7 @@ impl Database {
 
     async fn prepare(&self) -> Result<(), String> {
         let migrated = store::migrate(&self.pool).await;
-        migrated.map_err(|problem| format!("the schema cannot be brought up to date: {problem}"))?;
-        Ok(())
+        migrated.map_err(|problem| format!("the schema cannot be brought up to date: {problem}"))
     }
 
     /// Whether the server behind the database is an embedded one that this process started.

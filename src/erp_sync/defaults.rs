@@ -1,5 +1,6 @@
 //! What a new ERP actor gets in its fields, and which of them are asked for.
 
+use super::action_log;
 use super::actor_types::{FieldAccess, FieldMetadataType};
 use super::connections::find_visible;
 use super::mapping::ErpActorTypeRequest;
@@ -7,8 +8,8 @@ use super::roles::{Roles, require_right_to_change};
 use crate::auth::Principal;
 use crate::carrier;
 use crate::protocol::error::Error;
-use crate::protocol::value::Carrier;
-use crate::protocol::value::Enumeration;
+use crate::protocol::message::Sent;
+use crate::protocol::value::{Carrier, Enumeration};
 use crate::store::Pool;
 use crate::store::erp_fields::{self as store, DefaultValue, Field, Which};
 
@@ -138,9 +139,9 @@ pub async fn save(
         mandatory: rule.mandatory,
     };
     if !store::save_default(&pool, &default, caller.associate_id).await? {
-        return Err(Error::not_found(format!("ErpSyncDefaultValue.ErpFieldId: there is no field {id}.")));
+        return Err(Error::not_found(format_args!("ErpSyncDefaultValue.ErpFieldId: there is no field {}.", Sent(id))));
     }
-    tracing::info!(erp_field_id = id, "default value saved");
+    action_log::record_with_id("default value saved", id);
     read(&pool, &caller, id).await
 }
 

@@ -1,6 +1,7 @@
 //! The ErpSync agent: one file a family, with its carriers and rules. This file lists every route.
 
-pub mod activation;
+pub mod action_log;
+mod activation;
 pub mod actor_types;
 pub mod connections;
 pub mod connectors;

@@ -2,8 +2,7 @@
 
 use serde_json::Value;
 
-use crate::protocol::value::Rights;
-use crate::protocol::value::{WriteContext, WriteValue};
+use crate::protocol::value::{Rights, WriteContext, WriteValue};
 use crate::protocol::write::{json, xml};
 
 /// A sample of what a method takes.
