@@ -177,7 +177,7 @@ async fn survives(fault: impl Fn(&Proxy), request_timeout: &str) -> Survived {
     assert!(saved > 20, "{saved} saved, {failed} failed");
     let open = open_connections(&database).await;
     assert!((1..=8).contains(&open), "{open} connections");
-    Survived { failed, sent_again: program.log().matches("lost under a save").count() }
+    Survived { failed, sent_again: program.log().matches("lost during a save").count() }
 }
 
 struct Survived {

@@ -89,14 +89,6 @@ impl Fixture {
         self.embedded.connect_options()
     }
 
-    /// Returns the command that starts the server on a database.
-    pub fn server(&self, database_url: &str) -> Command {
-        let mut command = Command::new(PROGRAM);
-        command.args(["--listen", "127.0.0.1:0", "--database-url", database_url, "--log", "warn"]);
-        command.args(["--database-connections", &POOL.to_string()]);
-        command
-    }
-
     /// Writes a file.
     pub fn file(&self, name: &str, content: &str) -> PathBuf {
         let path = self.directory.path().join(name);
@@ -158,4 +150,12 @@ pub fn insert_connections(count: i32) -> String {
          FROM generate_series({FIRST_ID}, {FIRST_ID} + {count} - 1) AS id, associate WHERE name = 'tje0';
          SELECT setval(pg_get_serial_sequence('erp_connection', 'erp_connection_id'), 100000)"
     )
+}
+
+/// Returns the command that starts the server on a database.
+pub fn server_command(database_url: &str) -> Command {
+    let mut command = Command::new(PROGRAM);
+    command.args(["--listen", "127.0.0.1:0", "--database-url", database_url, "--log", "warn"]);
+    command.args(["--database-connections", &POOL.to_string()]);
+    command
 }

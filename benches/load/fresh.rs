@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::Plan;
-use super::fixture::{FIRST_ID, Fixture, POOL, insert_connections};
+use super::fixture::{FIRST_ID, Fixture, POOL, insert_connections, server_command};
 use super::report::{median, ratio};
 use super::requests;
 use super::scenarios::{issue, load};
@@ -34,7 +34,7 @@ async fn measure(plan: &Plan, fixture: &Fixture, connections: i32) -> (f64, f64)
     const NAME: &str = "fresh";
     fixture.create_database(NAME).await;
     let url = fixture.url_of(NAME);
-    let server = Server::start(&mut fixture.server(&url));
+    let server = Server::start(&mut server_command(&url));
     let ticket = format!("SOTicket {}", issue(&url, "ticket"));
     load(&server, &requests::creates(&ticket), POOL, WARM_UP).await;
     fixture.execute(NAME, &insert_connections(connections)).await;

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::client::{self, Measured};
-use super::fixture::{Fixture, POOL, PROGRAM};
+use super::fixture::{Fixture, POOL, PROGRAM, server_command};
 use super::report::{median, ratio};
 use super::server::Server;
 use super::{Plan, fresh, pgbench, requests};
@@ -20,7 +20,7 @@ pub async fn run(plan: &Plan) {
         println!(
             "| scenario | clients | pgbench/s | server/s | ratio (spread) | p50 ms | p99 ms |\n|---|---|---|---|---|---|---|"
         );
-        let server = Server::start(&mut fixture.server(&fixture.url()));
+        let server = Server::start(&mut server_command(&fixture.url()));
         let ticket = issue(&fixture.url(), "ticket");
         let ticket = format!("SOTicket {ticket}");
         for (scenario, script, requests) in [
@@ -153,7 +153,7 @@ fn start(fixture: &Fixture) {
     let times: Vec<f64> = (0..9)
         .map(|_| {
             let began = Instant::now();
-            let server = Server::start(&mut fixture.server(&fixture.url()));
+            let server = Server::start(&mut server_command(&fixture.url()));
             let milliseconds = began.elapsed().as_secs_f64() * 1000.0;
             server.stop();
             milliseconds
@@ -165,7 +165,7 @@ fn start(fixture: &Fixture) {
 
 /// Measures resident memory: idle, under load, and after a million requests.
 async fn memory(fixture: &Fixture) {
-    let server = Server::start(&mut fixture.server(&fixture.url()));
+    let server = Server::start(&mut server_command(&fixture.url()));
     tokio::time::sleep(Duration::from_secs(2)).await;
     let idle = server.memory();
     let requests = requests::reads(&format!("SOTicket {}", issue(&fixture.url(), "ticket")));
@@ -220,7 +220,7 @@ async fn instructions(fixture: &Fixture) {
 
 /// Counts the statements of a save with `pg_stat_statements`.
 async fn statements(fixture: &Fixture) {
-    let server = Server::start(&mut fixture.server(&fixture.url()));
+    let server = Server::start(&mut server_command(&fixture.url()));
     let requests = requests::updates(&format!("SOTicket {}", issue(&fixture.url(), "ticket")));
     load(&server, &requests, POOL, Duration::from_millis(500)).await;
     fixture.execute_as_superuser("erpsync", "SELECT pg_stat_statements_reset()").await;
