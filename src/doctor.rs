@@ -35,7 +35,7 @@ pub async fn run(settings: &Serve) -> Result<(), String> {
         }
     }
     look_at_files(&mut report, settings);
-    match database::look(&settings.database).await {
+    match database::inspect(&settings.database).await {
         Ok(Some((pool, described))) => {
             report.ok("database", described);
             look_at_database(&mut report, &pool, settings).await;

@@ -47,7 +47,7 @@ impl Command {
     /// One line that names what is wrong.
     pub async fn run(self) -> Result<(), String> {
         let common = self.common().clone();
-        let database = Database::open_or_join(&common.database).await?;
+        let database = Database::open_or_attach(&common.database).await?;
         let output = self.done_on(&database.pool).await;
         database.close().await;
         output?.print(common.json);
