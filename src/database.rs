@@ -8,7 +8,7 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 
 use crate::config;
-use crate::store::pool::is_coming_up;
+use crate::store::pool::errors::is_starting;
 use crate::store::{self, Pool};
 use embedded::Embedded;
 
@@ -160,7 +160,7 @@ async fn open_pool(options: PgConnectOptions, connections: u32, is_pooled: bool)
     let pool = new_pool(options, connections, is_pooled);
     let began = Instant::now();
     while let Err(problem) = test_connection(&pool).await {
-        if !is_coming_up(&problem) || began.elapsed() > START_TIMEOUT {
+        if !is_starting(&problem) || began.elapsed() > START_TIMEOUT {
             return Err(problem);
         }
         tracing::warn!(%problem, "the database is still starting");

@@ -9,7 +9,7 @@ use std::time::Duration;
 use clap::CommandFactory;
 use erpsync::config::{self, Command, CommandLine, Config};
 use erpsync::database::Database;
-use erpsync::server::Stop;
+use erpsync::server::ShutdownSignal;
 use erpsync::{administration, demo, doctor, openapi, server, telemetry};
 
 fn main() -> ExitCode {
@@ -55,10 +55,10 @@ fn block_on(settings: &config::Database, command: impl Future<Output = Result<()
 
 /// Runs a command that handles no signals itself. Dropping it stops the embedded database that it started.
 async fn until_interrupted(command: impl Future<Output = Result<(), String>>) -> Result<(), String> {
-    let mut stop = Stop::on_signals()?;
+    let mut shutdown = ShutdownSignal::install()?;
     tokio::select! {
         result = command => result,
-        () = stop.asked(1) => Err("interrupted".to_owned()),
+        () = shutdown.received(1) => Err("interrupted".to_owned()),
     }
 }
 

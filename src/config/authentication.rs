@@ -1,5 +1,7 @@
 //! Settings that decide which credentials are accepted.
 
+use std::path::PathBuf;
+
 use clap::{Args, ValueEnum};
 
 use super::headings::AUTHENTICATION;
@@ -57,6 +59,9 @@ pub struct Oidc {
     /// Claim that holds the associate's login name; users must not be able to change it
     #[arg(long = "oidc-claim", env = "ERPSYNC_OIDC_CLAIM", default_value = "preferred_username", value_name = "CLAIM")]
     pub claim: String,
+    /// Certificates of further authorities that may sign the issuer's certificate, as PEM, besides the system's
+    #[arg(long = "oidc-ca", env = "ERPSYNC_OIDC_CA", value_name = "FILE", requires = "issuer")]
+    pub ca: Option<PathBuf>,
 }
 
 /// Parses a tenant: a word that can be part of a ticket, a token and a path.

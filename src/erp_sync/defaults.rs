@@ -1,14 +1,15 @@
 //! What a new ERP actor gets in its fields, and which of them are asked for.
 
+use super::action_log;
 use super::actor_types::{FieldAccess, FieldMetadataType};
-use super::connections::visible;
+use super::connections::find_visible;
 use super::mapping::ErpActorTypeRequest;
-use super::roles::{Roles, must_change};
+use super::roles::{Roles, require_right_to_change};
 use crate::auth::Principal;
 use crate::carrier;
-use crate::protocol::carrier::Carrier;
-use crate::protocol::enumeration::Enumeration;
 use crate::protocol::error::Error;
+use crate::protocol::message::Sent;
+use crate::protocol::value::{Carrier, Enumeration};
 use crate::store::Pool;
 use crate::store::erp_fields::{self as store, DefaultValue, Field, Which};
 
@@ -83,8 +84,8 @@ carrier! {
 }
 
 const REASON: &str = "Default values are changed by administrators.";
-static ROLES: Roles = Roles::to(ErpSyncDefaultValue::MEMBERS, REASON);
-static FIELD_ROLES: Roles = Roles::to(FieldMetadata::MEMBERS, REASON);
+static ROLES: Roles = Roles::new(ErpSyncDefaultValue::MEMBERS, REASON);
+static FIELD_ROLES: Roles = Roles::new(FieldMetadata::MEMBERS, REASON);
 
 /// The rule for one field; null where there is no such field, or the caller may not see its connection.
 ///
@@ -100,7 +101,7 @@ pub async fn get(
 
 async fn read(pool: &Pool, caller: &Principal, id: i32) -> Result<Option<ErpSyncDefaultValue>, Error> {
     let Some(field) = store::fields(pool, Which::Field(id)).await?.pop() else { return Ok(None) };
-    let visible = visible(pool, caller, field.erp_connection_id).await?.is_some();
+    let visible = find_visible(pool, caller, field.erp_connection_id).await?.is_some();
     Ok(visible.then(|| ErpSyncDefaultValue {
         erp_field_id: field.erp_field_id,
         default_value: Some(field.default_value),
@@ -125,7 +126,7 @@ pub async fn save(
     caller: Principal,
     request: SaveDefaultValueInfoRequest,
 ) -> Result<Option<ErpSyncDefaultValue>, Error> {
-    must_change(&caller, "Saving a default value")?;
+    require_right_to_change(&caller, "Saving a default value")?;
     let rule = request
         .erp_sync_default_value
         .ok_or_else(|| Error::argument("ErpSyncDefaultValue: the default value to save is missing or null."))?;
@@ -138,9 +139,9 @@ pub async fn save(
         mandatory: rule.mandatory,
     };
     if !store::save_default(&pool, &default, caller.associate_id).await? {
-        return Err(Error::not_found(format!("ErpSyncDefaultValue.ErpFieldId: there is no field {id}.")));
+        return Err(Error::not_found(format_args!("ErpSyncDefaultValue.ErpFieldId: there is no field {}.", Sent(id))));
     }
-    tracing::info!(erp_field_id = id, "default value saved");
+    action_log::record_with_id("default value saved", id);
     read(&pool, &caller, id).await
 }
 
@@ -154,7 +155,7 @@ pub async fn fields_for_new_actor(
     caller: Principal,
     request: ErpActorTypeRequest,
 ) -> Result<Vec<FieldMetadata>, Error> {
-    if visible(&pool, &caller, request.erp_connection_id).await?.is_none() {
+    if find_visible(&pool, &caller, request.erp_connection_id).await?.is_none() {
         return Ok(Vec::new());
     }
     let which = Which::ActorType(request.erp_connection_id, request.erp_actor_type.number());

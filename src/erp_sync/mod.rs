@@ -1,6 +1,7 @@
 //! The ErpSync agent: one file a family, with its carriers and rules. This file lists every route.
 
-pub mod activation;
+pub mod action_log;
+mod activation;
 pub mod actor_types;
 pub mod connections;
 pub mod connectors;
@@ -13,14 +14,14 @@ pub mod list_mappings;
 pub mod mapping;
 mod roles;
 pub mod save_connection;
-mod saves;
+mod save_metrics;
 pub mod summary;
 pub mod sync_order;
 
 use crate::protocol::agent::Agent;
 use crate::store::Pool;
 
-/// The agent. Its routes must stand below [`authorize`](crate::auth::authorize).
+/// The agent. Its routes must stand below [`authenticate`](crate::auth::authenticate).
 #[must_use]
 pub fn agent() -> Agent<Pool> {
     let agent = Agent::new("ErpSync");
@@ -47,8 +48,8 @@ fn connectors(agent: Agent<Pool>) -> Agent<Pool> {
 
 fn connections(agent: Agent<Pool>) -> Agent<Pool> {
     agent
-        .checking("SaveConnection", "Saves a connection to the database.", save_connection::save)
-        .checking("GetConnection", "Returns the specified connection.", connections::get)
+        .cached_authentication_method("SaveConnection", "Saves a connection to the database.", save_connection::save)
+        .cached_authentication_method("GetConnection", "Returns the specified connection.", connections::get)
         .method(
             "GetAllConnections",
             "Returns all ERP Sync connections without config field data.",

@@ -2,17 +2,18 @@
 
 use uuid::Uuid;
 
+use super::action_log;
 use super::connections::{ErpConnection, ROLES};
-use super::ids::listed;
-use super::roles::must_change;
-use super::saves::counted;
-use crate::auth::{Caller, Principal};
+use super::ids::format_ids;
+use super::roles::require_right_to_change;
+use super::save_metrics;
+use crate::auth::{CachedPrincipal, Principal};
 use crate::carrier;
 use crate::metrics::{Entity, Outcome};
 use crate::protocol::error::Error;
-use crate::store::Failure;
+use crate::protocol::message::Sent;
 use crate::store::Pool;
-use crate::store::connections::{self as store, Save};
+use crate::store::save_connection::{self as store, Save};
 
 carrier! {
     /// The request of `SaveConnection`.
@@ -31,21 +32,22 @@ const MISSING: &str = "Connection: the connection to save is missing or null. Th
 /// # Errors
 /// 403 for callers who may not change connections; 400 for ids that are not there; 409 for a `ConnectionId` that
 /// another connection has. Nothing is stored then.
-pub async fn save(pool: Pool, caller: Caller, request: SaveConnectionRequest) -> Result<ErpConnection, Error> {
-    counted(Entity::Connection, stored(pool, caller, request).await)
+pub async fn save(pool: Pool, caller: CachedPrincipal, request: SaveConnectionRequest) -> Result<ErpConnection, Error> {
+    save_metrics::count(Entity::Connection, stored(pool, caller, request).await)
 }
 
 async fn stored(
     pool: Pool,
-    mut caller: Caller,
+    mut caller: CachedPrincipal,
     request: SaveConnectionRequest,
 ) -> Result<(ErpConnection, Outcome), Error> {
-    must_change(&caller, "Saving a connection")?;
+    require_right_to_change(&caller, "Saving a connection")?;
     let connection = request.connection.ok_or_else(|| Error::argument(MISSING))?;
-    let asked_id = connection.erp_connection_id;
-    if asked_id < 0 {
-        return Err(Error::validation(format!(
-            "Connection.ErpConnectionId: {asked_id} is negative; 0 creates a connection."
+    let requested_id = connection.erp_connection_id;
+    if requested_id < 0 {
+        return Err(Error::validation(format_args!(
+            "Connection.ErpConnectionId: {} is negative; 0 creates a connection.",
+            Sent(requested_id)
         )));
     }
     let mut save = what_to_store(connection, &caller);
@@ -54,7 +56,7 @@ async fn stored(
             Ok(store::Outcome::Saved(saved)) => break saved,
             Ok(store::Outcome::Stale) => {
                 caller = caller.renewed().await?;
-                must_change(&caller, "Saving a connection")?;
+                require_right_to_change(&caller, "Saving a connection")?;
                 (save.caller, save.stamp) = (caller.associate_id, caller.stamp);
             }
             Ok(store::Outcome::Unknown { connector, user_group_ids, associate_ids }) => {
@@ -64,25 +66,25 @@ async fn stored(
                     &associate_ids,
                 ));
             }
-            Err(Failure::Constraint(name)) if name == store::CONNECTION_ID_KEY => {
-                return Err(Error::duplicate(format!(
+            Ok(store::Outcome::DuplicateConnectionId) => {
+                return Err(Error::duplicate(format_args!(
                     "Connection.ConnectionId: another connection already has '{}'.",
-                    save.connection_id.unwrap_or_default()
+                    Sent(save.connection_id.unwrap_or_default())
                 )));
             }
             Err(failure) => return Err(failure.into()),
         }
     };
-    if saved.updated {
-        tracing::info!(erp_connection_id = saved.erp_connection_id, "connection updated");
-    } else if asked_id == 0 {
-        tracing::info!(erp_connection_id = saved.erp_connection_id, "connection created");
-    } else {
-        tracing::warn!(
-            erp_connection_id = saved.erp_connection_id,
-            asked_id,
-            "connection created under a new id: there is none with the id that was sent"
-        );
+    action_log::record_with_id(
+        match requested_id {
+            _ if saved.updated => "connection updated",
+            0 => "connection created",
+            _ => "connection created under a new id, as the sent one is unknown",
+        },
+        saved.erp_connection_id,
+    );
+    if !saved.updated && requested_id != 0 {
+        action_log::record_sent_id(requested_id);
     }
     let outcome = if saved.updated { Outcome::Updated } else { Outcome::Created };
     let connection = ErpConnection {
@@ -134,16 +136,17 @@ fn refuse_unknown(connector: Option<i32>, user_groups: &[i32], associates: &[i32
     let mut problems = Vec::new();
     match connector {
         Some(0) => problems.push("Connection.ErpConnectorId: a new connection needs a connector".to_owned()),
-        Some(id) => problems.push(format!("Connection.ErpConnectorId: there is no connector {id}")),
+        Some(id) => problems.push(format!("Connection.ErpConnectorId: there is no connector {}", Sent(id))),
         None => {}
     }
     if !user_groups.is_empty() {
-        problems.push(format!("Connection.UserGroupAccessIds: there is no user group {}", listed(user_groups)));
+        problems
+            .push(format!("Connection.UserGroupAccessIds: there is no user group {}", Sent(format_ids(user_groups))));
     }
     if !associates.is_empty() {
-        problems.push(format!("Connection.AssociateAccessIds: there is no associate {}", listed(associates)));
+        problems.push(format!("Connection.AssociateAccessIds: there is no associate {}", Sent(format_ids(associates))));
     }
-    Error::validation(format!("{}.", problems.join("; ")))
+    Error::validation(format_args!("{}.", problems.join("; ")))
 }
 
 #[cfg(test)]

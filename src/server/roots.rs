@@ -1,58 +1,56 @@
-//! `GET /api`, which needs no login, and `GET /api/v1`: what there is here.
+//! The API's roots: `GET /api`, which is public, and `GET /api/v1`, which lists the endpoints.
 
-use axum::Router;
 use axum::http::header::HOST;
 use axum::http::request::Parts;
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{MethodRouter, get};
 use serde_json::Value;
 
-use crate::auth::Peer;
-use crate::protocol::agent::only;
-use crate::protocol::body::Reply;
-use crate::protocol::schema;
-use crate::protocol::write::{View, Write, Writer};
+use crate::auth::Client;
+use crate::protocol::agent::{ResponseFormat, only};
+use crate::protocol::value::{ValueWriter, WriteContext, WriteValue, schema};
 
-/// `GET /api`: versions, and where the API is.
-pub fn api(path_prefix: &str) -> Router {
+/// Returns the handler of `GET /api` (unauthenticated): API root, program name and version.
+pub fn api(path_prefix: &str) -> MethodRouter {
     let prefix = path_prefix.to_owned();
-    let answer = move |parts: Parts| async move {
+    let handler = move |parts: Parts| async move {
         let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok()).filter(|host| is_plain(host));
-        let is_secure = parts.extensions.get::<Peer>().is_some_and(|peer| peer.is_secure);
+        let is_secure = parts.extensions.get::<Client>().is_some_and(|client| client.is_secure);
         let scheme = if is_secure { "https" } else { "http" };
         let v1 = format!("{scheme}://{}{prefix}/api/v1/", host.unwrap_or("localhost"));
-        Reply::to(&parts).with(&Api { v1 })
+        ResponseFormat::of_request(&parts).write(&Api { v1 })
     };
-    Router::new().route("/api", only("GET", get(answer)))
+    only("GET", get(handler))
 }
 
-/// `GET /api/v1`: every URL with its methods. Must stand below the login.
-pub fn list<S: Clone + Send + Sync + 'static>(listed: Vec<Listed>) -> Router<S> {
-    let answer = move |reply: Reply| {
-        let answer: Response = reply.with(&Urls(&listed));
-        async move { answer }
+/// Returns the handler of `GET /api/v1` (authenticated): every URL with its method.
+pub fn list(urls: Vec<ApiUrl>) -> MethodRouter {
+    let handler = move |format: ResponseFormat| {
+        let response: Response = format.write(&Urls(&urls));
+        async move { response }
     };
-    Router::new().route("/api/v1", only("GET", get(answer)))
+    only("GET", get(handler))
 }
 
-/// A name or an address with a port; the header is the caller's text.
+/// Whether a `Host` header is a name or an address with or without a port. Any other text is not repeated.
 fn is_plain(host: &str) -> bool {
     host.len() <= 255 && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte))
 }
 
+/// The response to `GET /api`.
 struct Api {
     v1: String,
 }
 
-/// What `GET /api` answers.
+/// Returns the schema of the response to `GET /api`.
 pub fn api_schema() -> Value {
-    schema::written(&Api { v1: String::new() })
+    schema::infer(&Api { v1: String::new() })
 }
 
-impl Write for Api {
+impl WriteValue for Api {
     const ELEMENT: &'static str = "Api";
 
-    fn write<W: Writer>(&self, out: &mut W, _: View<'_>) {
+    fn write<W: ValueWriter>(&self, out: &mut W, _: WriteContext<'_>) {
         let version = env!("CARGO_PKG_VERSION");
         out.object(|out| {
             for (name, value) in [
@@ -70,25 +68,26 @@ impl Write for Api {
     }
 }
 
-/// A URL's path, its method, and what that does.
+/// A URL of the API.
 #[derive(Clone, Debug)]
-pub struct Listed {
-    /// From the root.
+pub struct ApiUrl {
+    /// The path, from the root.
     pub path: String,
-    /// GET or POST.
+    /// The method: GET or POST.
     pub method: &'static str,
-    /// In a sentence.
+    /// A sentence that says what the method does.
     pub summary: String,
 }
 
-struct Urls<'u>(&'u [Listed]);
+/// The response to `GET /api/v1`.
+struct Urls<'u>(&'u [ApiUrl]);
 
-impl Write for Urls<'_> {
+impl WriteValue for Urls<'_> {
     const ELEMENT: &'static str = "StringDictionary";
 
-    fn write<W: Writer>(&self, out: &mut W, _: View<'_>) {
+    fn write<W: ValueWriter>(&self, out: &mut W, _: WriteContext<'_>) {
         out.dictionary(|out| {
-            for Listed { path, method, summary } in self.0 {
+            for ApiUrl { path, method, summary } in self.0 {
                 out.entry("StringKeyValuePair", path, |out| {
                     out.dictionary(|out| out.entry("StringKeyValuePair", method, |out| out.text(summary)));
                 });

@@ -1,21 +1,25 @@
--- Creates or updates a connection with its access rows and config fields: all of it or nothing, in one statement.
+-- Creates or updates a connection with its access rows and config fields in one statement: all of it or nothing.
 --
--- $1 the id (0: create)          $2 connector (0: keep)           $3, $4 name, description
--- $5 active                      $6 connection id (null: keep, or $15 on create)
--- $7 timestamp (null: keep)      $8 all access                    $9 deleted
--- $10, $11 config keys, values   $12 user groups                  $13 associates    (null: keep)
--- $14 the caller                 $15 the connection id of a new connection that is sent without one
--- $16 the stamp of the caller's rights: nothing is done where it has changed
+-- $1 erp_connection_id (0: create)   $2 connector (0: keep)   $3, $4 name, description
+-- $5 active                          $6 connection_id (null: keep, or $15 on create)
+-- $7 timestamp (null: keep)          $8 all access            $9 deleted
+-- $10, $11 config keys, values       $12 user groups          $13 associates    (null: keep)
+-- $14 caller                         $15 connection_id of a new connection that is sent without one
+-- $16 stamp of the caller's rights: if it has changed, nothing is stored
 --
--- Every save adds one to updated_count. A save that waited for another one finds the count changed since its
--- snapshot, touches nothing and answers without an erp_connection_id: it has to be sent again.
+-- Each table is looked up by a key that is a parameter or the value of a subquery, never by a join. With enable_seqscan
+-- off (see pool/session.rs), the planner has no other plan, whatever it knows about the sizes of the tables. OFFSET 0
+-- prevents the planner from turning a subquery into a join.
+--
+-- Each save increments updated_count. A save that waited for another save of the same connection finds the count
+-- changed since its snapshot. It stores nothing and returns no erp_connection_id; the caller sends it again.
 WITH before AS MATERIALIZED (
     SELECT erp_connection_id, erp_connector_id, updated_count FROM erp_connection WHERE erp_connection_id = $1
 ),
 kept_connector AS MATERIALIZED (
     SELECT FROM before WHERE $2::int IN (0, before.erp_connector_id)
 ),
--- Locked, as it must not be deleted in this moment.
+-- Locked, so that the connector is not deleted concurrently.
 new_connector AS MATERIALIZED (
     SELECT FROM erp_connector
     WHERE erp_connector_id = $2 AND NOT deleted AND NOT EXISTS (SELECT FROM kept_connector)
@@ -23,22 +27,28 @@ new_connector AS MATERIALIZED (
 ),
 unknown AS MATERIALIZED (
     SELECT
-        -- The one that it has may be deleted since.
+        -- A connection may keep a connector that has been flagged as deleted since.
         NOT EXISTS (SELECT FROM kept_connector) AND NOT EXISTS (SELECT FROM new_connector) AS connector,
         ARRAY(
             SELECT id FROM unnest($12::int[]) AS given(id)
-            WHERE NOT EXISTS (SELECT FROM user_group WHERE user_group_id = id)
+            WHERE NOT EXISTS (SELECT FROM user_group WHERE user_group_id = id OFFSET 0)
         ) AS user_groups,
         ARRAY(
             SELECT id FROM unnest($13::int[]) AS given(id)
-            WHERE NOT EXISTS (SELECT FROM associate WHERE associate_id = id)
+            WHERE NOT EXISTS (SELECT FROM associate WHERE associate_id = id OFFSET 0)
         ) AS associates
 ),
 rights AS MATERIALIZED (
-    SELECT FROM security_stamp WHERE stamp = $16
+    SELECT FROM security_stamp WHERE security_stamp_id = 1 AND stamp = $16
+),
+-- Checked before a row is locked: a save that violates the unique constraint would wait, with its own row locked, for
+-- the transaction that changes the other connection.
+duplicate AS MATERIALIZED (
+    SELECT FROM erp_connection WHERE connection_id = $6 AND erp_connection_id <> $1
 ),
 accepted AS MATERIALIZED (
-    SELECT FROM unknown, rights WHERE NOT connector AND user_groups = '{}' AND associates = '{}'
+    SELECT FROM unknown, rights
+    WHERE NOT connector AND user_groups = '{}' AND associates = '{}' AND NOT EXISTS (SELECT FROM duplicate)
 ),
 created AS (
     INSERT INTO erp_connection (
@@ -64,7 +74,7 @@ changed AS (
         updated_associate_id = $14,
         updated_count = c.updated_count + 1
     FROM before, accepted
-    WHERE c.erp_connection_id = before.erp_connection_id AND c.updated_count = before.updated_count
+    WHERE c.erp_connection_id = $1 AND c.updated_count = before.updated_count
     RETURNING c.erp_connection_id, c.erp_connector_id, c.connection_id, c.most_recent_timestamp
 ),
 saved AS (
@@ -74,10 +84,10 @@ config AS MATERIALIZED (
     SELECT key, value FROM unnest($10::text[], $11::text[]) AS given(key, value)
 ),
 config_removed AS (
-    DELETE FROM connection_config_field AS f USING saved
-    WHERE f.erp_connection_id = saved.erp_connection_id
+    DELETE FROM connection_config_field AS f
+    WHERE f.erp_connection_id = (SELECT erp_connection_id FROM saved)
         AND $10 IS NOT NULL
-        AND NOT EXISTS (SELECT FROM config WHERE config.key = f.field_key)
+        AND f.field_key NOT IN (SELECT key FROM config)
 ),
 config_changed AS (
     UPDATE connection_config_field AS f SET
@@ -85,8 +95,8 @@ config_changed AS (
         updated = statement_timestamp(),
         updated_associate_id = $14,
         updated_count = f.updated_count + 1
-    FROM saved, config
-    WHERE f.erp_connection_id = saved.erp_connection_id
+    FROM config
+    WHERE f.erp_connection_id = (SELECT erp_connection_id FROM saved)
         AND f.field_key = config.key
         AND f.field_value IS DISTINCT FROM config.value
 ),
@@ -96,14 +106,14 @@ config_added AS (
     )
     SELECT saved.erp_connection_id, config.key, config.value, $14, $14
     FROM saved, config
-    WHERE NOT EXISTS (
-        SELECT FROM connection_config_field AS f
-        WHERE f.erp_connection_id = saved.erp_connection_id AND f.field_key = config.key
+    WHERE config.key NOT IN (
+        SELECT field_key FROM connection_config_field
+        WHERE erp_connection_id = (SELECT erp_connection_id FROM saved)
     )
 ),
 access_removed AS (
-    DELETE FROM erp_connection_access AS a USING saved
-    WHERE a.erp_connection_id = saved.erp_connection_id
+    DELETE FROM erp_connection_access AS a
+    WHERE a.erp_connection_id = (SELECT erp_connection_id FROM saved)
         AND (
             ($12 IS NOT NULL AND a.user_group_id IS NOT NULL
                 AND NOT EXISTS (SELECT FROM unnest($12) AS given(id) WHERE given.id = a.user_group_id))
@@ -118,21 +128,22 @@ access_added AS (
     SELECT saved.erp_connection_id, given.user_group_id, given.associate_id, $14, $14
     FROM saved, (
         SELECT id AS user_group_id, NULL::int AS associate_id FROM unnest($12) AS groups(id)
+        WHERE id NOT IN (
+            SELECT user_group_id FROM erp_connection_access
+            WHERE erp_connection_id = (SELECT erp_connection_id FROM saved) AND user_group_id IS NOT NULL
+        )
         UNION ALL
         SELECT NULL::int, id FROM unnest($13) AS associates(id)
+        WHERE id NOT IN (
+            SELECT associate_id FROM erp_connection_access
+            WHERE erp_connection_id = (SELECT erp_connection_id FROM saved) AND associate_id IS NOT NULL
+        )
     ) AS given
-    WHERE NOT EXISTS (
-            SELECT FROM erp_connection_access AS a
-            WHERE a.erp_connection_id = saved.erp_connection_id AND a.user_group_id = given.user_group_id
-        )
-        AND NOT EXISTS (
-            SELECT FROM erp_connection_access AS a
-            WHERE a.erp_connection_id = saved.erp_connection_id AND a.associate_id = given.associate_id
-        )
 )
 SELECT
     NOT EXISTS (SELECT FROM rights) AS "is_stale!",
     EXISTS (SELECT FROM before) AS "found!",
+    EXISTS (SELECT FROM duplicate) AS "is_duplicate!",
     unknown.connector AS "unknown_connector!",
     unknown.user_groups AS "unknown_user_groups!",
     unknown.associates AS "unknown_associates!",
@@ -140,7 +151,7 @@ SELECT
     saved.erp_connector_id AS "erp_connector_id?",
     saved.connection_id AS "connection_id?",
     saved.most_recent_timestamp AS "most_recent_timestamp?",
-    -- What was kept is read from the snapshot, which nothing has overtaken where there is a saved row.
+    -- Kept rows are read from the snapshot. They are current, because a save that was overtaken returns no row.
     CASE WHEN $10 IS NULL THEN ARRAY(
         SELECT field_key FROM connection_config_field AS f
         WHERE f.erp_connection_id = saved.erp_connection_id ORDER BY field_key

@@ -46,6 +46,7 @@ pub enum Error {
 
 impl Error {
     /// A file or directory cannot be used.
+    #[must_use]
     pub fn file(path: &Path, cause: io::Error) -> Self {
         Error::File(path.to_owned(), cause)
     }
