@@ -1,22 +1,26 @@
-//! Controls the PostgreSQL child process: launch, shutdown, unexpected exit.
+//! Controls the PostgreSQL child process: launch, readiness, shutdown, unexpected exit.
 
 use std::convert::Infallible;
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
+use sqlx::{Connection, PgConnection};
 use tokio::process::{Child, Command};
 
 use super::cluster::Cluster;
+use super::connect;
 use super::error::Error;
 use super::run_as::SystemUser;
 use super::socket;
 
 /// The size of the log file past which it is truncated.
 const MAX_LOG_BYTES: u64 = 1024 * 1024;
+/// How long the socket may take to appear.
+const SOCKET_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// Everything that is needed to launch PostgreSQL, any number of times.
 #[derive(Debug)]
@@ -71,7 +75,7 @@ impl Launcher {
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
         self.run_as.run_as(&mut command);
         let child = Command::from(command).spawn().map_err(|cause| Error::program(&self.program, cause))?;
-        Ok(Postmaster { child, log: self.log.clone() })
+        Ok(Postmaster { child, socket_dir: self.socket_dir.clone(), log: self.log.clone() })
     }
 
     fn truncate_log(&self) {
@@ -96,21 +100,39 @@ impl Launcher {
 #[derive(Debug)]
 pub struct Postmaster {
     child: Child,
+    socket_dir: PathBuf,
     log: PathBuf,
 }
 
 impl Postmaster {
+    /// Waits until the server accepts connections.
+    ///
+    /// # Errors
+    /// The server exited, refuses connections, or has no socket after two minutes.
+    pub async fn wait_until_ready(&mut self) -> Result<(), Error> {
+        let began = Instant::now();
+        let options = connect::superuser_options(&self.socket_dir);
+        loop {
+            match PgConnection::connect_with(&options).await {
+                Ok(connection) => {
+                    let _ = connection.close().await;
+                    return Ok(());
+                }
+                Err(cause) if !is_starting(&cause, began.elapsed()) => return Err(Error::Database(cause)),
+                Err(_) => {}
+            }
+            if let Some(status) = self.child.try_wait().ok().flatten() {
+                return Err(Error::Exited(format!("{} ({status})", log_tail(&self.log))));
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
     /// Waits until the process exits, and returns the end of its log.
     pub async fn wait(&mut self) -> String {
         let status = self.child.wait().await;
         let status = status.map_or_else(|problem| problem.to_string(), |status| status.to_string());
         format!("{} ({status})", log_tail(&self.log))
-    }
-
-    /// Returns the end of the log if the process has exited.
-    pub fn try_wait(&mut self) -> Option<String> {
-        let status = self.child.try_wait().ok().flatten()?;
-        Some(format!("{} ({status})", log_tail(&self.log)))
     }
 
     /// Stops the process: a fast shutdown, then an immediate one, then SIGKILL, each after the last one's time-out.
@@ -137,6 +159,16 @@ impl Drop for Postmaster {
     /// Requests a fast shutdown, which needs no further attention.
     fn drop(&mut self) {
         self.signal(Signal::INT);
+    }
+}
+
+/// Whether the server may still become ready. Recovery after a crash has no time-out.
+fn is_starting(cause: &sqlx::Error, waited: Duration) -> bool {
+    const CANNOT_CONNECT_NOW: &str = "57P03";
+    match cause {
+        sqlx::Error::Database(refused) => refused.code().is_some_and(|code| code == CANNOT_CONNECT_NOW),
+        sqlx::Error::Io(_) => waited < SOCKET_TIMEOUT,
+        _ => false,
     }
 }
 

@@ -8,6 +8,9 @@ use std::process::Command;
 
 use super::error::Error;
 
+/// The id of the unprivileged user on Linux.
+const UNPRIVILEGED_UID: u32 = 65534;
+
 /// A user of this machine.
 #[derive(Clone, Debug)]
 pub struct SystemUser {
@@ -22,7 +25,7 @@ pub struct SystemUser {
 }
 
 impl SystemUser {
-    /// Returns the user that runs PostgreSQL: the current user, or for root `postgres`, or else `nobody`.
+    /// Returns the user that runs PostgreSQL: the current user, or for root `postgres`, or else the unprivileged user.
     pub fn for_postgres() -> Result<Self, Error> {
         let uid = rustix::process::geteuid().as_raw();
         if uid != 0 {
@@ -31,9 +34,12 @@ impl SystemUser {
         }
         let path = Path::new("/etc/passwd");
         let passwd = fs::read_to_string(path).map_err(|cause| Error::file(path, cause))?;
-        let find = |name: &str| passwd.lines().filter_map(SystemUser::parse).find(|user| user.name == name);
-        find("postgres").or_else(|| find("nobody")).ok_or_else(|| {
-            Error::program(path, "PostgreSQL cannot run as root, and neither the user postgres nor nobody exists")
+        let users: Vec<_> = passwd.lines().filter_map(SystemUser::parse).collect();
+        let postgres = users.iter().find(|user| user.name == "postgres");
+        let unprivileged = || users.iter().find(|user| user.uid == UNPRIVILEGED_UID);
+        postgres.or_else(unprivileged).cloned().ok_or_else(|| {
+            let problem = "PostgreSQL cannot run as root, and neither the user postgres nor an unprivileged user exists";
+            Error::program(path, problem)
         })
     }
 

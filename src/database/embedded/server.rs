@@ -149,7 +149,7 @@ async fn lock_data_dir(data_dir: &Path) -> Result<File, Error> {
 }
 
 async fn prepare(postmaster: &mut Postmaster, socket_dir: &Path) -> Result<(), Error> {
-    connect::wait_until_ready(postmaster, socket_dir).await?;
+    postmaster.wait_until_ready().await?;
     connect::create_database(socket_dir).await.map_err(Error::Database)
 }
 
