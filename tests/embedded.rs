@@ -145,7 +145,7 @@ async fn a_database_that_dies_is_started_again() {
     let mut program = data_dir.start();
     assert_eq!(program.save_sample().await.status, 200);
     kill_process(data_dir.postmaster(), Signal::KILL).unwrap();
-    program.wait_for_log("PostgreSQL ended on its own").await;
+    program.wait_for_log("PostgreSQL exited unexpectedly").await;
     let recovers = is_met(async || {
         let answer = program.save_sample().await;
         assert!([200, 503].contains(&answer.status), "{}", answer.text);
@@ -268,7 +268,7 @@ fn installed_bin() -> PathBuf {
 fn a_folder_without_postgres_is_refused_with_the_cure() {
     let data_dir = DataDir::new();
     let said = data_dir.refused(&["--pg-bin", "/"]);
-    assert!(said.contains("there is no postgres") && said.contains("14 or later"), "{said}");
+    assert!(said.contains("postgres is missing") && said.contains("14 or later"), "{said}");
 }
 
 #[tokio::test]

@@ -86,11 +86,11 @@ fn a_flag_goes_before_the_environment_before_the_file_before_the_default() {
 #[test]
 fn what_is_wrong_in_a_file_is_told_with_its_line_and_status_2() {
     for (text, part) in [
-        ("\nlisten-on = 1", "line 2: listen-on: there is no such setting"),
+        ("\nlisten-on = 1", "line 2: listen-on: unknown setting"),
         ("max-requests = 0", "line 1: max-requests: invalid value '0'"),
         ("# x\n\nlisten = \"here\"", "line 3: listen: invalid value 'here'"),
-        ("listen = [1]", "line 1: listen: not a text, a number, true or false"),
-        ("[network]\nlisten = 1", "line 1: network: not a text"),
+        ("listen = [1]", "line 1: listen: not a string, a number, true or false"),
+        ("[network]\nlisten = 1", "line 1: network: not a string"),
         ("listen = ", "line 1: "),
         ("listen = \"127.0.0.1:1\"\nlisten = \"127.0.0.1:2\"", "line 2: duplicate key"),
         ("log = \"loud\"", "line 1: log: invalid value 'loud'"),
