@@ -3,10 +3,10 @@
 mod admin;
 mod cors;
 mod docs;
-pub mod documented;
 mod drain;
 mod health;
 mod listen;
+pub mod openapi;
 mod proxies;
 mod request_log;
 mod requests;

@@ -76,9 +76,12 @@ pub struct Check {
 /// The settings of `openapi`.
 #[derive(Clone, Debug, Args)]
 pub struct Openapi {
-    /// As a Postman collection
+    /// Print a Postman collection instead
     #[arg(long)]
     pub postman: bool,
+    /// Leave out every format but JSON, for client generators
+    #[arg(long)]
+    pub json_only: bool,
     /// What stands before every path
     #[arg(long, env = "ERPSYNC_PATH_PREFIX", default_value = "", value_name = "PATH", value_parser = path_prefix)]
     pub path_prefix: String,

@@ -1,19 +1,32 @@
 //! Taking a connection into use, and out of it.
 
 use super::actor_types::ErpActorType;
-use super::connections::{ConnectionRequest, no_connection};
+use super::connections::no_connection;
 use super::roles::must_change;
 use crate::auth::Principal;
+use crate::carrier;
 use crate::protocol::enumeration::Enumeration;
 use crate::protocol::error::Error;
 use crate::store::Pool;
 use crate::store::activation::{self as store, Obstacles, Outcome};
 
+carrier! {
+    /// The request of `ToggleErpConnectionActive`.
+    pub struct ToggleErpConnectionActiveRequest {
+        /// Primary key.
+        erp_connection_id: i32 = "ErpConnectionId",
+    }
+}
+
 /// Takes a connection into use, or out of it; answers why it could not be, nothing where it is done.
 ///
 /// # Errors
 /// 403 for callers who may not change connections, 404 where there is none of that id.
-pub async fn toggle(pool: Pool, caller: Principal, request: ConnectionRequest) -> Result<Vec<String>, Error> {
+pub async fn toggle(
+    pool: Pool,
+    caller: Principal,
+    request: ToggleErpConnectionActiveRequest,
+) -> Result<Vec<String>, Error> {
     must_change(&caller, "Switching a connection")?;
     let id = request.erp_connection_id;
     match store::toggle(&pool, id, caller.associate_id).await? {

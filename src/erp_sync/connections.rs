@@ -10,8 +10,24 @@ use crate::store::Pool;
 use crate::store::connections::{self as store, Read, Reader, Stored};
 
 carrier! {
-    /// The request of the methods that are about one connection.
-    pub struct ConnectionRequest {
+    /// The request of `GetConnection`.
+    pub struct GetConnectionRequest {
+        /// Primary key.
+        erp_connection_id: i32 = "ErpConnectionId",
+    }
+}
+
+carrier! {
+    /// The request of `GetErpConnectionConfigFields`.
+    pub struct GetErpConnectionConfigFieldsRequest {
+        /// Primary key.
+        erp_connection_id: i32 = "ErpConnectionId",
+    }
+}
+
+carrier! {
+    /// The request of `DeleteConnection`.
+    pub struct DeleteConnectionRequest {
         /// Primary key.
         erp_connection_id: i32 = "ErpConnectionId",
     }
@@ -64,7 +80,11 @@ pub(super) static ROLES: Roles = Roles::to(ErpConnection::MEMBERS, "Connections 
 ///
 /// # Errors
 /// 401 where the caller's rights have ended, 503 where the database is away.
-pub async fn get(pool: Pool, mut caller: Caller, request: ConnectionRequest) -> Result<Option<ErpConnection>, Error> {
+pub async fn get(
+    pool: Pool,
+    mut caller: Caller,
+    request: GetConnectionRequest,
+) -> Result<Option<ErpConnection>, Error> {
     loop {
         match store::find(&pool, request.erp_connection_id, reader(&caller), Some(caller.stamp)).await? {
             Read::Done(found) => return Ok(found.map(|stored| shown(stored, &caller))),
@@ -80,7 +100,7 @@ pub async fn get(pool: Pool, mut caller: Caller, request: ConnectionRequest) -> 
 pub async fn config_fields(
     pool: Pool,
     caller: Principal,
-    request: ConnectionRequest,
+    request: GetErpConnectionConfigFieldsRequest,
 ) -> Result<Option<StringDictionary>, Error> {
     let found = visible(&pool, &caller, request.erp_connection_id).await?;
     Ok(found.and_then(|stored| stored.config_fields))
@@ -104,7 +124,7 @@ pub async fn get_all(
 ///
 /// # Errors
 /// 403 for callers who may not change connections, 404 where there is none of that id.
-pub async fn delete(pool: Pool, caller: Principal, request: ConnectionRequest) -> Result<(), Error> {
+pub async fn delete(pool: Pool, caller: Principal, request: DeleteConnectionRequest) -> Result<(), Error> {
     must_change(&caller, "Deleting a connection")?;
     let id = request.erp_connection_id;
     if !store::delete(&pool, id, caller.associate_id).await? {

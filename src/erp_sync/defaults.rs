@@ -1,8 +1,7 @@
 //! What a new ERP actor gets in its fields, and which of them are asked for.
 
-use super::actor_types::{FieldAccess, FieldMetadataType};
+use super::actor_types::{ErpActorType, FieldAccess, FieldMetadataType};
 use super::connections::visible;
-use super::mapping::ErpActorTypeRequest;
 use super::roles::{Roles, must_change};
 use crate::auth::Principal;
 use crate::carrier;
@@ -71,6 +70,16 @@ carrier! {
     pub struct GetDefaultValueInfoRequest {
         /// The field.
         erp_field_id: i32 = "ErpFieldId",
+    }
+}
+
+carrier! {
+    /// The request of `GetFieldsForNewErpActor`.
+    pub struct GetFieldsForNewErpActorRequest {
+        /// The connection.
+        erp_connection_id: i32 = "ErpConnectionId",
+        /// The kind of ERP actor.
+        erp_actor_type: ErpActorType = "ErpActorType",
     }
 }
 
@@ -152,7 +161,7 @@ pub async fn save(
 pub async fn fields_for_new_actor(
     pool: Pool,
     caller: Principal,
-    request: ErpActorTypeRequest,
+    request: GetFieldsForNewErpActorRequest,
 ) -> Result<Vec<FieldMetadata>, Error> {
     if visible(&pool, &caller, request.erp_connection_id).await?.is_none() {
         return Ok(Vec::new());

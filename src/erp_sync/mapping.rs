@@ -81,8 +81,8 @@ carrier! {
 }
 
 carrier! {
-    /// The request of the methods that are about one kind of ERP actor of a connection.
-    pub struct ErpActorTypeRequest {
+    /// The request of `GetCrmActorType`.
+    pub struct GetCrmActorTypeRequest {
         /// The connection.
         erp_connection_id: i32 = "ErpConnectionId",
         /// The kind of ERP actor.
@@ -182,7 +182,7 @@ fn shown(field: Field, caller: &Principal) -> ErpSyncFieldMapping {
 pub async fn crm_actor_type(
     pool: Pool,
     caller: Principal,
-    request: ErpActorTypeRequest,
+    request: GetCrmActorTypeRequest,
 ) -> Result<CrmActorType, Error> {
     if visible(&pool, &caller, request.erp_connection_id).await?.is_none() {
         return Ok(CrmActorType::Unknown);

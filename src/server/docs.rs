@@ -7,6 +7,7 @@ use std::io::Read as _;
 use std::sync::{Arc, OnceLock};
 
 use axum::Router;
+use axum::extract::RawQuery;
 use axum::http::header::{
     ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, VARY,
 };
@@ -16,7 +17,7 @@ use axum::routing::get;
 use bytes::Bytes;
 use flate2::read::GzDecoder;
 
-use super::documented::document;
+use super::openapi::document;
 use crate::openapi;
 use crate::protocol::agent::only;
 
@@ -53,10 +54,19 @@ enum File {
 /// The routes, lower case; none asks for a login.
 pub fn routes(path_prefix: &str) -> Router {
     let prefix = path_prefix.to_owned();
-    let text: Arc<OnceLock<Bytes>> = Arc::default();
-    // Made when it is first asked for: most servers are never asked.
-    let answer = move || async move {
-        let text = text.get_or_init(|| openapi::text(&document(&prefix)).into());
+    // Generated on the first request: most servers never get one.
+    let whole: Arc<OnceLock<Bytes>> = Arc::default();
+    let json_only: Arc<OnceLock<Bytes>> = Arc::default();
+    let answer = move |RawQuery(query): RawQuery| async move {
+        let text = if query.as_deref() == Some("json-only") {
+            json_only.get_or_init(|| {
+                let mut document = document(&prefix);
+                openapi::json_only::reduce(&mut document);
+                openapi::text(&document).into()
+            })
+        } else {
+            whole.get_or_init(|| openapi::text(&document(&prefix)).into())
+        };
         ([(CONTENT_TYPE, "application/json; charset=utf-8")], text.clone())
     };
     let page = page(path_prefix);

@@ -1,0 +1,45 @@
+//! Examples in each format, from one value.
+
+use serde_json::Value;
+
+use crate::protocol::rights::Rights;
+use crate::protocol::write::{View, Write};
+use crate::protocol::{json, xml};
+
+/// An example of a request.
+#[derive(Clone, Debug)]
+pub struct Example {
+    /// As JSON, without the members that a request need not have.
+    pub json: Value,
+    /// As XML.
+    pub xml: String,
+}
+
+impl Example {
+    /// Writes `value` in both formats.
+    #[must_use]
+    pub fn new<T: Write>(value: &T) -> Self {
+        let rights = Rights::properties();
+        let mut json = to_json(value);
+        remove_members(&mut json, &|name| rights.contains_key(name));
+        let xml = String::from_utf8(xml::write(value, View::WHOLE)).unwrap_or_default();
+        Example { json, xml }
+    }
+}
+
+/// Writes `value` as a response has it.
+pub fn to_json<T: Write>(value: &T) -> Value {
+    serde_json::from_slice(&json::write(value, View::WHOLE)).unwrap_or_default()
+}
+
+/// Removes the named members at every depth, and those that are null, which a request may omit.
+fn remove_members(value: &mut Value, is_named: &impl Fn(&str) -> bool) {
+    match value {
+        Value::Object(members) => {
+            members.retain(|name, value| !is_named(name) && !value.is_null());
+            members.values_mut().for_each(|value| remove_members(value, is_named));
+        }
+        Value::Array(items) => items.iter_mut().for_each(|value| remove_members(value, is_named)),
+        _ => {}
+    }
+}
