@@ -5,9 +5,9 @@ use serde_json::Value;
 use super::endpoint::Endpoint;
 use super::example::Example;
 use super::parameters::{AUTHENTICATED, LOCALIZED, from_member, references};
-use super::responses;
-use crate::protocol::operation::{Gives, Operation, Takes};
-use crate::protocol::schema::Schemas;
+use super::responses::{with_value, without_body};
+use crate::protocol::agent::{Operation, RequestShape, ResponseShape};
+use crate::protocol::value::Schemas;
 
 /// The examples of an agent's methods, by name.
 #[derive(Clone, Copy, Debug)]
@@ -25,38 +25,38 @@ pub const COMMON_ERRORS: [u16; 6] = [401, 403, 429, 500, 503, 504];
 
 /// Describes a method as an endpoint, under the vendor's `operationId`.
 pub fn endpoint(agent: &'static str, operation: &Operation, examples: Examples, schemas: &mut Schemas) -> Endpoint {
-    let Operation { name, summary, takes, gives } = *operation;
+    let Operation { name, summary, request, response } = *operation;
     let example = (examples.request)(name);
     let example_json = example.as_ref().map(|example| example.json.clone()).unwrap_or_default();
     let mut parameters = Vec::new();
     let mut body = None;
     let mut errors = COMMON_ERRORS.to_vec();
-    match takes {
-        Takes::Nothing => {}
-        Takes::Body(schema) => {
+    match request {
+        RequestShape::Nothing => {}
+        RequestShape::Body(schema) => {
             body = Some(schema(schemas));
             errors.push(415);
         }
-        Takes::Parameters(members) => {
+        RequestShape::Parameters(members) => {
             parameters.extend(members.iter().map(|member| from_member(member, schemas, &example_json)));
         }
     }
-    let (response, description) = match gives {
-        Gives::NotYet => {
+    let (responses, description) = match response {
+        ResponseShape::NotImplemented => {
             errors.push(501);
             (vec![], "Not implemented yet: responds with 501 to every request and changes nothing.")
         }
-        Gives::Answer(given) => {
+        ResponseShape::Value(value) => {
             errors.extend([400, 408, 413]);
             errors.extend((examples.errors)(name));
-            let response = given.map_or_else(
-                || (204, responses::without_body("Done.")),
-                |schema| (200, responses::with_value("Done.", &schema(schemas), (examples.response)(name).as_ref())),
+            let success = value.map_or_else(
+                || (204, without_body("Done.")),
+                |schema| (200, with_value("Done.", &schema(schemas), (examples.response)(name).as_ref())),
             );
-            (vec![response], "")
+            (vec![success], "")
         }
     };
-    if let Gives::Answer(Some(_)) = gives {
+    if let ResponseShape::Value(Some(_)) = response {
         parameters.extend(references(&LOCALIZED));
     }
     parameters.extend(references(&AUTHENTICATED));
@@ -72,7 +72,7 @@ pub fn endpoint(agent: &'static str, operation: &Operation, examples: Examples, 
         body,
         body_is_optional: false,
         example,
-        responses: response,
+        responses,
         errors,
     }
 }

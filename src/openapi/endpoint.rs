@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 use super::example::Example;
 use super::form::Form;
 use super::responses::reference;
-use crate::protocol::media_type::{self, Syntax};
-use crate::protocol::schema::Schemas;
+use crate::protocol::negotiate::{self, Syntax};
+use crate::protocol::value::Schemas;
 
 /// An endpoint of the document.
 #[derive(Clone, Debug)]
@@ -81,7 +81,7 @@ impl Endpoint {
 
     /// Describes the body in every format that a request can have.
     fn request_content(&self, schema: &Value, schemas: &Schemas) -> Value {
-        let formats = media_type::taken().map(|(name, syntax)| {
+        let formats = negotiate::request_types().map(|(name, syntax)| {
             let mut media = json!({ "schema": schema });
             if syntax == Syntax::Form {
                 media = Form::new(schema, schemas, self.example.as_ref().map(|example| &example.json)).to_json();

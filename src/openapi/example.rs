@@ -2,9 +2,8 @@
 
 use serde_json::Value;
 
-use crate::protocol::rights::Rights;
-use crate::protocol::write::{View, Write};
-use crate::protocol::{json, xml};
+use crate::protocol::value::{Rights, WriteContext, WriteValue};
+use crate::protocol::write::{json, xml};
 
 /// An example of a request.
 #[derive(Clone, Debug)]
@@ -18,18 +17,18 @@ pub struct Example {
 impl Example {
     /// Writes `value` in both formats.
     #[must_use]
-    pub fn new<T: Write>(value: &T) -> Self {
+    pub fn new<T: WriteValue>(value: &T) -> Self {
         let rights = Rights::properties();
         let mut json = to_json(value);
         remove_members(&mut json, &|name| rights.contains_key(name));
-        let xml = String::from_utf8(xml::write(value, View::WHOLE)).unwrap_or_default();
+        let xml = String::from_utf8(xml::write(value, WriteContext::WHOLE)).unwrap_or_default();
         Example { json, xml }
     }
 }
 
 /// Writes `value` as a response has it.
-pub fn to_json<T: Write>(value: &T) -> Value {
-    serde_json::from_slice(&json::write(value, View::WHOLE)).unwrap_or_default()
+pub fn to_json<T: WriteValue>(value: &T) -> Value {
+    serde_json::from_slice(&json::write(value, WriteContext::WHOLE)).unwrap_or_default()
 }
 
 /// Removes the named members at every depth, and those that are null, which a request may omit.

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::protocol::schema::Schemas;
+use crate::protocol::value::Schemas;
 
 /// The fields of a form, and the encoding of those with several values.
 #[derive(Clone, Debug, Default)]

@@ -15,7 +15,7 @@ pub mod security;
 
 use serde_json::{Map, Value, json};
 
-use crate::protocol::schema::Schemas;
+use crate::protocol::value::Schemas;
 use endpoint::Endpoint;
 
 const DESCRIPTION: &str = "A self-hosted clone of SuperOffice CRM's ErpSync agent, with the vendor's paths and wire formats.\n\n\

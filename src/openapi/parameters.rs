@@ -2,8 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::protocol::carrier::Member;
-use crate::protocol::schema::Schemas;
+use crate::protocol::value::{Member, Schemas};
 
 /// The shared parameters of every endpoint that needs authentication.
 pub const AUTHENTICATED: [&str; 3] = ["appToken", "xsrfToken", "requestId"];

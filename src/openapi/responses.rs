@@ -2,28 +2,29 @@
 
 use serde_json::{Value, json};
 
+use crate::protocol::agent::ErrorExample;
 use crate::protocol::error::Error;
-use crate::protocol::media_type;
+use crate::protocol::negotiate::{self, SUPPORTED};
 
 /// The name of the one schema of all error bodies. Several schemas would become a union in every generated function.
 pub const ERROR_SCHEMA: &str = "ErrorResponse";
 
 /// Returns an error of each status that several endpoints share. Their texts are the document's examples.
-fn errors() -> [Error; 13] {
+fn errors() -> [ErrorExample; 13] {
     [
-        Error::argument("Connection.ErpConnectorId: expected a 32-bit integer, found 'x' at line 1 column 40."),
-        Error::unauthorized("The login name or the password is wrong."),
-        Error::forbidden("Saving a connection is for administrators, and for applications with the grant."),
-        Error::not_found("ErpConnectionId: there is no connection 1."),
-        Error::body_too_slow(),
-        Error::duplicate("Connection.ConnectionId: another connection already has 'a'."),
-        Error::body_too_large(1_048_576),
-        Error::unsupported_media_type("text/plain"),
-        Error::too_many_wrong_secrets(60),
-        Error::sample_of_internal(),
-        Error::not_implemented("SyncAll"),
-        Error::database_away(),
-        Error::timed_out(),
+        Error::argument("Connection.ErpConnectorId: expected a 32-bit integer, found 'x' at line 1 column 40.").into(),
+        Error::unauthorized("The login name or the password is wrong.").into(),
+        Error::forbidden("Saving a connection is for administrators, and for applications with the grant.").into(),
+        Error::not_found("ErpConnectionId: there is no connection 1.").into(),
+        Error::body_timeout().into(),
+        Error::duplicate("Connection.ConnectionId: another connection already has 'a'.").into(),
+        Error::body_too_large(1_048_576).into(),
+        Error::unsupported_media_type("text/plain", SUPPORTED).into(),
+        Error::too_many_failed_logins(60).into(),
+        ErrorExample::internal(),
+        Error::not_implemented("SyncAll").into(),
+        Error::database_unavailable().into(),
+        Error::timed_out().into(),
     ]
 }
 
@@ -54,7 +55,7 @@ fn error_description(status: u16) -> &'static str {
 #[must_use]
 pub fn components() -> Value {
     let responses = errors().into_iter().map(|error| {
-        let status = error.status().as_u16();
+        let status = error.status.as_u16();
         let mut headers = request_id();
         if status == 401 {
             headers["WWW-Authenticate"] = header("The challenge, where passwords are accepted.");
@@ -63,7 +64,7 @@ pub fn components() -> Value {
             headers["Retry-After"] = header("Seconds to wait before the next try.");
         }
         let schema = json!({ "$ref": format!("#/components/schemas/{ERROR_SCHEMA}") });
-        let content = in_every_format(&schema, Some(&error.sample()));
+        let content = in_every_format(&schema, Some(&error.json()));
         let response = json!({ "description": error_description(status), "headers": headers, "content": content });
         (status.to_string(), response)
     });
@@ -133,7 +134,7 @@ pub fn headers() -> Value {
 
 fn in_every_format(schema: &Value, example: Option<&Value>) -> Value {
     let mut example = example.cloned();
-    let formats = media_type::given().map(|(name, _)| {
+    let formats = negotiate::response_types().map(|(name, _)| {
         let mut media = json!({ "schema": schema });
         // The first format is JSON. The others need no example of their own.
         if let Some(example) = example.take() {

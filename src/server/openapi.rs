@@ -14,7 +14,7 @@ use crate::openapi::endpoint::Endpoint;
 use crate::openapi::example::Example;
 use crate::openapi::parameters::{AUTHENTICATED, references};
 use crate::openapi::responses::{with_format, with_value, without_body};
-use crate::protocol::schema::{Describe, Schemas};
+use crate::protocol::value::{Describe, Schemas};
 
 const ERP_SYNC: &str = "ErpSync";
 const USER: &str = "User";
