@@ -5,7 +5,7 @@ use super::connections::connection_not_found;
 use super::roles::require_right_to_change;
 use crate::auth::Principal;
 use crate::carrier;
-use crate::protocol::error::Error;
+use crate::protocol::rule_error::ErrorOr;
 use crate::protocol::value::Enumeration;
 use crate::store::Pool;
 use crate::store::activation::{self as store, Obstacles, Outcome};
@@ -26,7 +26,7 @@ pub async fn toggle(
     pool: Pool,
     caller: Principal,
     request: ToggleErpConnectionActiveRequest,
-) -> Result<Vec<String>, Error> {
+) -> Result<Vec<String>, ErrorOr<404>> {
     require_right_to_change(&caller, "Switching a connection")?;
     let id = request.erp_connection_id;
     match store::toggle(&pool, id, caller.associate_id).await? {

@@ -4,6 +4,7 @@ use super::roles::{Roles, require_right_to_change};
 use crate::auth::{Caller, Principal};
 use crate::carrier;
 use crate::protocol::error::Error;
+use crate::protocol::rule_error::ErrorOr;
 use crate::protocol::value::Carrier;
 use crate::protocol::value::StringDictionary;
 use crate::store::Pool;
@@ -124,7 +125,7 @@ pub async fn get_all(
 ///
 /// # Errors
 /// 403 for callers who may not change connections, 404 where there is none of that id.
-pub async fn delete(pool: Pool, caller: Principal, request: DeleteConnectionRequest) -> Result<(), Error> {
+pub async fn delete(pool: Pool, caller: Principal, request: DeleteConnectionRequest) -> Result<(), ErrorOr<404>> {
     require_right_to_change(&caller, "Deleting a connection")?;
     let id = request.erp_connection_id;
     if !store::delete(&pool, id, caller.associate_id).await? {
@@ -135,8 +136,8 @@ pub async fn delete(pool: Pool, caller: Principal, request: DeleteConnectionRequ
 }
 
 /// The connection that a change is asked of is not there.
-pub(super) fn connection_not_found(id: i32) -> Error {
-    Error::not_found(format!("ErpConnectionId: there is no connection {id}."))
+pub(super) fn connection_not_found(id: i32) -> ErrorOr<404> {
+    ErrorOr::not_found(format!("ErpConnectionId: there is no connection {id}."))
 }
 
 /// A connection with its config fields; none where it is not there, or `caller` may not see it.

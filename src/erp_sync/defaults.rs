@@ -6,6 +6,7 @@ use super::roles::{Roles, require_right_to_change};
 use crate::auth::Principal;
 use crate::carrier;
 use crate::protocol::error::Error;
+use crate::protocol::rule_error::ErrorOr;
 use crate::protocol::value::Carrier;
 use crate::protocol::value::Enumeration;
 use crate::store::Pool;
@@ -133,7 +134,7 @@ pub async fn save(
     pool: Pool,
     caller: Principal,
     request: SaveDefaultValueInfoRequest,
-) -> Result<Option<ErpSyncDefaultValue>, Error> {
+) -> Result<Option<ErpSyncDefaultValue>, ErrorOr<404>> {
     require_right_to_change(&caller, "Saving a default value")?;
     let rule = request
         .erp_sync_default_value
@@ -147,10 +148,10 @@ pub async fn save(
         mandatory: rule.mandatory,
     };
     if !store::save_default(&pool, &default, caller.associate_id).await? {
-        return Err(Error::not_found(format!("ErpSyncDefaultValue.ErpFieldId: there is no field {id}.")));
+        return Err(ErrorOr::not_found(format!("ErpSyncDefaultValue.ErpFieldId: there is no field {id}.")));
     }
     tracing::info!(erp_field_id = id, "default value saved");
-    read(&pool, &caller, id).await
+    Ok(read(&pool, &caller, id).await?)
 }
 
 /// The fields that are to be filled in for a new ERP actor, in their order: those that the connector or an

@@ -1,5 +1,7 @@
 //! The examples of the OpenAPI document: for each method a request that works on the demo data.
 
+mod not_implemented;
+
 use serde_json::Value;
 
 use super::activation::ToggleErpConnectionActiveRequest;
@@ -35,22 +37,6 @@ const UNUSED_CONNECTOR: i32 = 403;
 /// The field that `SaveActorTypeMapping` creates first.
 const FIELD: i32 = 1;
 const ACTOR: ErpActorType = ErpActorType::Customer;
-
-/// Returns the statuses, besides the common ones, with which a method can refuse a request: 404 if the row does not
-/// exist, 409 if another row has a value that must be unique.
-#[must_use]
-pub fn errors(method: &str) -> &'static [u16] {
-    match method {
-        "DeleteErpSyncConnectorEntity"
-        | "DeleteConnection"
-        | "ToggleErpConnectionActive"
-        | "MoveErpFieldItem"
-        | "SaveDefaultValueInfo"
-        | "ValidateArchiveColumnConfig" => &[404],
-        "SaveConnection" => &[409],
-        _ => &[],
-    }
-}
 
 /// Returns the response to a method's example request, where the document shows one.
 #[must_use]
@@ -159,7 +145,7 @@ fn mapping_request(method: &str) -> Option<Example> {
             list_owner: Some("contact".into()),
             erp_connection_id: CONNECTION,
         }),
-        _ => return None,
+        method => return not_implemented::request(method, CONNECTION, CONNECTOR),
     })
 }
 

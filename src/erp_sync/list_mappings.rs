@@ -8,6 +8,7 @@ use super::roles::{Roles, require_right_to_change};
 use crate::auth::Principal;
 use crate::carrier;
 use crate::protocol::error::Error;
+use crate::protocol::rule_error::ErrorOr;
 use crate::protocol::value::Carrier;
 use crate::protocol::value::Enumeration;
 use crate::store::Pool;
@@ -190,9 +191,9 @@ pub async fn validate_columns(
     pool: Pool,
     caller: Principal,
     request: ValidateArchiveColumnConfigRequest,
-) -> Result<(), Error> {
+) -> Result<(), ErrorOr<404>> {
     if request.list_owner.is_none_or(|owner| owner.trim().is_empty()) {
-        return Err(Error::argument("ListOwner: the name of the list is missing or blank."));
+        return Err(Error::argument("ListOwner: the name of the list is missing or blank.").into());
     }
     find_visible(&pool, &caller, request.erp_connection_id)
         .await?

@@ -7,6 +7,7 @@ use super::roles::{Roles, require_right_to_change};
 use crate::auth::Principal;
 use crate::carrier;
 use crate::protocol::error::Error;
+use crate::protocol::rule_error::ErrorOr;
 use crate::protocol::value::Carrier;
 use crate::protocol::value::Enumeration;
 use crate::store::Pool;
@@ -248,7 +249,7 @@ fn what_to_store(mapping: ErpSyncActorTypeMapping) -> Mapping {
 ///
 /// # Errors
 /// 403 for callers who may not change mappings, 404 where there is no such field.
-pub async fn move_field(pool: Pool, caller: Principal, request: MoveErpFieldItemRequest) -> Result<(), Error> {
+pub async fn move_field(pool: Pool, caller: Principal, request: MoveErpFieldItemRequest) -> Result<(), ErrorOr<404>> {
     require_right_to_change(&caller, "Moving a field")?;
     let MoveErpFieldItemRequest { erp_field_id, direction, erp_connection_id, erp_actor_type } = request;
     let which = (erp_connection_id, erp_actor_type.number(), erp_field_id);
@@ -256,5 +257,7 @@ pub async fn move_field(pool: Pool, caller: Principal, request: MoveErpFieldItem
         return Ok(());
     }
     let name = erp_actor_type.name();
-    Err(Error::not_found(format!("ErpFieldId: connection {erp_connection_id} has no field {erp_field_id} of {name}.")))
+    Err(ErrorOr::not_found(format!(
+        "ErpFieldId: connection {erp_connection_id} has no field {erp_field_id} of {name}."
+    )))
 }

@@ -10,6 +10,7 @@ use crate::auth::{Caller, Principal};
 use crate::carrier;
 use crate::metrics::{Entity, Outcome};
 use crate::protocol::error::Error;
+use crate::protocol::rule_error::ErrorOr;
 use crate::store::Failure;
 use crate::store::Pool;
 use crate::store::connections::{self as store, Save};
@@ -31,7 +32,7 @@ const MISSING: &str = "Connection: the connection to save is missing or null. Th
 /// # Errors
 /// 403 for callers who may not change connections; 400 for ids that are not there; 409 for a `ConnectionId` that
 /// another connection has. Nothing is stored then.
-pub async fn save(pool: Pool, caller: Caller, request: SaveConnectionRequest) -> Result<ErpConnection, Error> {
+pub async fn save(pool: Pool, caller: Caller, request: SaveConnectionRequest) -> Result<ErpConnection, ErrorOr<409>> {
     save_metrics::count(Entity::Connection, stored(pool, caller, request).await)
 }
 
@@ -39,14 +40,12 @@ async fn stored(
     pool: Pool,
     mut caller: Caller,
     request: SaveConnectionRequest,
-) -> Result<(ErpConnection, Outcome), Error> {
+) -> Result<(ErpConnection, Outcome), ErrorOr<409>> {
     require_right_to_change(&caller, "Saving a connection")?;
     let connection = request.connection.ok_or_else(|| Error::argument(MISSING))?;
     let requested_id = connection.erp_connection_id;
     if requested_id < 0 {
-        return Err(Error::validation(format!(
-            "Connection.ErpConnectionId: {requested_id} is negative; 0 creates a connection."
-        )));
+        return Err(negative_id(requested_id).into());
     }
     let mut save = what_to_store(connection, &caller);
     let saved = loop {
@@ -58,14 +57,11 @@ async fn stored(
                 (save.caller, save.stamp) = (caller.associate_id, caller.stamp);
             }
             Ok(store::Outcome::Unknown { connector, user_group_ids, associate_ids }) => {
-                return Err(refuse_unknown(
-                    connector.then_some(save.erp_connector_id),
-                    &user_group_ids,
-                    &associate_ids,
-                ));
+                let connector = connector.then_some(save.erp_connector_id);
+                return Err(refuse_unknown(connector, &user_group_ids, &associate_ids).into());
             }
             Err(Failure::Constraint(name)) if name == store::CONNECTION_ID_KEY => {
-                return Err(Error::duplicate(format!(
+                return Err(ErrorOr::duplicate(format!(
                     "Connection.ConnectionId: another connection already has '{}'.",
                     save.connection_id.unwrap_or_default()
                 )));
@@ -128,6 +124,10 @@ fn sorted(mut ids: Vec<i32>) -> Vec<i32> {
     ids.sort_unstable();
     ids.dedup();
     ids
+}
+
+fn negative_id(id: i32) -> Error {
+    Error::validation(format!("Connection.ErpConnectionId: {id} is negative; 0 creates a connection."))
 }
 
 fn refuse_unknown(connector: Option<i32>, user_groups: &[i32], associates: &[i32]) -> Error {

@@ -18,9 +18,8 @@ impl Example {
     /// Writes `value` in both formats.
     #[must_use]
     pub fn new<T: WriteValue>(value: &T) -> Self {
-        let rights = Rights::properties();
         let mut json = to_json(value);
-        remove_members(&mut json, &|name| rights.contains_key(name));
+        remove_members(&mut json, &Rights::MEMBERS);
         let xml = String::from_utf8(xml::write(value, WriteContext::WHOLE)).unwrap_or_default();
         Example { json, xml }
     }
@@ -32,13 +31,13 @@ pub fn to_json<T: WriteValue>(value: &T) -> Value {
 }
 
 /// Removes the named members at every depth, and those that are null, which a request may omit.
-fn remove_members(value: &mut Value, is_named: &impl Fn(&str) -> bool) {
+fn remove_members(value: &mut Value, names: &[&str]) {
     match value {
         Value::Object(members) => {
-            members.retain(|name, value| !is_named(name) && !value.is_null());
-            members.values_mut().for_each(|value| remove_members(value, is_named));
+            members.retain(|name, value| !names.contains(&name.as_str()) && !value.is_null());
+            members.values_mut().for_each(|value| remove_members(value, names));
         }
-        Value::Array(items) => items.iter_mut().for_each(|value| remove_members(value, is_named)),
+        Value::Array(items) => items.iter_mut().for_each(|value| remove_members(value, names)),
         _ => {}
     }
 }

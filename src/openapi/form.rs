@@ -41,7 +41,9 @@ impl Form {
         let schema = schema.pointer("/anyOf/0").unwrap_or(schema);
         let Some(carrier) = schema["$ref"].as_str() else { return self.add_field(name, schema, schemas, ancestors) };
         let Some(resolved) = schemas.get(carrier) else { return };
-        if resolved.get("properties").is_none() {
+        if resolved.get("additionalProperties").is_some() {
+            self.add_dictionary(name, schema);
+        } else if resolved.get("properties").is_none() {
             self.properties.insert(name, schema.clone());
         } else if !ancestors.iter().any(|known| known == carrier) {
             ancestors.push(carrier.to_owned());
@@ -63,13 +65,23 @@ impl Form {
         if let Some(kind) = schema.pointer("/type/0") {
             field["type"] = kind.clone();
         }
-        if let Some(values) = field.get_mut("additionalProperties") {
-            values["type"] = "string".into();
-            self.encoding.insert(name.clone(), json!({ "style": "deepObject", "explode": true }));
-        } else if field["type"] == "array" {
+        if field["type"] == "array" {
             // The name is repeated for each item.
             self.encoding.insert(name.clone(), json!({ "style": "form", "explode": true }));
         }
+        self.properties.insert(name, field);
+    }
+
+    /// Adds a field `name[key]` for each key. `schema` is the reference to the dictionary, with its length limits.
+    fn add_dictionary(&mut self, name: String, schema: &Value) {
+        let mut field = json!({ "type": "object", "additionalProperties": { "type": "string" } });
+        if let Some(limit) = schema.pointer("/additionalProperties/maxLength") {
+            field["additionalProperties"]["maxLength"] = limit.clone();
+        }
+        if let Some(limit) = schema.get("propertyNames") {
+            field["propertyNames"] = limit.clone();
+        }
+        self.encoding.insert(name.clone(), json!({ "style": "deepObject", "explode": true }));
         self.properties.insert(name, field);
     }
 }

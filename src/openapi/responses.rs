@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::protocol::agent::ErrorExample;
 use crate::protocol::error::Error;
 use crate::protocol::negotiate::{self, SUPPORTED};
+use crate::protocol::rule_error::{ErrorOr, RuleError};
 
 /// The name of the one schema of all error bodies. Several schemas would become a union in every generated function.
 pub const ERROR_SCHEMA: &str = "ErrorResponse";
@@ -15,9 +16,9 @@ fn errors() -> [ErrorExample; 13] {
         Error::argument("Connection.ErpConnectorId: expected a 32-bit integer, found 'x' at line 1 column 40.").into(),
         Error::unauthorized("The login name or the password is wrong.").into(),
         Error::forbidden("Saving a connection is for administrators, and for applications with the grant.").into(),
-        Error::not_found("ErpConnectionId: there is no connection 1.").into(),
+        ErrorOr::not_found("ErpConnectionId: there is no connection 1.").into_error().into(),
         Error::body_timeout().into(),
-        Error::duplicate("Connection.ConnectionId: another connection already has 'a'.").into(),
+        ErrorOr::duplicate("Connection.ConnectionId: another connection already has 'a'.").into_error().into(),
         Error::body_too_large(1_048_576).into(),
         Error::unsupported_media_type("text/plain", SUPPORTED).into(),
         Error::too_many_failed_logins(60).into(),

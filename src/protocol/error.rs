@@ -134,13 +134,14 @@ impl Error {
         )
     }
 
-    /// 404: the row to change does not exist.
-    pub fn not_found(message: impl Into<String>) -> Self {
+    /// 404: the row to change does not exist. Rules create it by [`ErrorOr`](super::rule_error::ErrorOr).
+    pub(super) fn not_found(message: impl Into<String>) -> Self {
         Self::service(StatusCode::NOT_FOUND, "SoNotFoundException", IMPLEMENTATION, message)
     }
 
-    /// 409: another row already has a value that must be unique.
-    pub fn duplicate(message: impl Into<String>) -> Self {
+    /// 409: another row already has a value that must be unique. Rules create it by
+    /// [`ErrorOr`](super::rule_error::ErrorOr).
+    pub(super) fn duplicate(message: impl Into<String>) -> Self {
         Self::service(StatusCode::CONFLICT, "SoDuplicateException", IMPLEMENTATION, message)
     }
 

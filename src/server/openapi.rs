@@ -34,7 +34,7 @@ const PUBLIC_ERRORS: [u16; 3] = [500, 503, 504];
 #[must_use]
 pub fn document(prefix: &str) -> Value {
     let mut schemas = Schemas::default();
-    let examples = Examples { request: examples::request, response: examples::response, errors: examples::errors };
+    let examples = Examples { request: examples::request, response: examples::response };
     let agent = erp_sync::agent();
     let methods = agent.operations().iter();
     let mut endpoints: Vec<_> =
