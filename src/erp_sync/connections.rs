@@ -1,7 +1,7 @@
 //! Connections: a connector with the settings of, typically, one company in the ERP system.
 
 use super::roles::{Roles, require_right_to_change};
-use crate::auth::{Caller, Principal};
+use crate::auth::{CachedPrincipal, Principal};
 use crate::carrier;
 use crate::protocol::error::Error;
 use crate::protocol::rule_error::ErrorOr;
@@ -83,7 +83,7 @@ pub(super) static ROLES: Roles = Roles::new(ErpConnection::MEMBERS, "Connections
 /// 401 where the caller's rights have ended, 503 where the database is away.
 pub async fn get(
     pool: Pool,
-    mut caller: Caller,
+    mut caller: CachedPrincipal,
     request: GetConnectionRequest,
 ) -> Result<Option<ErpConnection>, Error> {
     loop {

@@ -27,7 +27,7 @@ use connectors::ErpSyncResponseCode;
 use defaults::FieldMetadata;
 use list_mappings::ErpConnectionListMappingContainer;
 
-/// The agent. Its routes must stand below [`authorize`](crate::auth::authorize).
+/// The agent. Its routes must stand below [`authenticate`](crate::auth::authenticate).
 #[must_use]
 pub fn agent() -> Agent<Pool> {
     let agent = Agent::new("ErpSync");

@@ -6,7 +6,7 @@ use super::connections::{ErpConnection, ROLES};
 use super::ids::format_ids;
 use super::roles::require_right_to_change;
 use super::save_metrics;
-use crate::auth::{Caller, Principal};
+use crate::auth::{CachedPrincipal, Principal};
 use crate::carrier;
 use crate::metrics::{Entity, Outcome};
 use crate::protocol::error::Error;
@@ -32,13 +32,17 @@ const MISSING: &str = "Connection: the connection to save is missing or null. Th
 /// # Errors
 /// 403 for callers who may not change connections; 400 for ids that are not there; 409 for a `ConnectionId` that
 /// another connection has. Nothing is stored then.
-pub async fn save(pool: Pool, caller: Caller, request: SaveConnectionRequest) -> Result<ErpConnection, ErrorOr<409>> {
+pub async fn save(
+    pool: Pool,
+    caller: CachedPrincipal,
+    request: SaveConnectionRequest,
+) -> Result<ErpConnection, ErrorOr<409>> {
     save_metrics::count(Entity::Connection, stored(pool, caller, request).await)
 }
 
 async fn stored(
     pool: Pool,
-    mut caller: Caller,
+    mut caller: CachedPrincipal,
     request: SaveConnectionRequest,
 ) -> Result<(ErpConnection, Outcome), ErrorOr<409>> {
     require_right_to_change(&caller, "Saving a connection")?;
