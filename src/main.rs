@@ -9,7 +9,7 @@ use std::time::Duration;
 use clap::CommandFactory;
 use erpsync::config::{self, Command, CommandLine, Config};
 use erpsync::database::Database;
-use erpsync::server::Stop;
+use erpsync::server::ShutdownSignal;
 use erpsync::{administration, demo, doctor, openapi, server, telemetry};
 
 fn main() -> ExitCode {
@@ -54,10 +54,10 @@ fn start(settings: &config::Database, work: impl Future<Output = Result<(), Stri
 
 /// For work that does not look after signals itself: dropped halfway, it takes a database of our own down with it.
 async fn unless_interrupted(work: impl Future<Output = Result<(), String>>) -> Result<(), String> {
-    let mut stop = Stop::on_signals()?;
+    let mut shutdown = ShutdownSignal::install()?;
     tokio::select! {
         done = work => done,
-        () = stop.asked(1) => Err("interrupted".to_owned()),
+        () = shutdown.received(1) => Err("interrupted".to_owned()),
     }
 }
 

@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::support::client::TJE0;
-use crate::support::{Answer, SAVE, Server, program, seed_request};
+use crate::support::{AGENT, Answer, SAVE, Server, program, seed_request};
 
 #[tokio::test]
 async fn every_answer_has_a_request_id_and_a_plain_one_is_taken_over() {
@@ -46,6 +46,147 @@ async fn the_log_has_a_line_a_request() {
     assert_eq!(line["span"]["path"], SAVE);
     assert_eq!(line["span"]["associate"], "tje0");
     assert!(!log.contains("secret=query"));
+}
+
+/// The log line of the request with this id, once it is there; it must be the only one.
+async fn log_line(server: &Server, request_id: &str) -> serde_json::Value {
+    let mark = format!("\"id\":\"{request_id}\"");
+    server.program.wait_for_log(&mark).await;
+    let log = server.program.log();
+    let lines: Vec<_> = log.lines().filter(|line| line.contains(&mark) && !line.contains("\"DEBUG\"")).collect();
+    assert_eq!(lines.len(), 1, "{lines:#?}");
+    serde_json::from_str(lines[0]).unwrap()
+}
+
+#[tokio::test]
+async fn the_log_line_of_a_change_has_the_action_and_the_id() {
+    let server = Server::start().await;
+    let new = r#"{"Connection": {"ErpConnectorId": 403, "DisplayName": "new"}}"#;
+    let unknown = r#"{"Connection": {"ErpConnectionId": 77777, "ErpConnectorId": 403}}"#;
+    let cases = [
+        ("ToggleErpConnectionActive", r#"{"ErpConnectionId": 816}"#, "connection activated"),
+        ("ToggleErpConnectionActive", r#"{"ErpConnectionId": 816}"#, "connection deactivated"),
+        ("SaveConnection", &*seed_request(), "connection updated"),
+        ("SaveConnection", new, "connection created"),
+        ("SaveConnection", unknown, "connection created under a new id, as the sent one is unknown"),
+        ("DeleteConnection", r#"{"ErpConnectionId": 816}"#, "connection deleted"),
+        ("SaveErpSyncConnectorEntity", r#"{"ErpConnectorId": 403}"#, "connector updated"),
+        ("SaveErpConnectionSyncPriorities", r#"{"ErpConnectionIds": [816]}"#, "sync order saved"),
+        ("ChangeEngineStatus", r#"{"Run": true}"#, "sync engine switched on"),
+    ];
+    for (number, (method, body, action)) in cases.into_iter().enumerate() {
+        let request_id = format!("change-{number}");
+        let request = server.program.post_request(&format!("{AGENT}/{method}"), body);
+        let answer = Answer::of(request.header("X-Request-Id", &request_id).send().await.unwrap()).await;
+        assert!([200, 204].contains(&answer.status), "{method}: {}", answer.text);
+        let line = log_line(&server, &request_id).await;
+        assert_eq!(line["span"]["action"], action, "{line}");
+        let id = match method {
+            "SaveConnection" => answer.json()["ErpConnectionId"].clone(),
+            "ToggleErpConnectionActive" | "DeleteConnection" => 816.into(),
+            "SaveErpSyncConnectorEntity" => 403.into(),
+            _ => serde_json::Value::Null,
+        };
+        assert_eq!(line["span"]["entity_id"], id, "{line}");
+        assert_eq!(line["span"]["associate"], "tje0");
+    }
+}
+
+#[tokio::test]
+async fn the_log_line_of_a_refusal_has_the_reason_and_no_value_that_was_sent() {
+    let server = Server::start().await;
+    let argument = Some("ArgumentException");
+    let validation = Some("SoValidationException");
+    let json = "application/json";
+    let cases = [
+        (
+            json,
+            r#"{"Connection": {"ErpConnectorId": "s3cret"}}"#,
+            argument,
+            "Connection.ErpConnectorId: expected a 32-bit integer, found '…'",
+        ),
+        (
+            json,
+            r#"{"Connection": {"ConfigFields": {"s3cret": 5}}}"#,
+            argument,
+            "Connection.ConfigFields[…]: expected a string, found an integer",
+        ),
+        (
+            json,
+            r#"{"Connection": {"ConfigFields": {"s3cret\u0003": 5}}}"#,
+            argument,
+            "Connection.ConfigFields[…]: expected a string, found an integer",
+        ),
+        (json, r#"{"Connection": {"s3cret"}}"#, argument, "The request body is not valid JSON: "),
+        ("text/xml", "<a><s3cret></a>", argument, "The request body is not valid XML: …"),
+        (
+            "text/xml",
+            "<a><Connection><ErpConnectorId>s3cret</ErpConnectorId></Connection></a>",
+            argument,
+            "Connection.ErpConnectorId: expected a 32-bit integer, found '…'",
+        ),
+        (
+            "application/x-www-form-urlencoded",
+            "Connection.ConfigFields[s3cret][x]=1",
+            argument,
+            "Connection.ConfigFields[…]: expected a string, found an object",
+        ),
+        ("text/s3cret", "x", None, "The request entity's media type '…' is not supported for this resource."),
+        (
+            "application/json; charset=s3cret",
+            "x",
+            None,
+            "The request entity's charset '…' is not supported for this resource.",
+        ),
+        (
+            json,
+            r#"{"Connection": {"ErpConnectorId": 5417}}"#,
+            validation,
+            "Connection.ErpConnectorId: there is no connector …",
+        ),
+        (
+            json,
+            r#"{"Connection": {"ErpConnectorId": 403, "UserGroupAccessIds": [5417]}}"#,
+            validation,
+            "Connection.UserGroupAccessIds: there is no user group …",
+        ),
+        (
+            json,
+            r#"{"Connection": {"ErpConnectionId": -5417}}"#,
+            validation,
+            "Connection.ErpConnectionId: … is negative",
+        ),
+    ];
+    for (number, (content_type, body, error_type, reason)) in cases.into_iter().enumerate() {
+        let request_id = format!("refusal-{number}");
+        let headers = [("X-Request-Id", request_id.as_str()), ("X-Other", "s3cret")];
+        let answer = server.program.send(content_type, body, &headers).await;
+        assert!((400..500).contains(&answer.status), "{body}: {}", answer.text);
+        let line = log_line(&server, &request_id).await;
+        assert_eq!(line["fields"]["error"].as_str(), error_type, "{line}");
+        assert!(line["fields"]["reason"].as_str().unwrap().starts_with(reason), "{line}");
+        for sent in ["s3cret", "5417"] {
+            assert!(!line.to_string().contains(sent), "{line}");
+        }
+        for mark in ['\u{2}', '\u{3}'] {
+            assert!(!answer.text.contains(mark), "{}", answer.text);
+        }
+    }
+
+    let duplicate = r#"{"Connection": {"ErpConnectorId": 403, "ConnectionId": "s3cret"}}"#;
+    assert_eq!(server.program.post(SAVE, duplicate).await.status, 200);
+    let request = server.program.post_request(SAVE, duplicate).header("X-Request-Id", "duplicate");
+    assert_eq!(request.send().await.unwrap().status(), 409);
+    let line = log_line(&server, "duplicate").await;
+    assert_eq!(line["fields"]["reason"], "Connection.ConnectionId: another connection already has '…'.");
+    assert_eq!(line["fields"]["error"], "SoDuplicateException");
+
+    let request = server.program.request(Method::POST, SAVE).basic_auth("s3cret", Some("x"));
+    assert_eq!(request.header("X-Request-Id", "login").send().await.unwrap().status(), 401);
+    let line = log_line(&server, "login").await;
+    assert_eq!(line["fields"]["reason"], "login refused: unknown associate or wrong password", "{line}");
+    assert_eq!(line["fields"]["address"], "127.0.0.1");
+    assert!(!server.program.log().contains("s3cret"));
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Taking a connection into use, and out of it.
 
+use super::action_log;
 use super::actor_types::ErpActorType;
 use super::connections::connection_not_found;
 use super::roles::require_right_to_change;
@@ -31,7 +32,7 @@ pub async fn toggle(
     let id = request.erp_connection_id;
     match store::toggle(&pool, id, caller.associate_id).await? {
         Outcome::Switched(active) => {
-            tracing::info!(erp_connection_id = id, active, "connection switched");
+            action_log::record_with_id(if active { "connection activated" } else { "connection deactivated" }, id);
             Ok(Vec::new())
         }
         Outcome::Unknown => Err(connection_not_found(id)),

@@ -1,9 +1,11 @@
 //! Connections: a connector with the settings of, typically, one company in the ERP system.
 
+use super::action_log;
 use super::roles::{Roles, require_right_to_change};
 use crate::auth::{CachedPrincipal, Principal};
 use crate::carrier;
 use crate::protocol::error::Error;
+use crate::protocol::message::Sent;
 use crate::protocol::rule_error::ErrorOr;
 use crate::protocol::value::Carrier;
 use crate::protocol::value::StringDictionary;
@@ -131,13 +133,13 @@ pub async fn delete(pool: Pool, caller: Principal, request: DeleteConnectionRequ
     if !store::delete(&pool, id, caller.associate_id).await? {
         return Err(connection_not_found(id));
     }
-    tracing::info!(erp_connection_id = id, "connection deleted");
+    action_log::record_with_id("connection deleted", id);
     Ok(())
 }
 
 /// The connection that a change is asked of is not there.
 pub(super) fn connection_not_found(id: i32) -> ErrorOr<404> {
-    ErrorOr::not_found(format!("ErpConnectionId: there is no connection {id}."))
+    ErrorOr::not_found(format_args!("ErpConnectionId: there is no connection {}.", Sent(id)))
 }
 
 /// A connection with its config fields; none where it is not there, or `caller` may not see it.

@@ -1,11 +1,13 @@
 //! What a new ERP actor gets in its fields, and which of them are asked for.
 
+use super::action_log;
 use super::actor_types::{ErpActorType, FieldAccess, FieldMetadataType};
 use super::connections::find_visible;
 use super::roles::{Roles, require_right_to_change};
 use crate::auth::Principal;
 use crate::carrier;
 use crate::protocol::error::Error;
+use crate::protocol::message::Sent;
 use crate::protocol::rule_error::ErrorOr;
 use crate::protocol::value::Carrier;
 use crate::protocol::value::Enumeration;
@@ -148,9 +150,12 @@ pub async fn save(
         mandatory: rule.mandatory,
     };
     if !store::save_default(&pool, &default, caller.associate_id).await? {
-        return Err(ErrorOr::not_found(format!("ErpSyncDefaultValue.ErpFieldId: there is no field {id}.")));
+        return Err(ErrorOr::not_found(format_args!(
+            "ErpSyncDefaultValue.ErpFieldId: there is no field {}.",
+            Sent(id)
+        )));
     }
-    tracing::info!(erp_field_id = id, "default value saved");
+    action_log::record_with_id("default value saved", id);
     Ok(read(&pool, &caller, id).await?)
 }
 

@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use super::action_log;
 use super::actor_types::ErpActorType;
 use super::connections::{connection_not_found, find_visible};
 use super::roles::{Roles, require_right_to_change};
 use crate::auth::Principal;
 use crate::carrier;
 use crate::protocol::error::Error;
+use crate::protocol::message::Sent;
 use crate::protocol::rule_error::ErrorOr;
 use crate::protocol::value::Carrier;
 use crate::protocol::value::Enumeration;
@@ -128,17 +130,22 @@ pub async fn save(
         request.list_mapping.ok_or_else(|| Error::argument("ListMapping: the mapping to save is missing or null."))?;
     let id = container.erp_connection_id;
     let Some(connection) = find_visible(&pool, &caller, id).await? else {
-        return Err(Error::validation(format!("ListMapping.ErpConnectionId: there is no connection {id}.")));
+        return Err(Error::validation(format_args!(
+            "ListMapping.ErpConnectionId: there is no connection {}.",
+            Sent(id)
+        )));
     };
     let mappings = what_to_store(&container)?;
     let unknown = store::save(&pool, id, &mappings, caller.associate_id).await?;
     if let Some(field) = unknown.first() {
         let place = mappings.iter().position(|mapping| mapping.erp_field_id == *field).unwrap_or_default();
-        return Err(Error::validation(format!(
-            "ListMapping.ErpListItemMappings[{place}].ErpFieldId: connection {id} has no field {field}."
+        return Err(Error::validation(format_args!(
+            "ListMapping.ErpListItemMappings[{place}].ErpFieldId: connection {} has no field {}.",
+            Sent(id),
+            Sent(field)
         )));
     }
-    tracing::info!(erp_connection_id = id, lists = mappings.len(), "list mappings saved");
+    action_log::record_with_id("list mappings saved", id);
     let fields = erp_fields::fields(&pool, Which::Connection(id)).await?;
     let fields: HashMap<i32, Field> = fields.into_iter().map(|field| (field.erp_field_id, field)).collect();
     for list in container.erp_list_item_mappings.iter_mut().flatten() {
@@ -156,7 +163,7 @@ pub async fn save(
 
 fn what_to_store(container: &ErpConnectionListMappingContainer) -> Result<Vec<ListMapping>, Error> {
     let refuse =
-        |place: String, what: &str| Error::validation(format!("ListMapping.ErpListItemMappings{place}: {what}."));
+        |place: String, what: &str| Error::validation(format_args!("ListMapping.ErpListItemMappings{place}: {what}."));
     let mut mappings = Vec::new();
     let mut seen = HashSet::new();
     for (place, list) in container.erp_list_item_mappings.iter().flatten().enumerate() {

@@ -1,5 +1,6 @@
 //! Which fields of an ERP actor are which fields of a CRM entity.
 
+use super::action_log;
 use super::actor_types::{CrmActorType, ErpActorType, FieldAccess, FieldMetadataType};
 use super::connections::find_visible;
 use super::crm_fields;
@@ -7,6 +8,7 @@ use super::roles::{Roles, require_right_to_change};
 use crate::auth::Principal;
 use crate::carrier;
 use crate::protocol::error::Error;
+use crate::protocol::message::Sent;
 use crate::protocol::rule_error::ErrorOr;
 use crate::protocol::value::Carrier;
 use crate::protocol::value::Enumeration;
@@ -207,20 +209,24 @@ pub async fn save(
     let (id, actor_type) = (mapping.erp_connection_id, mapping.actor_type_erp);
     if actor_type == ErpActorType::Unknown {
         let expected = <ErpActorType as Enumeration>::EXPECTED;
-        return Err(Error::validation(format!("Mapping.ActorTypeErp: expected {expected}, and not Unknown.")));
+        return Err(Error::validation(format_args!("Mapping.ActorTypeErp: expected {expected}, and not Unknown.")));
     }
-    let refuse = |place: usize, what: &str| Err(Error::validation(format!("Mapping.FieldMappings[{place}].{what}.")));
+    let refuse =
+        |place: usize, what: &str| Err(Error::validation(format_args!("Mapping.FieldMappings[{place}].{what}.")));
     match store::save_mapping(&pool, &what_to_store(mapping), caller.associate_id).await? {
         Outcome::Saved => {}
         Outcome::NoConnection => {
-            return Err(Error::validation(format!("Mapping.ErpConnectionId: there is no connection {id}.")));
+            return Err(Error::validation(format_args!(
+                "Mapping.ErpConnectionId: there is no connection {}.",
+                Sent(id)
+            )));
         }
         Outcome::UnknownField(place) => {
             return refuse(place, "ErpFieldKey: it is blank, and ErpFieldId is of no field of this kind of actor");
         }
         Outcome::Repeated(place) => return refuse(place, "ErpFieldKey: the field was there before"),
     }
-    tracing::info!(erp_connection_id = id, actor_type = actor_type.name(), "mapping saved");
+    action_log::record_with_id("mapping saved", id);
     read(&pool, &caller, id, actor_type).await
 }
 
@@ -254,10 +260,14 @@ pub async fn move_field(pool: Pool, caller: Principal, request: MoveErpFieldItem
     let MoveErpFieldItemRequest { erp_field_id, direction, erp_connection_id, erp_actor_type } = request;
     let which = (erp_connection_id, erp_actor_type.number(), erp_field_id);
     if store::move_field(&pool, which, direction, caller.associate_id).await? {
+        action_log::record_with_id("field moved", erp_field_id);
         return Ok(());
     }
     let name = erp_actor_type.name();
-    Err(ErrorOr::not_found(format!(
-        "ErpFieldId: connection {erp_connection_id} has no field {erp_field_id} of {name}."
+    Err(ErrorOr::not_found(format_args!(
+        "ErpFieldId: connection {} has no field {} of {}.",
+        Sent(erp_connection_id),
+        Sent(erp_field_id),
+        Sent(name)
     )))
 }

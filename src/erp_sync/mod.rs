@@ -1,5 +1,6 @@
 //! The ErpSync agent: one file for each family of methods, with its carriers and rules. This file lists every route.
 
+pub mod action_log;
 pub mod activation;
 pub mod actor_links;
 pub mod actor_types;

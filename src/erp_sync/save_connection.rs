@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::action_log;
 use super::connections::{ErpConnection, ROLES};
 use super::ids::format_ids;
 use super::roles::require_right_to_change;
@@ -10,6 +11,7 @@ use crate::auth::{CachedPrincipal, Principal};
 use crate::carrier;
 use crate::metrics::{Entity, Outcome};
 use crate::protocol::error::Error;
+use crate::protocol::message::Sent;
 use crate::protocol::rule_error::ErrorOr;
 use crate::store::Failure;
 use crate::store::Pool;
@@ -65,24 +67,24 @@ async fn stored(
                 return Err(refuse_unknown(connector, &user_group_ids, &associate_ids).into());
             }
             Err(Failure::Constraint(name)) if name == store::CONNECTION_ID_KEY => {
-                return Err(ErrorOr::duplicate(format!(
+                return Err(ErrorOr::duplicate(format_args!(
                     "Connection.ConnectionId: another connection already has '{}'.",
-                    save.connection_id.unwrap_or_default()
+                    Sent(save.connection_id.unwrap_or_default())
                 )));
             }
             Err(failure) => return Err(failure.into()),
         }
     };
-    if saved.updated {
-        tracing::info!(erp_connection_id = saved.erp_connection_id, "connection updated");
-    } else if requested_id == 0 {
-        tracing::info!(erp_connection_id = saved.erp_connection_id, "connection created");
-    } else {
-        tracing::warn!(
-            erp_connection_id = saved.erp_connection_id,
-            requested_id,
-            "connection created under a new id: there is none with the id that was sent"
-        );
+    action_log::record_with_id(
+        match requested_id {
+            _ if saved.updated => "connection updated",
+            0 => "connection created",
+            _ => "connection created under a new id, as the sent one is unknown",
+        },
+        saved.erp_connection_id,
+    );
+    if !saved.updated && requested_id != 0 {
+        action_log::record_sent_id(requested_id);
     }
     let outcome = if saved.updated { Outcome::Updated } else { Outcome::Created };
     let connection = ErpConnection {
@@ -131,23 +133,24 @@ fn sorted(mut ids: Vec<i32>) -> Vec<i32> {
 }
 
 fn negative_id(id: i32) -> Error {
-    Error::validation(format!("Connection.ErpConnectionId: {id} is negative; 0 creates a connection."))
+    Error::validation(format_args!("Connection.ErpConnectionId: {} is negative; 0 creates a connection.", Sent(id)))
 }
 
 fn refuse_unknown(connector: Option<i32>, user_groups: &[i32], associates: &[i32]) -> Error {
     let mut problems = Vec::new();
     match connector {
         Some(0) => problems.push("Connection.ErpConnectorId: a new connection needs a connector".to_owned()),
-        Some(id) => problems.push(format!("Connection.ErpConnectorId: there is no connector {id}")),
+        Some(id) => problems.push(format!("Connection.ErpConnectorId: there is no connector {}", Sent(id))),
         None => {}
     }
     if !user_groups.is_empty() {
-        problems.push(format!("Connection.UserGroupAccessIds: there is no user group {}", format_ids(user_groups)));
+        problems
+            .push(format!("Connection.UserGroupAccessIds: there is no user group {}", Sent(format_ids(user_groups))));
     }
     if !associates.is_empty() {
-        problems.push(format!("Connection.AssociateAccessIds: there is no associate {}", format_ids(associates)));
+        problems.push(format!("Connection.AssociateAccessIds: there is no associate {}", Sent(format_ids(associates))));
     }
-    Error::validation(format!("{}.", problems.join("; ")))
+    Error::validation(format_args!("{}.", problems.join("; ")))
 }
 
 #[cfg(test)]

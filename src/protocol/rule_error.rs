@@ -2,6 +2,7 @@
 //! the common ones, and the OpenAPI document takes them from there.
 
 use super::error::Error;
+use super::message::Message;
 
 /// The error type of a rule.
 pub trait RuleError {
@@ -53,14 +54,14 @@ impl<E: Into<Error>, const STATUS: u16> From<E> for ErrorOr<STATUS> {
 
 impl ErrorOr<404> {
     /// 404: the row to change does not exist.
-    pub fn not_found(message: impl Into<String>) -> Self {
+    pub fn not_found(message: impl Into<Message>) -> Self {
         ErrorOr(Error::not_found(message))
     }
 }
 
 impl ErrorOr<409> {
     /// 409: another row already has a value that must be unique.
-    pub fn duplicate(message: impl Into<String>) -> Self {
+    pub fn duplicate(message: impl Into<Message>) -> Self {
         ErrorOr(Error::duplicate(message))
     }
 }

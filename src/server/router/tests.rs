@@ -11,7 +11,7 @@ use sqlx::postgres::PgConnectOptions;
 use tower::ServiceExt;
 
 use super::super::openapi::document;
-use super::super::{Stop, health};
+use super::super::{ShutdownSignal, health};
 use super::*;
 use crate::auth::Client;
 use crate::config::CommandLine;
@@ -36,7 +36,7 @@ async fn the_document_describes_each_endpoint_of_the_api_and_no_other() {
     let authenticator = Authenticator::new(pool.clone(), settings.authentication.clone(), None);
     let agent = erp_sync::agent();
     let endpoints = Endpoints::new(agent.methods(), &settings, &authenticator);
-    let health = health::endpoints(&pool, &Stop::on_signals().expect("signals"));
+    let health = health::endpoints(&pool, &ShutdownSignal::install().expect("signals"));
     let listed = endpoints.authenticated.iter().chain(&endpoints.public).chain(&health).map(|(path, _)| path.clone());
     let methods = agent.methods().iter().map(|(path, _)| path.to_ascii_lowercase());
     let mut expected: BTreeSet<String> = listed.chain(methods).collect();
@@ -52,7 +52,7 @@ async fn the_document_describes_each_endpoint_of_the_api_and_no_other() {
     assert!(different.is_empty(), "{different:?}");
 
     let api = api(agent, endpoints, &pool, &authenticator);
-    let app = app(api, router(health.into()), Requests::new([]), &settings);
+    let app = app(api, router(health.into()), RequestMetrics::new([]), &settings);
     for (path, methods) in documented {
         for method in methods.as_object().expect("methods").keys() {
             let client = Client { address: IpAddr::V4(Ipv4Addr::LOCALHOST), is_secure: false };

@@ -1,7 +1,7 @@
-//! Reads what is left of a refused request's body before the answer goes out.
+//! Discards the rest of a refused request's body before the response is sent.
 //!
-//! A server that answers and closes while the client still sends makes the client's system throw the answer away, and
-//! the client sees a broken connection in place of a clear error.
+//! If the server sent the response and closed the connection while the client still sends, the client's TCP stack would
+//! discard the response, and the client would report a broken connection instead of the error.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,29 +16,31 @@ use axum::response::Response;
 use http_body_util::BodyExt;
 use hyper::body::Frame;
 
-/// No more than this is read for nothing.
+/// The maximum number of bytes that are discarded.
 const MAX_BYTES: usize = 16 * 1024 * 1024;
-/// And for no longer.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// The time limit for discarding.
+const TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The layer. Must stand outside of the one that unpacks: to throw packed bytes away costs nothing.
-pub async fn drain_refused(request: Request, next: Next) -> Response {
-    // Such a client waits for the word before it sends its body.
-    let waits = request.headers().contains_key(EXPECT);
+/// The layer that discards the rest of the body of each request that is answered with an error.
+///
+/// It has to be outside of the layer that decompresses bodies, so that discarding takes no CPU time.
+pub async fn discard_body(request: Request, next: Next) -> Response {
+    // The client sends no body before the server asks for it, which it does not after an error.
+    let expects_continue = request.headers().contains_key(EXPECT);
     let mut rest = None;
     let request = request.map(|body| {
-        let shared = Shared(Arc::new(Mutex::new(body)));
+        let shared = SharedBody(Arc::new(Mutex::new(body)));
         rest = Some(shared.clone());
         Body::new(shared)
     });
     let response = next.run(request).await;
-    if let Some(rest) = rest.filter(|_| response.status().as_u16() >= 400 && !waits) {
-        let _ = tokio::time::timeout(PATIENCE, discard(rest)).await;
+    if let Some(rest) = rest.filter(|_| response.status().as_u16() >= 400 && !expects_continue) {
+        let _ = tokio::time::timeout(TIMEOUT, discard(rest)).await;
     }
     response
 }
 
-async fn discard(mut rest: Shared) {
+async fn discard(mut rest: SharedBody) {
     let mut bytes = 0;
     while bytes < MAX_BYTES
         && let Some(Ok(frame)) = rest.frame().await
@@ -47,11 +49,11 @@ async fn discard(mut rest: Shared) {
     }
 }
 
-/// A body that can be read on where its first reader stopped. They never read at once.
+/// A body with two handles, which are not read at the same time: the second continues where the first has stopped.
 #[derive(Clone)]
-struct Shared(Arc<Mutex<Body>>);
+struct SharedBody(Arc<Mutex<Body>>);
 
-impl HttpBody for Shared {
+impl HttpBody for SharedBody {
     type Data = Bytes;
     type Error = axum::Error;
 

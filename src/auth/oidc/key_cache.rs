@@ -19,7 +19,7 @@ const MIN_INTERVAL_WITHOUT_KEYS: Duration = Duration::from_secs(10);
 
 /// The issuer's keys, fetched on demand. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Keys(Arc<Inner>);
+pub struct KeyCache(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
@@ -62,10 +62,10 @@ impl State {
     }
 }
 
-impl Keys {
+impl KeyCache {
     /// Creates an empty cache.
     pub fn new(source: Source) -> Self {
-        Keys(Arc::new(Inner { source, state: Mutex::default(), fetching: Arc::default() }))
+        KeyCache(Arc::new(Inner { source, state: Mutex::default(), fetching: Arc::default() }))
     }
 
     /// Returns the key with this id, and fetches the keys where that is due.
