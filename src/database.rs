@@ -10,7 +10,7 @@ use sqlx::{ConnectOptions, Connection};
 use crate::config;
 use crate::store;
 use crate::store::Pool;
-use crate::store::pool::is_coming_up;
+use crate::store::pool::errors::is_starting;
 use embedded::Embedded;
 
 /// How long a connection may take to open when the server starts.
@@ -88,8 +88,7 @@ impl Database {
 
     async fn prepare(&self) -> Result<(), String> {
         let migrated = store::migrate(&self.pool).await;
-        migrated.map_err(|problem| format!("the schema cannot be brought up to date: {problem}"))?;
-        Ok(())
+        migrated.map_err(|problem| format!("the schema cannot be brought up to date: {problem}"))
     }
 
     /// Whether the server behind the database is an embedded one that this process started.
@@ -158,7 +157,7 @@ async fn open_pool(options: PgConnectOptions, connections: u32, is_pooled: bool)
     let pool = Pool::new(options, connections as usize, is_pooled);
     let began = Instant::now();
     while let Err(problem) = try_out(&pool).await {
-        if !is_coming_up(&problem) || began.elapsed() > START_TIMEOUT {
+        if !is_starting(&problem) || began.elapsed() > START_TIMEOUT {
             return Err(problem);
         }
         tracing::warn!(%problem, "the database is not there yet");

@@ -137,15 +137,20 @@ async fn wait_until(event: &str, is_true: impl Fn() -> bool) {
     }
 }
 
-/// Waits until 32 saves at once succeed: more than the pool has connections.
+/// Waits until a save succeeds. From then on the pool is whole: of 32 saves at once, more than it has connections, none
+/// fails. Saves that exceed the server's time limit, as on a busy machine, are sent again.
 async fn wait_for_recovery(program: &Program) {
     let began = Instant::now();
+    while program.save_sample().await.status != 200 {
+        assert!(began.elapsed() < LIMIT, "no recovery: {}", program.log());
+    }
     loop {
         let answers = join_all((0..32).map(|_| program.save_sample())).await;
+        assert!(answers.iter().all(|answer| [200, 504].contains(&answer.status)), "the pool is whole: {answers:?}");
         if answers.iter().all(|answer| answer.status == 200) {
             return;
         }
-        assert!(began.elapsed() < LIMIT, "no recovery: {answers:?}\n{}", program.log());
+        assert!(began.elapsed() < LIMIT, "too slow: {answers:?}");
     }
 }
 
@@ -172,7 +177,7 @@ async fn survives(fault: impl Fn(&Proxy), request_timeout: &str) -> Survived {
     assert!(saved > 20, "{saved} saved, {failed} failed");
     let open = open_connections(&database).await;
     assert!((1..=8).contains(&open), "{open} connections");
-    Survived { failed, sent_again: program.log().matches("lost under a save").count() }
+    Survived { failed, sent_again: program.log().matches("lost during a save").count() }
 }
 
 struct Survived {
@@ -269,6 +274,11 @@ async fn a_database_that_is_restarted_at_once_under_load() {
             current.lines().next().is_some_and(|line| line.parse() != Ok(pid))
         };
         wait_until("new postmaster", is_restarted).await;
+        let began = Instant::now();
+        // PostgreSQL replays its log first.
+        while program.get("/health/ready").await.status != 200 {
+            assert!(began.elapsed() < LIMIT, "{}", program.log());
+        }
         wait_for_recovery(&program).await;
     }
     load.done.store(true, Ordering::Relaxed);

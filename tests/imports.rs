@@ -116,9 +116,9 @@ fn read_use(tree: &UseTree, prefix: &mut Name, module: &mut Module) {
         }
         UseTree::Rename(rename) => {
             let target = if rename.ident == "self" { prefix.clone() } else { with(&rename.ident.to_string(), prefix) };
-            // `as _` brings a trait into scope without a name.
-            module.imports.insert(format!("{} of {target:?}", rename.rename).replace("_ of", "_"), target.clone());
-            module.imports.insert(rename.rename.to_string(), target);
+            // `as _` brings a trait into scope without a name, and a module may have several of them.
+            let name = if rename.rename == "_" { format!("_ {target:?}") } else { rename.rename.to_string() };
+            module.imports.insert(name, target);
         }
         UseTree::Glob(_) => module.globs.push(prefix.clone()),
         UseTree::Group(group) => group.items.iter().for_each(|tree| read_use(tree, prefix, module)),

@@ -198,6 +198,22 @@ async fn every_path_takes_the_documented_methods_and_no_others() {
 }
 
 #[tokio::test]
+async fn a_repeated_header_has_a_documented_response() {
+    let server = Server::start().await;
+    for (path, method, operation) in operations(&document()) {
+        let name = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
+        let request = server.program.request(name, path).header(AUTHORIZATION, TJE0).header(AUTHORIZATION, TJE0);
+        let answer = Answer::of(request.send().await.unwrap()).await;
+        assert_eq!(
+            answer.status == 400,
+            operation["responses"].get("400").is_some(),
+            "{method} {path}: {}",
+            answer.text
+        );
+    }
+}
+
+#[tokio::test]
 async fn the_server_serves_what_the_program_prints() {
     let server = Server::start().await;
     let answer = server.program.get("/openapi.json").await;

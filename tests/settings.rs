@@ -145,7 +145,7 @@ async fn the_doctor_says_what_is_wrong() {
     assert_eq!(status, Some(0), "{told}");
     for line in [
         "ok    settings: ",
-        &format!("warn  listen: {} is taken", server.program.address),
+        &format!("warn  listen: {} is in use", server.program.address),
         "ok    release: PostgreSQL ",
         "ok    clock: ",
         "ok    schema: up to date",
@@ -159,12 +159,12 @@ async fn the_doctor_says_what_is_wrong() {
         .execute("DELETE FROM _sqlx_migrations WHERE version = (SELECT max(version) FROM _sqlx_migrations)")
         .await;
     let (status, told, _) = doctor(&[]);
-    assert!(status == Some(0) && told.contains("warn  schema: steps ["), "{told}");
+    assert!(status == Some(0) && told.contains("warn  schema: migrations ["), "{told}");
     server.database.execute("INSERT INTO _sqlx_migrations VALUES (9999, 'later', now(), true, '', 0)").await;
     let (status, told, problem) = doctor(&["--database-connections", "1000"]);
     assert_eq!(status, Some(1));
-    assert!(told.contains("FAIL  schema: a later release was here: steps [9999] are not known"), "{told}");
-    assert!(told.contains("FAIL  connections: --database-connections 1000, and the database takes 400"), "{told}");
+    assert!(told.contains("FAIL  schema: a later release has applied migrations [9999]"), "{told}");
+    assert!(told.contains("FAIL  connections: --database-connections 1000, and the database accepts 400"), "{told}");
     assert_eq!(problem.lines().last(), Some("erpsync: 2 checks have failed"));
 
     let nowhere = run(&["doctor", "--database-url", "postgres://x:secret@127.0.0.1:1/none", "--listen", "192.0.2.1:1"]);

@@ -53,16 +53,23 @@ impl Authenticator {
         &self.0.pool
     }
 
-    /// Whether login names and passwords are accepted.
-    #[must_use]
-    pub fn accepts_passwords(&self) -> bool {
-        self.0.settings.takes_passwords()
-    }
-
     /// Returns the tenant that secrets are issued for.
     #[must_use]
     pub fn tenant(&self) -> &str {
         &self.0.settings.tenant
+    }
+
+    /// Does the same as [`Authenticator::authenticate`], and adds the Basic challenge to a 401 if passwords are accepted.
+    ///
+    /// # Errors
+    /// As `authenticate`.
+    pub async fn authenticate_or_challenge(
+        &self,
+        credentials: &RequestCredentials,
+        address: IpAddr,
+    ) -> Result<Principal, Error> {
+        let principal = self.authenticate(credentials, address).await;
+        principal.map_err(|error| error.with_challenge(self.0.settings.takes_passwords()))
     }
 
     /// Returns the principal of a request with these credentials from this address.

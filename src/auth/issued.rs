@@ -43,7 +43,7 @@ pub async fn authenticate(
         && !found.xsrf_hash.as_deref().is_some_and(|stored| secret::matches(stored, xsrf))
     {
         tracing::Span::current().record("associate", &found.name);
-        metrics::count_wrong_login(scheme);
+        metrics::count_failed_login(scheme.name());
         return Err(Error::invalid_xsrf().with_log_reason("wrong XSRF token"));
     }
     if let Some(lifetime) = lifetime.filter(|full| full.as_secs_f64() - found.seconds_left > RENEWAL_INTERVAL) {

@@ -78,7 +78,7 @@ impl PasswordLogin {
         let (is_right, _permit) = self.verifier.verify(stored, &credentials.password, permit).await?;
         if !is_right {
             throttle.count_wrong_password(&credentials.name, address);
-            metrics::count_wrong_login(Scheme::Password);
+            metrics::count_failed_login(Scheme::Password.name());
             return Err(refusal::invalid(LOGIN_REFUSED));
         }
         Ok(())

@@ -20,7 +20,7 @@ pub fn invalid(reason: impl Into<Message>) -> Error {
 /// Counts an invalid ticket, token, session or application token, and creates its refusal: 401, or 429 where too many
 /// came from the address. `reason` is for the log.
 pub fn refuse_secret(throttle: &Throttle, scheme: Scheme, address: IpAddr, reason: impl Into<Message>) -> Error {
-    metrics::count_wrong_login(scheme);
+    metrics::count_failed_login(scheme.name());
     if let Some(seconds) = throttle.wait_for_address(address) {
         return Error::too_many_failed_logins(seconds);
     }

@@ -7,8 +7,7 @@ use crate::carrier;
 use crate::protocol::error::Error;
 use crate::protocol::message::Sent;
 use crate::protocol::rule_error::ErrorOr;
-use crate::protocol::value::Carrier;
-use crate::protocol::value::StringDictionary;
+use crate::protocol::value::{Carrier, StringDictionary};
 use crate::store::Pool;
 use crate::store::connections::{self as store, Read, Reader, Stored};
 

@@ -9,8 +9,7 @@ use crate::carrier;
 use crate::protocol::error::Error;
 use crate::protocol::message::Sent;
 use crate::protocol::rule_error::ErrorOr;
-use crate::protocol::value::Carrier;
-use crate::protocol::value::Enumeration;
+use crate::protocol::value::{Carrier, Enumeration};
 use crate::store::Pool;
 use crate::store::erp_fields::{self as store, DefaultValue, Field, Which};
 

@@ -10,10 +10,10 @@ use crate::carrier;
 use crate::protocol::error::Error;
 use crate::protocol::message::Sent;
 use crate::protocol::rule_error::ErrorOr;
-use crate::protocol::value::Carrier;
-use crate::protocol::value::Enumeration;
+use crate::protocol::value::{Carrier, Enumeration};
 use crate::store::Pool;
-use crate::store::erp_fields::{self as store, Field, FieldMapping, Mapping, Outcome, Which};
+use crate::store::erp_fields::{self, Field, Which};
+use crate::store::mappings::{self as store, FieldMapping, FieldPath, Mapping, Outcome};
 
 carrier! {
     /// The mapping of one kind of ERP actor of one connection. Members, order and names are the vendor's.
@@ -140,8 +140,10 @@ async fn read(
     id: i32,
     actor_type: ErpActorType,
 ) -> Result<Option<ErpSyncActorTypeMapping>, Error> {
-    let Some(stored) = store::actor_types(pool, id, Some(actor_type.number())).await?.pop() else { return Ok(None) };
-    let fields = store::fields(pool, Which::ActorType(id, actor_type.number())).await?;
+    let Some(stored) = erp_fields::actor_types(pool, id, Some(actor_type.number())).await?.pop() else {
+        return Ok(None);
+    };
+    let fields = erp_fields::fields(pool, Which::ActorType(id, actor_type.number())).await?;
     Ok(Some(ErpSyncActorTypeMapping {
         erp_connection_id: id,
         is_active: stored.is_active,
@@ -190,7 +192,8 @@ pub async fn crm_actor_type(
     if find_visible(&pool, &caller, request.erp_connection_id).await?.is_none() {
         return Ok(CrmActorType::Unknown);
     }
-    let found = store::actor_types(&pool, request.erp_connection_id, Some(request.erp_actor_type.number())).await?;
+    let found =
+        erp_fields::actor_types(&pool, request.erp_connection_id, Some(request.erp_actor_type.number())).await?;
     Ok(found.first().map_or(CrmActorType::Unknown, |actor_type| CrmActorType::of_number(actor_type.actor_type_crm)))
 }
 
@@ -213,7 +216,7 @@ pub async fn save(
     }
     let refuse =
         |place: usize, what: &str| Err(Error::validation(format_args!("Mapping.FieldMappings[{place}].{what}.")));
-    match store::save_mapping(&pool, &what_to_store(mapping), caller.associate_id).await? {
+    match store::save(&pool, &what_to_store(mapping), caller.associate_id).await? {
         Outcome::Saved => {}
         Outcome::NoConnection => {
             return Err(Error::validation(format_args!(
@@ -258,8 +261,8 @@ fn what_to_store(mapping: ErpSyncActorTypeMapping) -> Mapping {
 pub async fn move_field(pool: Pool, caller: Principal, request: MoveErpFieldItemRequest) -> Result<(), ErrorOr<404>> {
     require_right_to_change(&caller, "Moving a field")?;
     let MoveErpFieldItemRequest { erp_field_id, direction, erp_connection_id, erp_actor_type } = request;
-    let which = (erp_connection_id, erp_actor_type.number(), erp_field_id);
-    if store::move_field(&pool, which, direction, caller.associate_id).await? {
+    let field = FieldPath { erp_connection_id, actor_type_erp: erp_actor_type.number(), erp_field_id };
+    if store::move_field(&pool, field, direction, caller.associate_id).await? {
         action_log::record_with_id("field moved", erp_field_id);
         return Ok(());
     }

@@ -13,9 +13,8 @@ use crate::metrics::{Entity, Outcome};
 use crate::protocol::error::Error;
 use crate::protocol::message::Sent;
 use crate::protocol::rule_error::ErrorOr;
-use crate::store::Failure;
 use crate::store::Pool;
-use crate::store::connections::{self as store, Save};
+use crate::store::save_connection::{self as store, Save};
 
 carrier! {
     /// The request of `SaveConnection`.
@@ -66,7 +65,7 @@ async fn stored(
                 let connector = connector.then_some(save.erp_connector_id);
                 return Err(refuse_unknown(connector, &user_group_ids, &associate_ids).into());
             }
-            Err(Failure::Constraint(name)) if name == store::CONNECTION_ID_KEY => {
+            Ok(store::Outcome::DuplicateConnectionId) => {
                 return Err(ErrorOr::duplicate(format_args!(
                     "Connection.ConnectionId: another connection already has '{}'.",
                     Sent(save.connection_id.unwrap_or_default())

@@ -19,7 +19,7 @@ pub struct Examples {
 }
 
 /// The statuses of the errors that every authenticated endpoint can respond with.
-pub const COMMON_ERRORS: [u16; 6] = [401, 403, 429, 500, 503, 504];
+pub const COMMON_ERRORS: [u16; 7] = [400, 401, 403, 429, 500, 503, 504];
 
 const NOT_IMPLEMENTED: &str = "Not implemented yet: responds with 501 to every request and changes nothing.";
 
@@ -31,7 +31,7 @@ pub fn endpoint(agent: &'static str, operation: &Operation, examples: Examples, 
     let mut parameters = Vec::new();
     let mut body = None;
     let mut errors = COMMON_ERRORS.to_vec();
-    errors.extend(if is_implemented { &[400, 408, 413][..] } else { &[501] });
+    errors.extend(if is_implemented { &[408, 413][..] } else { &[501] });
     errors.extend(rule_errors);
     match request {
         RequestShape::Nothing => {}

@@ -31,7 +31,9 @@ fn errors() -> [ErrorExample; 13] {
 
 fn error_description(status: u16) -> &'static str {
     match status {
-        400 => "The request cannot be read (ArgumentException), or breaks a rule (SoValidationException).",
+        400 => {
+            "The request cannot be read or repeats a header (ArgumentException), or breaks a rule (SoValidationException)."
+        }
         401 => "The credentials are missing or wrong.",
         403 => {
             "The caller lacks the right (SoSentryException), or their application was not granted the agent \

@@ -28,7 +28,7 @@ const TAGS: [(&str, &str); 4] = [
 ];
 
 /// The errors of an endpoint that needs no authentication and reads no body.
-const PUBLIC_ERRORS: [u16; 3] = [500, 503, 504];
+const PUBLIC_ERRORS: [u16; 4] = [400, 500, 503, 504];
 
 /// The OpenAPI document of a server whose paths begin with `prefix`.
 #[must_use]
