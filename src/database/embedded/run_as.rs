@@ -38,7 +38,8 @@ impl SystemUser {
         let postgres = users.iter().find(|user| user.name == "postgres");
         let unprivileged = || users.iter().find(|user| user.uid == UNPRIVILEGED_UID);
         postgres.or_else(unprivileged).cloned().ok_or_else(|| {
-            let problem = "PostgreSQL cannot run as root, and neither the user postgres nor an unprivileged user exists";
+            let problem =
+                "PostgreSQL cannot run as root, and neither the user postgres nor an unprivileged user exists";
             Error::program(path, problem)
         })
     }
