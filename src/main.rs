@@ -81,8 +81,13 @@ async fn add_demo_data(settings: &config::Database) -> Result<(), String> {
 }
 
 fn print_openapi(settings: &config::OpenapiArgs) -> Result<(), String> {
-    let document = server::documented::document(&settings.path_prefix);
-    let document = if settings.postman { openapi::postman::collection(&document) } else { document };
+    let mut document = server::openapi::document(&settings.path_prefix);
+    if settings.json_only {
+        openapi::json_only::reduce(&mut document);
+    }
+    if settings.postman {
+        document = openapi::postman::collection(&document);
+    }
     print(&openapi::text(&document))
 }
 

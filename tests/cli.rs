@@ -236,5 +236,5 @@ async fn it_works_beside_a_server_with_a_database_of_its_own_and_without_one() {
     let list = run(&[&["associate", "list", "--json"][..], &arguments].concat());
     assert!(String::from_utf8(list.stdout).unwrap().contains("\"tje1\""));
     program.signal(rustix::process::Signal::TERM);
-    assert!(program.ended(std::time::Duration::from_secs(30)).await.success());
+    assert!(program.wait_for_exit().await.success());
 }

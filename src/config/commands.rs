@@ -82,6 +82,9 @@ pub struct OpenapiArgs {
     /// Print a Postman collection instead
     #[arg(long)]
     pub postman: bool,
+    /// Leave out every format but JSON, for client generators
+    #[arg(long)]
+    pub json_only: bool,
     /// Prefix of every path
     #[arg(long, env = "ERPSYNC_PATH_PREFIX", default_value = "", value_name = "PATH", value_parser = path_prefix)]
     pub path_prefix: String,

@@ -8,6 +8,7 @@ use crate::metrics::{self, Entity};
 use crate::protocol::agent::Query;
 use crate::protocol::error::Error;
 use crate::protocol::message::Sent;
+use crate::protocol::rule_error::ErrorOr;
 use crate::protocol::value::Carrier;
 use crate::store::Pool;
 use crate::store::connectors::{self as store, Connector, Outcome};
@@ -126,7 +127,7 @@ pub async fn can_delete(
 ///
 /// # Errors
 /// 403 for callers who may not change connectors, 404 where there is none of that id, 400 while a connection calls it.
-pub async fn delete(pool: Pool, caller: Principal, parameters: Query<ConnectorParameters>) -> Result<(), Error> {
+pub async fn delete(pool: Pool, caller: Principal, parameters: Query<ConnectorParameters>) -> Result<(), ErrorOr<404>> {
     require_right_to_change(&caller, "Deleting a connector")?;
     let id = id_of(&parameters)?;
     match store::delete(&pool, id, caller.associate_id).await? {
@@ -135,9 +136,9 @@ pub async fn delete(pool: Pool, caller: Principal, parameters: Query<ConnectorPa
             Ok(())
         }
         Outcome::Unknown => {
-            Err(Error::not_found(format_args!("ErpSyncConnectorEntityId: there is no connector {}.", Sent(id))))
+            Err(ErrorOr::not_found(format_args!("ErpSyncConnectorEntityId: there is no connector {}.", Sent(id))))
         }
-        Outcome::HasConnections => Err(has_connections("ErpSyncConnectorEntityId", id)),
+        Outcome::HasConnections => Err(has_connections("ErpSyncConnectorEntityId", id).into()),
     }
 }
 

@@ -10,6 +10,7 @@ use crate::auth::Principal;
 use crate::carrier;
 use crate::protocol::error::Error;
 use crate::protocol::message::Sent;
+use crate::protocol::rule_error::ErrorOr;
 use crate::protocol::value::{Carrier, Enumeration};
 use crate::store::Pool;
 use crate::store::erp_fields::{self, Field, Which};
@@ -196,9 +197,9 @@ pub async fn validate_columns(
     pool: Pool,
     caller: Principal,
     request: ValidateArchiveColumnConfigRequest,
-) -> Result<(), Error> {
+) -> Result<(), ErrorOr<404>> {
     if request.list_owner.is_none_or(|owner| owner.trim().is_empty()) {
-        return Err(Error::argument("ListOwner: the name of the list is missing or blank."));
+        return Err(Error::argument("ListOwner: the name of the list is missing or blank.").into());
     }
     find_visible(&pool, &caller, request.erp_connection_id)
         .await?

@@ -9,6 +9,7 @@ use crate::auth::Principal;
 use crate::carrier;
 use crate::protocol::error::Error;
 use crate::protocol::message::Sent;
+use crate::protocol::rule_error::ErrorOr;
 use crate::protocol::value::{Carrier, Enumeration};
 use crate::store::Pool;
 use crate::store::erp_fields::{self, Field, Which};
@@ -83,8 +84,8 @@ carrier! {
 }
 
 carrier! {
-    /// The request of the methods that are about one kind of ERP actor of a connection.
-    pub struct ErpActorTypeRequest {
+    /// The request of `GetCrmActorType`.
+    pub struct GetCrmActorTypeRequest {
         /// The connection.
         erp_connection_id: i32 = "ErpConnectionId",
         /// The kind of ERP actor.
@@ -186,7 +187,7 @@ fn shown(field: Field, caller: &Principal) -> ErpSyncFieldMapping {
 pub async fn crm_actor_type(
     pool: Pool,
     caller: Principal,
-    request: ErpActorTypeRequest,
+    request: GetCrmActorTypeRequest,
 ) -> Result<CrmActorType, Error> {
     if find_visible(&pool, &caller, request.erp_connection_id).await?.is_none() {
         return Ok(CrmActorType::Unknown);
@@ -257,7 +258,7 @@ fn what_to_store(mapping: ErpSyncActorTypeMapping) -> Mapping {
 ///
 /// # Errors
 /// 403 for callers who may not change mappings, 404 where there is no such field.
-pub async fn move_field(pool: Pool, caller: Principal, request: MoveErpFieldItemRequest) -> Result<(), Error> {
+pub async fn move_field(pool: Pool, caller: Principal, request: MoveErpFieldItemRequest) -> Result<(), ErrorOr<404>> {
     require_right_to_change(&caller, "Moving a field")?;
     let MoveErpFieldItemRequest { erp_field_id, direction, erp_connection_id, erp_actor_type } = request;
     let field = FieldPath { erp_connection_id, actor_type_erp: erp_actor_type.number(), erp_field_id };
@@ -266,7 +267,7 @@ pub async fn move_field(pool: Pool, caller: Principal, request: MoveErpFieldItem
         return Ok(());
     }
     let name = erp_actor_type.name();
-    Err(Error::not_found(format_args!(
+    Err(ErrorOr::not_found(format_args!(
         "ErpFieldId: connection {} has no field {} of {}.",
         Sent(erp_connection_id),
         Sent(erp_field_id),

@@ -12,6 +12,7 @@ use crate::carrier;
 use crate::metrics::{Entity, Outcome};
 use crate::protocol::error::Error;
 use crate::protocol::message::Sent;
+use crate::protocol::rule_error::ErrorOr;
 use crate::store::Pool;
 use crate::store::save_connection::{self as store, Save};
 
@@ -32,7 +33,11 @@ const MISSING: &str = "Connection: the connection to save is missing or null. Th
 /// # Errors
 /// 403 for callers who may not change connections; 400 for ids that are not there; 409 for a `ConnectionId` that
 /// another connection has. Nothing is stored then.
-pub async fn save(pool: Pool, caller: CachedPrincipal, request: SaveConnectionRequest) -> Result<ErpConnection, Error> {
+pub async fn save(
+    pool: Pool,
+    caller: CachedPrincipal,
+    request: SaveConnectionRequest,
+) -> Result<ErpConnection, ErrorOr<409>> {
     save_metrics::count(Entity::Connection, stored(pool, caller, request).await)
 }
 
@@ -40,15 +45,12 @@ async fn stored(
     pool: Pool,
     mut caller: CachedPrincipal,
     request: SaveConnectionRequest,
-) -> Result<(ErpConnection, Outcome), Error> {
+) -> Result<(ErpConnection, Outcome), ErrorOr<409>> {
     require_right_to_change(&caller, "Saving a connection")?;
     let connection = request.connection.ok_or_else(|| Error::argument(MISSING))?;
     let requested_id = connection.erp_connection_id;
     if requested_id < 0 {
-        return Err(Error::validation(format_args!(
-            "Connection.ErpConnectionId: {} is negative; 0 creates a connection.",
-            Sent(requested_id)
-        )));
+        return Err(negative_id(requested_id).into());
     }
     let mut save = what_to_store(connection, &caller);
     let saved = loop {
@@ -60,14 +62,11 @@ async fn stored(
                 (save.caller, save.stamp) = (caller.associate_id, caller.stamp);
             }
             Ok(store::Outcome::Unknown { connector, user_group_ids, associate_ids }) => {
-                return Err(refuse_unknown(
-                    connector.then_some(save.erp_connector_id),
-                    &user_group_ids,
-                    &associate_ids,
-                ));
+                let connector = connector.then_some(save.erp_connector_id);
+                return Err(refuse_unknown(connector, &user_group_ids, &associate_ids).into());
             }
             Ok(store::Outcome::DuplicateConnectionId) => {
-                return Err(Error::duplicate(format_args!(
+                return Err(ErrorOr::duplicate(format_args!(
                     "Connection.ConnectionId: another connection already has '{}'.",
                     Sent(save.connection_id.unwrap_or_default())
                 )));
@@ -130,6 +129,10 @@ fn sorted(mut ids: Vec<i32>) -> Vec<i32> {
     ids.sort_unstable();
     ids.dedup();
     ids
+}
+
+fn negative_id(id: i32) -> Error {
+    Error::validation(format_args!("Connection.ErpConnectionId: {} is negative; 0 creates a connection.", Sent(id)))
 }
 
 fn refuse_unknown(connector: Option<i32>, user_groups: &[i32], associates: &[i32]) -> Error {

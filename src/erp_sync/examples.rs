@@ -1,62 +1,54 @@
-//! What the OpenAPI document says of the methods besides what follows from their carriers: a sample call that works on
-//! the demo data, and how they can refuse a row.
+//! The examples of the OpenAPI document: for each method a request that works on the demo data.
+
+mod not_implemented;
 
 use serde_json::Value;
 
+use super::activation::ToggleErpConnectionActiveRequest;
 use super::actor_types::{CrmActorType, ErpActorType};
-use super::connections::{ConnectionRequest, ErpConnection, GetAllConnectionsRequest, ROLES};
+use super::connections::{
+    DeleteConnectionRequest, ErpConnection, GetAllConnectionsRequest, GetConnectionRequest,
+    GetErpConnectionConfigFieldsRequest, ROLES,
+};
 use super::connectors::{CanDeleteErpSyncConnectorEntityRequest, ConnectorParameters, ErpSyncConnectorEntity};
-use super::defaults::{ErpSyncDefaultValue, GetDefaultValueInfoRequest, SaveDefaultValueInfoRequest};
+use super::defaults::{
+    ErpSyncDefaultValue, GetDefaultValueInfoRequest, GetFieldsForNewErpActorRequest, SaveDefaultValueInfoRequest,
+};
 use super::engine::{ChangeEngineIntervalRequest, ChangeEngineStatusRequest};
 use super::list_mappings::{
     ErpConnectionListMapping, ErpConnectionListMappingContainer, ErpCrmListItemMapping, MDOListItem,
     SaveConnectionListMappingsRequest, ValidateArchiveColumnConfigRequest,
 };
 use super::mapping::{
-    ErpActorTypeRequest, ErpSyncActorTypeMapping, ErpSyncFieldMapping, GetActorTypeMappingRequest,
+    ErpSyncActorTypeMapping, ErpSyncFieldMapping, GetActorTypeMappingRequest, GetCrmActorTypeRequest,
     MoveErpFieldItemRequest, SaveActorTypeMappingRequest,
 };
 use super::save_connection::SaveConnectionRequest;
 use super::summary::GetErpSyncConnectionSummaryRequest;
 use super::sync_order::SaveErpConnectionSyncPrioritiesRequest;
-use crate::openapi::sample::{Sample, answer};
+use crate::openapi::example::{Example, to_json};
 
 /// The connection of the demo data.
 const CONNECTION: i32 = 816;
-/// The connector of the vendor's sample request.
+/// The connector of the vendor's example request.
 const CONNECTOR: i32 = 411;
-/// The connector that nothing calls once the sample request has been sent.
-const OTHER_CONNECTOR: i32 = 403;
-/// The first field that is saved.
+/// The connector that no connection uses after the example request of `SaveConnection`.
+const UNUSED_CONNECTOR: i32 = 403;
+/// The field that `SaveActorTypeMapping` creates first.
 const FIELD: i32 = 1;
 const ACTOR: ErpActorType = ErpActorType::Customer;
 
-/// How a method can refuse a row: 404 where it is not there, 409 where another one has what must be unique.
+/// Returns the response to a method's example request, where the document shows one.
 #[must_use]
-pub fn refusals(method: &str) -> &'static [u16] {
-    match method {
-        "DeleteErpSyncConnectorEntity"
-        | "DeleteConnection"
-        | "ToggleErpConnectionActive"
-        | "MoveErpFieldItem"
-        | "SaveDefaultValueInfo"
-        | "ValidateArchiveColumnConfig" => &[404],
-        "SaveConnection" => &[409],
-        _ => &[],
-    }
-}
-
-/// What the demo administrator is answered, where it is worth showing.
-#[must_use]
-pub fn answered(method: &str) -> Option<Value> {
+pub fn response(method: &str) -> Option<Value> {
     let mut stored = connection();
     stored.user_group_access_ids = Some(vec![185, 350]);
     stored.associate_access_ids = Some(vec![463, 920]);
     stored.rights = ROLES.full();
-    (method == "SaveConnection").then(|| answer(&stored))
+    (method == "SaveConnection").then(|| to_json(&stored))
 }
 
-/// The connection of the vendor's published sample request.
+/// The connection of the vendor's published example request.
 fn connection() -> ErpConnection {
     let texts = [("ConfigFields1", "est"), ("ConfigFields2", "ducimus")];
     ErpConnection {
@@ -76,58 +68,67 @@ fn connection() -> ErpConnection {
     }
 }
 
-/// A call that works on the demo data, once those before it were sent; none where the method takes nothing.
+/// Returns a request that works on the demo data after the examples of the methods before it; `None` if the method has
+/// no request.
 #[must_use]
-pub fn sample(method: &str) -> Option<Sample> {
+pub fn request(method: &str) -> Option<Example> {
     Some(match method {
-        "SaveErpSyncConnectorEntity" => Sample::of(&ErpSyncConnectorEntity {
+        "SaveErpSyncConnectorEntity" => Example::new(&ErpSyncConnectorEntity {
             erp_connector_id: CONNECTOR,
             display_name: Some("US:\"Demo connector\";NO:\"Demokobling\"".into()),
             url: Some("http://localhost:9411/ErpConnectorWS.svc".into()),
             ..ErpSyncConnectorEntity::default()
         }),
         "GetErpSyncConnectorEntity" => {
-            Sample::of(&ConnectorParameters { erp_sync_connector_entity_id: Some(CONNECTOR) })
+            Example::new(&ConnectorParameters { erp_sync_connector_entity_id: Some(CONNECTOR) })
         }
         "DeleteErpSyncConnectorEntity" => {
-            Sample::of(&ConnectorParameters { erp_sync_connector_entity_id: Some(OTHER_CONNECTOR) })
+            Example::new(&ConnectorParameters { erp_sync_connector_entity_id: Some(UNUSED_CONNECTOR) })
         }
         "CanDeleteErpSyncConnectorEntity" => {
-            Sample::of(&CanDeleteErpSyncConnectorEntityRequest { erp_sync_connector_id: CONNECTOR })
+            Example::new(&CanDeleteErpSyncConnectorEntityRequest { erp_sync_connector_id: CONNECTOR })
         }
-        "SaveConnection" => Sample::of(&SaveConnectionRequest { connection: Some(connection()) }),
-        "GetConnection" | "GetErpConnectionConfigFields" | "DeleteConnection" | "ToggleErpConnectionActive" => {
-            Sample::of(&ConnectionRequest { erp_connection_id: CONNECTION })
+        "SaveConnection" => Example::new(&SaveConnectionRequest { connection: Some(connection()) }),
+        "GetConnection" => Example::new(&GetConnectionRequest { erp_connection_id: CONNECTION }),
+        "GetErpConnectionConfigFields" => {
+            Example::new(&GetErpConnectionConfigFieldsRequest { erp_connection_id: CONNECTION })
         }
-        "GetAllConnections" => Sample::of(&GetAllConnectionsRequest { include_deleted: true }),
+        "DeleteConnection" => Example::new(&DeleteConnectionRequest { erp_connection_id: CONNECTION }),
+        "ToggleErpConnectionActive" => {
+            Example::new(&ToggleErpConnectionActiveRequest { erp_connection_id: CONNECTION })
+        }
+        "GetAllConnections" => Example::new(&GetAllConnectionsRequest { include_deleted: true }),
         "SaveErpConnectionSyncPriorities" => {
-            Sample::of(&SaveErpConnectionSyncPrioritiesRequest { erp_connection_ids: Some(vec![0, CONNECTION]) })
+            Example::new(&SaveErpConnectionSyncPrioritiesRequest { erp_connection_ids: Some(vec![0, CONNECTION]) })
         }
         "GetErpSyncConnectionSummary" => {
-            Sample::of(&GetErpSyncConnectionSummaryRequest { erp_sync_connection_id: CONNECTION })
+            Example::new(&GetErpSyncConnectionSummaryRequest { erp_sync_connection_id: CONNECTION })
         }
-        "ChangeEngineStatus" => Sample::of(&ChangeEngineStatusRequest { run: true }),
-        "ChangeEngineInterval" => Sample::of(&ChangeEngineIntervalRequest { interval: Some("00:05:00".into()) }),
-        method => return mapping_sample(method),
+        "ChangeEngineStatus" => Example::new(&ChangeEngineStatusRequest { run: true }),
+        "ChangeEngineInterval" => Example::new(&ChangeEngineIntervalRequest { interval: Some("00:05:00".into()) }),
+        method => return mapping_request(method),
     })
 }
 
-fn mapping_sample(method: &str) -> Option<Sample> {
+fn mapping_request(method: &str) -> Option<Example> {
     Some(match method {
         "GetActorTypeMapping" => {
-            Sample::of(&GetActorTypeMappingRequest { erp_connection_id: CONNECTION, actor_type: ACTOR })
+            Example::new(&GetActorTypeMappingRequest { erp_connection_id: CONNECTION, actor_type: ACTOR })
         }
-        "SaveActorTypeMapping" => Sample::of(&SaveActorTypeMappingRequest { mapping: Some(mapping()) }),
-        "GetCrmActorType" | "GetFieldsForNewErpActor" => {
-            Sample::of(&ErpActorTypeRequest { erp_connection_id: CONNECTION, erp_actor_type: ACTOR })
+        "SaveActorTypeMapping" => Example::new(&SaveActorTypeMappingRequest { mapping: Some(mapping()) }),
+        "GetCrmActorType" => {
+            Example::new(&GetCrmActorTypeRequest { erp_connection_id: CONNECTION, erp_actor_type: ACTOR })
         }
-        "MoveErpFieldItem" => Sample::of(&MoveErpFieldItemRequest {
+        "GetFieldsForNewErpActor" => {
+            Example::new(&GetFieldsForNewErpActorRequest { erp_connection_id: CONNECTION, erp_actor_type: ACTOR })
+        }
+        "MoveErpFieldItem" => Example::new(&MoveErpFieldItemRequest {
             erp_field_id: FIELD,
             direction: 1,
             erp_connection_id: CONNECTION,
             erp_actor_type: ACTOR,
         }),
-        "SaveDefaultValueInfo" => Sample::of(&SaveDefaultValueInfoRequest {
+        "SaveDefaultValueInfo" => Example::new(&SaveDefaultValueInfoRequest {
             erp_sync_default_value: Some(ErpSyncDefaultValue {
                 erp_field_id: FIELD,
                 has_first_sync_default_value: true,
@@ -136,15 +137,15 @@ fn mapping_sample(method: &str) -> Option<Sample> {
                 ..ErpSyncDefaultValue::default()
             }),
         }),
-        "GetDefaultValueInfo" => Sample::of(&GetDefaultValueInfoRequest { erp_field_id: FIELD }),
+        "GetDefaultValueInfo" => Example::new(&GetDefaultValueInfoRequest { erp_field_id: FIELD }),
         "SaveConnectionListMappings" => {
-            Sample::of(&SaveConnectionListMappingsRequest { list_mapping: Some(list_mapping()) })
+            Example::new(&SaveConnectionListMappingsRequest { list_mapping: Some(list_mapping()) })
         }
-        "ValidateArchiveColumnConfig" => Sample::of(&ValidateArchiveColumnConfigRequest {
+        "ValidateArchiveColumnConfig" => Example::new(&ValidateArchiveColumnConfigRequest {
             list_owner: Some("contact".into()),
             erp_connection_id: CONNECTION,
         }),
-        _ => return None,
+        method => return not_implemented::request(method, CONNECTION, CONNECTOR),
     })
 }
 
