@@ -76,7 +76,7 @@ pub async fn run(command: AssociateCommand, pool: &Pool) -> Result<Output, Strin
     }
 }
 
-/// Adds a user group to a database that has none, and returns its id. Returns `None` if there are groups already.
+/// Adds a user group to a database that has none, and returns its id. Returns `None` if the database has groups.
 ///
 /// Every associate needs a primary group.
 async fn add_first_group(pool: &Pool) -> Result<Option<i32>, String> {
@@ -120,7 +120,7 @@ fn new_password(source: &PasswordArgs) -> Result<Option<String>, String> {
 
 /// Reads the whole file, without one line end.
 fn read_password(file: &Path) -> Result<String, String> {
-    // Longer input is no password: a byte past the limit, and a line end, are enough to tell.
+    // One byte past the limit and a line end are enough to reject longer input.
     let limit = password::MAX_PASSWORD_BYTES as u64 + 3;
     let mut text = String::new();
     let read = if file == Path::new("-") {

@@ -198,21 +198,21 @@ pub enum ApplicationCommand {
 /// Commands about tickets, and about access tokens.
 #[derive(Clone, Debug, Subcommand)]
 pub enum CredentialCommand {
-    /// Issue one for an associate and print it; it is not shown again
+    /// Issue a credential to an associate and print it; it is not shown again
     Issue {
         /// Login name of the associate
         associate: String,
         /// Name of the application to issue it to
         #[arg(long, value_name = "NAME")]
         app: Option<String>,
-        /// Tenant identifier in it (default: none in a ticket, Cust00001 in a token)
+        /// Tenant identifier in the credential (default: none in a ticket, Cust00001 in a token)
         #[arg(long, env = "ERPSYNC_TENANT", value_name = "TENANT", value_parser = tenant)]
         tenant: Option<String>,
         /// Database and output.
         #[command(flatten)]
         common: CommonArgs,
     },
-    /// Revoke one on every server
+    /// Revoke a credential on every server
     Revoke {
         /// The ticket or token, or - to read it from standard input, out of sight of other users of this machine
         secret: String,
@@ -220,7 +220,7 @@ pub enum CredentialCommand {
         #[command(flatten)]
         common: CommonArgs,
     },
-    /// List the valid ones, without their secrets
+    /// List the valid credentials, without their secrets
     List {
         /// Database and output.
         #[command(flatten)]
