@@ -119,9 +119,9 @@ fn engine(agent: Agent<Pool>) -> Agent<Pool> {
 
 fn connector_calls(agent: Agent<Pool>) -> Agent<Pool> {
     use connector_calls::{
-        ErpSyncFieldValue, GetConfigurationFieldsRequest, GetConnectionListMappingsRequest,
-        GetFieldValuesFromErpRequest, SupportsAdvancedSearchRequest, TestConnectionByConfigRequest,
-        TestConnectionByIdRequest, TestConnectorUrlRequest, UpdateConnectionFieldsRequest,
+        GetConfigurationFieldsRequest, GetConnectionListMappingsRequest, GetFieldValuesFromErpRequest,
+        SupportsAdvancedSearchRequest, TestConnectionByConfigRequest, TestConnectionByIdRequest,
+        TestConnectorUrlRequest, UpdateConnectionFieldsRequest,
     };
     agent
         .not_implemented::<TestConnectorUrlRequest, ErpSyncResponseCode>(
