@@ -19,8 +19,8 @@ carrier! {
     }
 }
 
-/// Activates a connection, or deactivates an active one. Returns the reasons why the connection cannot be activated; none
-/// if it was switched.
+/// Activates a connection, or deactivates an active one. Returns the reasons why the connection cannot be activated;
+/// none if it was switched.
 ///
 /// # Errors
 /// 403 for callers who may not change connections, 404 if the connection does not exist.

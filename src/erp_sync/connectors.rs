@@ -79,8 +79,8 @@ pub async fn create_default(_: Pool, caller: Principal, (): ()) -> Result<ErpSyn
     Ok(to_carrier(Connector::default(), &caller))
 }
 
-/// Returns a connector; null if it does not exist. A connector that is flagged as deleted exists only for callers who may
-/// change connectors.
+/// Returns a connector; null if it does not exist. A connector that is flagged as deleted exists only for callers who
+/// may change connectors.
 ///
 /// # Errors
 /// 400 without an id, 503 if the database is unavailable.
@@ -145,9 +145,8 @@ pub async fn delete(pool: Pool, caller: Principal, parameters: Query<ConnectorPa
 
 /// Updates the connector with the id of `entity`, or creates one if the id is 0 or unknown.
 ///
-/// # Errors
-/// 403 for callers who may not change connectors, 400 for a negative id, or for flagging a connector that has connections
-/// as deleted.
+/// # Errors 403 for callers who may not change connectors, 400 for a negative id, or for flagging a connector that has
+/// connections as deleted.
 pub async fn save(
     pool: Pool,
     caller: Principal,

@@ -14,7 +14,8 @@ use crate::store::Pool;
 use crate::store::erp_fields::{self as store, DefaultValue, Field, Which};
 
 carrier! {
-    /// The default value of an ERP field, used when an ERP actor is created. Members, order and names are the vendor's; lengths are those of the columns.
+    /// The default value of an ERP field, used when an ERP actor is created. Members, order and names are the vendor's;
+    /// lengths are those of the columns.
     pub struct ErpSyncDefaultValue {
         /// Primary key of the field.
         erp_field_id: i32 = "ErpFieldId",

@@ -115,8 +115,8 @@ static ITEM_ROLES: Roles = Roles::new(ErpCrmListItemMapping::MEMBERS, REASON);
 
 /// Stores the list mappings of the given fields. The items of a field replace the stored ones.
 ///
-/// Returns the mappings as sent, with the names of the connection, the lists and the actor types. The names of items are
-/// not added: only the connector and the CRM system know them.
+/// Returns the mappings as sent, with the names of the connection, the lists and the actor types. The names of items
+/// are not added: only the connector and the CRM system know them.
 ///
 /// # Errors
 /// 403 for callers who may not change mappings; 400 if the connection or a field does not exist, if an item has no key,
