@@ -35,7 +35,7 @@ pub async fn run(settings: &Serve) -> Result<(), String> {
         }
     }
     check_open_files(&mut report, settings);
-    match database::look(&settings.database).await {
+    match database::inspect(&settings.database).await {
         Ok(Some((pool, described))) => {
             report.ok("database", described);
             check_database(&mut report, &pool, settings).await;

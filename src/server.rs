@@ -73,7 +73,7 @@ pub async fn run(settings: &Serve) -> Result<(), String> {
 pub fn check(settings: &Serve) -> Result<(), String> {
     Issuer::new(&settings.oidc)?;
     tls::check(&settings.network)?;
-    crate::database::check(&settings.database)
+    crate::database::validate(&settings.database)
 }
 
 /// Opens the database, and adds or refuses demo data before the server listens.

@@ -10,6 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::support::client::TJE0;
+use crate::support::wait::{LIMIT, wait_until, within_limit};
 use crate::support::{AGENT, Answer, SAVE, Server, program, seed_request};
 
 #[tokio::test]
@@ -233,14 +234,16 @@ async fn packed_bodies_are_read_within_the_limit() {
     post("zstd", seed_request().into_bytes()).await.assert_framework_error(415, &["content encoding 'zstd'"]);
 }
 
-/// Sends `head`, and then `drip` every 100 ms until the server answers or hangs up; what it answered.
+/// Sends `head`, and then `drip` every 100 ms until the server closes the connection. Returns the response, and the
+/// time from the beginning to the end of the connection.
 async fn trickle(address: &str, head: &str, drip: &str) -> (String, Duration) {
+    let began = Instant::now();
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(head.as_bytes()).await.unwrap();
-    let began = Instant::now();
     let mut answer = Vec::new();
     let mut buffer = [0; 1024];
-    while began.elapsed() < Duration::from_secs(20) {
+    loop {
+        assert!(began.elapsed() < LIMIT, "the connection stays open");
         match tokio::time::timeout(Duration::from_millis(100), stream.read(&mut buffer)).await {
             Ok(Ok(0) | Err(_)) => break,
             Ok(Ok(length)) => answer.extend_from_slice(&buffer[..length]),
@@ -262,7 +265,7 @@ async fn clients_that_trickle_are_cut_off() {
     let (headers, bodies, silent) =
         tokio::join!(trickle(address, &head, "X"), trickle(address, &body, " "), trickle(address, "", ""));
     for (_, took) in [&headers, &bodies, &silent] {
-        assert!((Duration::from_millis(800)..Duration::from_secs(10)).contains(took), "{took:?}");
+        assert!(*took > Duration::from_millis(800), "{took:?}");
     }
     assert!(bodies.0.starts_with("HTTP/1.1 408 "), "{}", bodies.0);
     assert!(bodies.0.contains("did not arrive in time"), "{}", bodies.0);
@@ -291,19 +294,8 @@ async fn heads_without_end_are_refused() {
 
 #[tokio::test]
 async fn more_requests_than_the_limit_wait_and_then_get_503() {
-    let server = Server::start_with(&["--max-requests", "2", "--body-timeout", "10"]).await;
-    let head = format!(
-        "POST {SAVE} HTTP/1.1\r\nHost: x\r\nAuthorization: {TJE0}\r\nContent-Type: application/json\r\n\
-         Content-Length: 1000\r\n\r\n"
-    );
-    let mut busy = Vec::new();
-    for _ in 0..2 {
-        let mut stream = TcpStream::connect(&server.program.address).await.unwrap();
-        stream.write_all(head.as_bytes()).await.unwrap();
-        busy.push(stream);
-    }
-    // Both requests must have got their turns.
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    let server = Server::start_with(&["--max-requests", "2", "--body-timeout", "600"]).await;
+    let busy = [half_sent(&server).await, half_sent(&server).await];
     let refused = server.program.save_sample().await;
     refused.assert_service_error(503, "SoServerException", &["busy"]);
     assert_eq!(refused.header("retry-after"), "1");
@@ -321,7 +313,8 @@ async fn a_request_that_takes_too_long_is_504_and_stores_nothing_more() {
     let answer = server.program.save_sample().await;
     answer.assert_service_error(504, "SoServerException", &["took too long"]);
     sqlx::raw_sql("ROLLBACK").execute(&mut lock).await.unwrap();
-    assert_eq!(server.program.save_sample().await.status, 200);
+    // A busy machine may exceed the time limit again.
+    wait_until("a save within the time limit", async || server.program.save_sample().await.status == 200).await;
 }
 
 #[tokio::test]
@@ -341,16 +334,21 @@ async fn health_is_told_without_a_login() {
     assert!(String::from_utf8(gone.stderr).unwrap().starts_with("erpsync: no answer from"));
 }
 
-/// A request whose headers are sent and whose body is not.
+/// Sends the headers of a request and the first byte of its body. The server processes the request: it has asked for
+/// the body.
 async fn half_sent(server: &Server) -> TcpStream {
+    const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
     let mut stream = TcpStream::connect(&server.program.address).await.unwrap();
     let head = format!(
         "POST {SAVE} HTTP/1.1\r\nHost: x\r\nAuthorization: {TJE0}\r\nContent-Type: application/json\r\n\
-         Content-Length: {}\r\n\r\n{{",
+         Content-Length: {}\r\nExpect: 100-continue\r\n\r\n",
         seed_request().len()
     );
     stream.write_all(head.as_bytes()).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    let mut answer = [0; CONTINUE.len()];
+    within_limit("100 Continue", stream.read_exact(&mut answer)).await.unwrap();
+    assert_eq!(answer, CONTINUE);
+    stream.write_all(&seed_request().as_bytes()[..1]).await.unwrap();
     stream
 }
 
@@ -369,7 +367,7 @@ async fn a_stop_signal_lets_requests_in_flight_finish() {
         in_flight.read_to_string(&mut answer).await.unwrap();
         assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
         assert_eq!(idle.read(&mut [0; 1]).await.unwrap_or(0), 0, "idle connections are closed");
-        let status = server.program.ended(Duration::from_secs(10)).await;
+        let status = server.program.wait_for_exit().await;
         assert_eq!(status.code(), Some(0));
         let name: String = server.database.value("SELECT display_name FROM erp_connection").await;
         assert_eq!(name, "Emard Group");
@@ -384,12 +382,12 @@ async fn a_second_stop_signal_and_the_drain_limit_do_not_wait() {
     impatient.program.wait_for_log("finishing what is in flight").await;
     assert!(impatient.program.is_running());
     impatient.program.signal(Signal::TERM);
-    assert_eq!(impatient.program.ended(Duration::from_secs(10)).await.code(), Some(0));
+    assert_eq!(impatient.program.wait_for_exit().await.code(), Some(0));
 
     let mut limited = Server::start_with(&["--drain-timeout", "0.5"]).await;
     let _in_flight = half_sent(&limited).await;
     limited.program.signal(Signal::TERM);
-    assert_eq!(limited.program.ended(Duration::from_secs(10)).await.code(), Some(0));
+    assert_eq!(limited.program.wait_for_exit().await.code(), Some(0));
 }
 
 #[tokio::test]
@@ -398,42 +396,39 @@ async fn five_thousand_idle_connections_are_in_nobodys_way() {
     let mut files = getrlimit(Resource::Nofile);
     files.current = files.maximum;
     setrlimit(Resource::Nofile, files).unwrap();
-    let server = Server::start().await;
+    let server = Server::start_with(&["--header-timeout", "600"]).await;
+    let open_files = || std::fs::read_dir(format!("/proc/{}/fd", server.program.pid())).unwrap().count();
     let mut idle = Vec::new();
-    for _ in 0..5000 {
-        idle.push(TcpStream::connect(&server.program.address).await.unwrap());
+    while idle.len() < 5000 {
+        for _ in 0..500 {
+            idle.push(TcpStream::connect(&server.program.address).await.unwrap());
+        }
+        // The kernel drops connections that exceed the queue of those to accept, and sends them again after seconds.
+        wait_until("500 accepted connections", async || open_files() > idle.len()).await;
     }
     assert_eq!(server.program.save_sample().await.status, 200);
-    let opened = std::fs::read_dir(format!("/proc/{}/fd", server.program.pid())).unwrap().count();
+    let opened = open_files();
     assert!(opened > 5000, "{opened}");
     drop(idle);
-    let began = Instant::now();
-    while std::fs::read_dir(format!("/proc/{}/fd", server.program.pid())).unwrap().count() > 200 {
-        assert!(began.elapsed() < Duration::from_secs(10), "connections stay open");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    wait_until("the end of the connections", async || open_files() <= 200).await;
 }
 
 #[tokio::test]
 async fn clients_that_never_read_are_in_nobodys_way() {
     let server = Server::start_with(&["--header-timeout", "1"]).await;
     let request = format!("GET /openapi.json HTTP/1.1\r\nHost: x\r\nX-Filler: {}\r\n\r\n", "x".repeat(1000));
-    let mut silent = Vec::new();
-    for _ in 0..50 {
+    let requests = request.repeat(500);
+    let silent = join_all((0..50).map(|_| async {
         let mut stream = TcpStream::connect(&server.program.address).await.unwrap();
-        // Until nothing more goes in: the answers to these fill whatever lies between.
-        let all = request.repeat(500);
-        let _ = tokio::time::timeout(Duration::from_millis(100), stream.write_all(all.as_bytes())).await;
-        silent.push(stream);
-    }
+        // The responses fill every buffer between the server and the client, and then the requests do.
+        let _ = tokio::time::timeout(Duration::from_millis(100), stream.write_all(requests.as_bytes())).await;
+        stream
+    }))
+    .await;
     let answers = join_all((0..20).map(|_| server.program.save_sample())).await;
     assert!(answers.iter().all(|answer| answer.status == 200));
-    // Not for good.
-    let began = Instant::now();
-    while server.program.log().matches("connection ended").count() < silent.len() {
-        assert!(began.elapsed() < Duration::from_secs(20), "they stay");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    let ended = async || server.program.log().matches("connection ended").count() >= silent.len();
+    wait_until("the end of the connections", ended).await;
 }
 
 #[tokio::test]
