@@ -145,7 +145,8 @@ pub async fn delete(pool: Pool, caller: Principal, parameters: Query<ConnectorPa
 
 /// Updates the connector with the id of `entity`, or creates one if the id is 0 or unknown.
 ///
-/// # Errors 403 for callers who may not change connectors, 400 for a negative id, or for flagging a connector that has
+/// # Errors
+/// 403 for callers who may not change connectors, 400 for a negative id, or for flagging a connector that has
 /// connections as deleted.
 pub async fn save(
     pool: Pool,

@@ -200,7 +200,8 @@ pub async fn crm_actor_type(
 /// Stores the mapping of an ERP actor type. Creates the actor type and the fields that do not exist yet, and keeps the
 /// fields that are not listed.
 ///
-/// # Errors 403 for callers who may not change mappings; 400 if the connection does not exist, or if a field is unknown
+/// # Errors
+/// 403 for callers who may not change mappings; 400 if the connection does not exist, or if a field is unknown
 /// or listed twice. Nothing is stored then.
 pub async fn save(
     pool: Pool,
