@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::program::{command, run};
-use crate::support::{Answer, Program, SAVE, Server, TestDatabase, seed_request};
+use crate::support::{Answer, DataDir, Program, SAVE, Server, TestDatabase, seed_request};
 
 /// Runs the program on a database, with something on its standard input, and gives what it came to.
 fn erpsync_with_input(arguments: &[&str], url: &str, input: &str) -> (i32, String, String) {
@@ -218,9 +218,8 @@ async fn what_is_wrong_is_said_in_a_line() {
 
 #[tokio::test]
 async fn it_works_beside_a_server_with_a_database_of_its_own_and_without_one() {
-    let directory = tempfile::tempdir().unwrap();
-    let data_dir = directory.path().join("data");
-    let arguments = ["--data-dir", data_dir.to_str().unwrap()];
+    let data_dir = DataDir::prepared();
+    let arguments = ["--data-dir", &data_dir.argument()];
     let issue = || {
         let done = run(&[&["ticket", "issue", "tje0"][..], &arguments].concat());
         assert!(done.status.success(), "{done:?}");

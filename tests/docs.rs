@@ -42,7 +42,7 @@ async fn the_page_names_files_of_this_server_alone() {
 async fn files_come_packed_for_those_who_can_unpack_them() {
     let server = Server::start().await;
     let path = "/docs/swagger-ui.css";
-    let http = reqwest::Client::builder().no_gzip().no_brotli().build().unwrap();
+    let http = client_builder().no_gzip().no_brotli().build().unwrap();
     let get = |path: &str| http.get(format!("http://{}{path}", server.program.address));
     let plain = Answer::of(get(path).send().await.unwrap()).await;
     assert!(plain.text.contains(".swagger-ui"), "{:.100}", plain.text);

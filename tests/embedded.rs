@@ -11,57 +11,17 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, PgConnection};
-use tempfile::TempDir;
 
 use crate::support::client::TJE0;
 use crate::support::program::run;
 use crate::support::wait::{is_met, wait_until};
-use crate::support::{Program, SAVE};
+use crate::support::{DataDir, Program, SAVE};
 
-struct DataDir(TempDir);
-
-impl DataDir {
-    fn new() -> Self {
-        DataDir(tempfile::tempdir().unwrap())
-    }
-
-    fn path(&self) -> PathBuf {
-        self.0.path().join("data")
-    }
-
-    fn start(&self) -> Program {
-        Program::start(&["--data-dir", self.path().to_str().unwrap()])
-    }
-
-    fn refused(&self, arguments: &[&str]) -> String {
-        let data_dir = self.path();
-        let done = run(&[&["--listen", "127.0.0.1:0", "--data-dir", data_dir.to_str().unwrap()], arguments].concat());
-        assert_eq!(done.status.code(), Some(1), "{done:?}");
-        let said = String::from_utf8(done.stderr).unwrap();
-        said.lines().last().unwrap().strip_prefix("erpsync: ").unwrap().to_owned()
-    }
-
-    /// The running postmaster.
-    fn postmaster(&self) -> Pid {
-        let file = fs::read_to_string(self.path().join("postgres/postmaster.pid")).unwrap();
-        Pid::from_raw(file.lines().next().unwrap().parse().unwrap()).unwrap()
-    }
-
-    /// How many PostgreSQL processes work in it.
-    fn processes(&self) -> usize {
-        let cluster = self.path().join("postgres").canonicalize().unwrap();
-        let processes = fs::read_dir("/proc").unwrap().flatten();
-        processes.filter(|process| fs::read_link(process.path().join("cwd")).is_ok_and(|cwd| cwd == cluster)).count()
-    }
-}
-
-impl Drop for DataDir {
-    /// A killed server leaves its database running; a short run of another ends both.
-    fn drop(&mut self) {
-        if self.path().join("postgres/postmaster.pid").exists() {
-            run(&["migrate", "--data-dir", self.path().to_str().unwrap()]);
-        }
-    }
+fn refused(data_dir: &DataDir, arguments: &[&str]) -> String {
+    let done = run(&[&["--listen", "127.0.0.1:0", "--data-dir", &data_dir.argument()], arguments].concat());
+    assert_eq!(done.status.code(), Some(1), "{done:?}");
+    let said = String::from_utf8(done.stderr).unwrap();
+    said.lines().last().unwrap().strip_prefix("erpsync: ").unwrap().to_owned()
 }
 
 fn socket(program: &Program) -> PathBuf {
@@ -99,7 +59,7 @@ async fn the_first_start_has_demo_data_and_what_is_saved_survives_kill_9() {
     program.signal(Signal::TERM);
     assert_eq!(program.wait_for_exit().await.code(), Some(0));
     assert_eq!(data_dir.processes(), 0, "the database stops with the server");
-    assert!(!data_dir.path().join("postgres/postmaster.pid").exists());
+    assert!(!data_dir.pid_file().exists());
 }
 
 #[tokio::test]
@@ -131,9 +91,9 @@ async fn the_database_is_durable_and_private() {
 
 #[tokio::test]
 async fn a_second_server_on_the_same_data_directory_says_so() {
-    let data_dir = DataDir::new();
+    let data_dir = DataDir::prepared();
     let program = data_dir.start();
-    let said = data_dir.refused(&[]);
+    let said = refused(&data_dir, &[]);
     assert!(said.contains("in use by the server with process id"), "{said}");
     assert!(said.contains(&program.pid().to_string()) && said.contains("--data-dir"), "{said}");
     assert_eq!(program.save_sample().await.status, 200, "the first is not disturbed");
@@ -141,7 +101,7 @@ async fn a_second_server_on_the_same_data_directory_says_so() {
 
 #[tokio::test]
 async fn a_database_that_dies_is_started_again() {
-    let data_dir = DataDir::new();
+    let data_dir = DataDir::prepared();
     let mut program = data_dir.start();
     assert_eq!(program.save_sample().await.status, 200);
     kill_process(data_dir.postmaster(), Signal::KILL).unwrap();
@@ -157,7 +117,7 @@ async fn a_database_that_dies_is_started_again() {
 
 #[tokio::test]
 async fn whatever_a_crash_leaves_the_next_start_gets_over() {
-    let data_dir = DataDir::new();
+    let data_dir = DataDir::prepared();
     let mut program = data_dir.start();
     assert_eq!(program.save_sample().await.status, 200);
     let socket = socket(&program);
@@ -178,7 +138,7 @@ async fn whatever_a_crash_leaves_the_next_start_gets_over() {
 
     // The database's file names a process that is somebody else's by now: this test.
     program.kill();
-    let pid_file = data_dir.path().join("postgres/postmaster.pid");
+    let pid_file = data_dir.pid_file();
     kill_process(data_dir.postmaster(), Signal::KILL).unwrap();
     wait_until("the end of the back ends without their postmaster", async || data_dir.processes() == 0).await;
     let file = fs::read_to_string(&pid_file).unwrap();
@@ -192,7 +152,7 @@ async fn whatever_a_crash_leaves_the_next_start_gets_over() {
 
 #[tokio::test]
 async fn kill_9_in_the_middle_of_a_thousand_saves_loses_no_answered_one() {
-    let data_dir = DataDir::new();
+    let data_dir = DataDir::prepared();
     let mut program = data_dir.start();
     let save = |number: usize| {
         let connection = json!({ "ErpConnectorId": 403, "ConnectionId": format!("save-{number}"),
@@ -249,14 +209,14 @@ async fn data_of_another_release_is_refused_with_both_numbers() {
     fs::create_dir_all(&cluster).unwrap();
     fs::write(cluster.join("PG_VERSION"), "9\n").unwrap();
     let bin = installed_bin();
-    let said = data_dir.refused(&["--pg-bin", bin.to_str().unwrap()]);
+    let said = refused(&data_dir, &["--pg-bin", bin.to_str().unwrap()]);
     assert!(said.contains("is of PostgreSQL 9,") && said.contains("install PostgreSQL 9,"), "{said}");
     assert_eq!(fs::read_to_string(cluster.join("PG_VERSION")).unwrap(), "9\n");
 }
 
 /// The folder that the shared server's programs were taken from.
 fn installed_bin() -> PathBuf {
-    let data_dir = DataDir::new();
+    let data_dir = DataDir::prepared();
     let program = data_dir.start();
     let postmaster = data_dir.postmaster().as_raw_nonzero();
     let postgres = fs::read_link(format!("/proc/{postmaster}/exe")).unwrap();
@@ -267,7 +227,7 @@ fn installed_bin() -> PathBuf {
 #[test]
 fn a_folder_without_postgres_is_refused_with_the_cure() {
     let data_dir = DataDir::new();
-    let said = data_dir.refused(&["--pg-bin", "/"]);
+    let said = refused(&data_dir, &["--pg-bin", "/"]);
     assert!(said.contains("postgres is missing") && said.contains("14 or later"), "{said}");
 }
 
@@ -275,13 +235,13 @@ fn a_folder_without_postgres_is_refused_with_the_cure() {
 async fn a_data_directory_that_only_root_can_reach_works() {
     let data_dir = DataDir::new();
     // As root's home: the database's user cannot go through it.
-    fs::set_permissions(data_dir.0.path(), fs::Permissions::from_mode(0o700)).unwrap();
+    fs::set_permissions(data_dir.folder(), fs::Permissions::from_mode(0o700)).unwrap();
     let mut program = data_dir.start();
     assert_eq!(program.save_sample().await.status, 200);
     program.kill();
     let program = data_dir.start();
     assert_eq!(program.save_sample().await.status, 200);
-    let mode = fs::metadata(data_dir.0.path()).unwrap().permissions().mode() & 0o777;
+    let mode = fs::metadata(data_dir.folder()).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode, 0o700, "nobody's rights were changed");
 }
 
@@ -298,7 +258,7 @@ fn migrate_and_demo_work_on_the_servers_own_database() {
 
 #[tokio::test]
 async fn a_hang_up_stops_the_database_too() {
-    let data_dir = DataDir::new();
+    let data_dir = DataDir::prepared();
     let mut program = data_dir.start();
     program.signal(Signal::HUP);
     assert!(program.wait_for_exit().await.success());
@@ -311,7 +271,7 @@ async fn a_folder_that_is_no_database_is_left_alone() {
     let folder = data_dir.path().join("postgres");
     fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join("mine"), "keep").unwrap();
-    let said = data_dir.refused(&[]);
+    let said = refused(&data_dir, &[]);
     assert!(said.contains("postgres") && said.contains("move it away"), "{said}");
     assert_eq!(fs::read_to_string(folder.join("mine")).unwrap(), "keep");
 }
@@ -338,14 +298,14 @@ async fn programs_of_the_working_directory_are_never_run() {
 
 #[tokio::test]
 async fn a_command_that_is_terminated_leaves_no_database_behind() {
-    let data_dir = DataDir::new();
+    let data_dir = DataDir::prepared();
     // The password never comes: the command waits with its database running.
     let mut child = crate::support::program::command()
-        .args(["associate", "add", "x", "--password-file", "-", "--data-dir", data_dir.path().to_str().unwrap()])
+        .args(["associate", "add", "x", "--password-file", "-", "--data-dir", &data_dir.argument()])
         .stdin(std::process::Stdio::piped())
         .spawn()
         .unwrap();
-    let pid_file = data_dir.path().join("postgres/postmaster.pid");
+    let pid_file = data_dir.pid_file();
     wait_until("a running PostgreSQL", async || pid_file.exists()).await;
     kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
     drop(child.stdin.take());

@@ -8,14 +8,14 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Signal, kill_process};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
 use crate::support::client::{TJE0, http_client};
 use crate::support::proxy::Proxy;
 use crate::support::wait::{LIMIT, is_met, wait_until};
-use crate::support::{Program, SAVE, Server, TestDatabase};
+use crate::support::{DataDir, Program, SAVE, Server, TestDatabase};
 
 /// The server's time limit of a request, in seconds.
 const REQUEST_TIMEOUT: &str = "2";
@@ -248,19 +248,17 @@ async fn a_database_without_connections_to_spare() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_is_restarted_at_once_under_load() {
-    let directory = tempfile::tempdir().unwrap();
-    let data_dir = directory.path().join("data");
-    let program = Program::start(&["--data-dir", data_dir.to_str().unwrap(), "--request-timeout", REQUEST_TIMEOUT]);
+    let data_dir = DataDir::prepared();
+    let program = Program::start(&["--data-dir", &data_dir.argument(), "--request-timeout", REQUEST_TIMEOUT]);
     let load = Load::start(&program);
     for _ in 0..2 {
         load.wait_for_saves(2 * CLIENTS).await;
         // What `pg_ctl restart -m immediate` sends; the server starts it again itself.
-        let pid = std::fs::read_to_string(data_dir.join("postgres/postmaster.pid")).unwrap();
-        let pid: i32 = pid.lines().next().unwrap().parse().unwrap();
-        kill_process(Pid::from_raw(pid).unwrap(), Signal::QUIT).unwrap();
+        let pid = data_dir.postmaster();
+        kill_process(pid, Signal::QUIT).unwrap();
         let is_restarted = async || {
-            let current = std::fs::read_to_string(data_dir.join("postgres/postmaster.pid")).unwrap_or_default();
-            current.lines().next().is_some_and(|line| line.parse() != Ok(pid))
+            let current = std::fs::read_to_string(data_dir.pid_file()).unwrap_or_default();
+            current.lines().next().is_some_and(|line| line.parse() != Ok(pid.as_raw_nonzero().get()))
         };
         wait_until("a new postmaster", is_restarted).await;
         // PostgreSQL replays its log first.

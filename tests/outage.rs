@@ -53,13 +53,6 @@ async fn connections_ended_by_the_database_are_replaced_unseen() {
     assert_eq!(server.program.save_sample().await.status, 200);
 }
 
-/// Waits until a save waits for a table that is locked.
-async fn wait_for_lock(server: &Server) {
-    let waiting = "SELECT count(*) FROM pg_locks JOIN pg_database ON oid = database
-        WHERE NOT granted AND datname = current_database()";
-    wait_until("a save that waits", async || server.database.value::<i64>(waiting).await > 0).await;
-}
-
 const END_SAVE: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND application_name = 'erpsync' AND wait_event_type = 'Lock'";
 const LOST: &str = "SELECT count(*) FROM erp_connection WHERE display_name = 'lost'";
@@ -74,7 +67,7 @@ async fn a_save_whose_connection_is_ended_midway_is_sent_again() {
     let mut lock = server.database.connect().await;
     sqlx::raw_sql(LOCK_TABLE).execute(&mut lock).await.unwrap();
     let (answer, ()) = tokio::join!(server.program.save_sample(), async {
-        wait_for_lock(&server).await;
+        server.database.wait_for_lock().await;
         assert!(server.database.value::<bool>(END_SAVE).await);
         sqlx::raw_sql("ROLLBACK").execute(&mut lock).await.unwrap();
     });
@@ -92,7 +85,7 @@ async fn a_save_that_loses_its_database_midway_is_503_and_whole_or_not_there() {
     let mut lock = server.database.connect().await;
     sqlx::raw_sql(LOCK_TABLE).execute(&mut lock).await.unwrap();
     let (answer, ()) = tokio::join!(server.program.save_sample(), async {
-        wait_for_lock(&server).await;
+        server.database.wait_for_lock().await;
         proxy.shut();
     });
     answer.assert_service_error(503, "SoDbAccessException", &[]);

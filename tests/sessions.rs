@@ -4,14 +4,14 @@ use reqwest::Method;
 use reqwest::header::HeaderMap;
 use serde_json::json;
 
-use crate::support::client::{TJE0, TJE1};
+use crate::support::client::{TJE0, TJE1, client_builder};
 use crate::support::{Answer, Program, SAVE, Server, seed_request};
 
 async fn call(program: &Program, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
     let request = program.request(method, path).body(body.to_owned());
     let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
     // Redirects are looked at, not followed.
-    let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let http = client_builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
     Answer::of(http.execute(request.build().unwrap()).await.unwrap()).await
 }
 

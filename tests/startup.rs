@@ -2,7 +2,7 @@
 
 use crate::support::program::run;
 use crate::support::wait::within_limit;
-use crate::support::{Program, TestDatabase};
+use crate::support::{DataDir, Program, Server, TestDatabase};
 
 #[tokio::test]
 async fn ten_servers_on_one_empty_database_all_come_up() {
@@ -156,22 +156,41 @@ fn help_and_version_are_there_and_help_shows_no_secret() {
 }
 
 #[tokio::test]
-async fn statements_have_a_time_limit_though_the_steps_of_the_schema_had_none() {
+async fn statements_have_a_time_limit_after_a_start_that_brought_the_schema_up_to_date() {
     let database = TestDatabase::with_demo_data().await;
+    // The steps of the schema have no time limit. The only connection runs them, and then the saves.
     let program = Program::start(&["--database-url", &database.url(), "--database-connections", "1"]);
+    let record = "
+        CREATE TABLE time_limit (value text);
+        CREATE FUNCTION record_time_limit() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS
+            $$BEGIN INSERT INTO time_limit VALUES (current_setting('statement_timeout')); RETURN NEW; END$$;
+        CREATE TRIGGER record_time_limit BEFORE UPDATE ON erp_connection
+            FOR EACH ROW EXECUTE FUNCTION record_time_limit()";
+    database.execute(record).await;
     assert_eq!(program.save_sample().await.status, 200);
-    // The same connection that brought the schema up to date is under the requests' limit again.
-    let mut lock = database.connect().await;
+    assert_eq!(database.value::<String>("SELECT DISTINCT value FROM time_limit").await, "20s");
+}
+
+#[tokio::test]
+async fn a_statement_that_the_database_cancels_is_503() {
+    let server = Server::start().await;
+    assert_eq!(server.program.save_sample().await.status, 200);
+    let mut lock = server.database.connect().await;
     sqlx::raw_sql("BEGIN; LOCK TABLE erp_connection").execute(&mut lock).await.unwrap();
-    let limited = program.save_sample().await;
-    limited.assert_service_error(503, "SoDbAccessException", &[]);
+    // The error is that of a statement that exceeds its time limit, 57014.
+    let cancel = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND application_name = 'erpsync' AND wait_event_type = 'Lock'";
+    let (answer, ()) = tokio::join!(server.program.save_sample(), async {
+        server.database.wait_for_lock().await;
+        assert!(server.database.value::<bool>(cancel).await);
+    });
+    answer.assert_service_error(503, "SoDbAccessException", &[]);
 }
 
 #[tokio::test]
 async fn a_blank_database_url_is_none() {
-    let data_dir = tempfile::tempdir().unwrap();
-    let path = data_dir.path().to_str().unwrap();
-    let mut program = Program::start(&["--database-url", "", "--data-dir", path]);
+    let data_dir = DataDir::prepared();
+    let mut program = Program::start(&["--database-url", "", "--data-dir", &data_dir.argument()]);
     assert_eq!(program.save_sample().await.status, 200);
     program.signal(rustix::process::Signal::TERM);
     assert!(program.wait_for_exit().await.success());

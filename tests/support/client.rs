@@ -9,6 +9,7 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap, VARY
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 
+use super::wait::LIMIT;
 use super::{Program, SAVE};
 
 /// The demo administrator, as the vendor's published sample has it.
@@ -64,7 +65,8 @@ pub const SEED_FORM: &str = "Connection.ErpConnectionId=816&Connection.ErpConnec
 /// Returns a builder of HTTP clients. The clients speak plain HTTP, but cannot be built without a TLS provider.
 pub fn client_builder() -> reqwest::ClientBuilder {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder().timeout(std::time::Duration::from_mins(1))
+    // Without a list of its own, each client would read all certificates of the machine.
+    reqwest::Client::builder().tls_certs_only([]).timeout(LIMIT)
 }
 
 /// Returns an HTTP client with the default settings of the tests.

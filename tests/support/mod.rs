@@ -1,12 +1,14 @@
 //! What the tests stand on: a shared PostgreSQL with a database for each test, and the started program.
 
 pub mod client;
+pub mod data_dir;
 pub mod postgres;
 pub mod program;
 pub mod proxy;
 pub mod wait;
 
 pub use client::{Answer, seed_connection, seed_request};
+pub use data_dir::DataDir;
 pub use postgres::TestDatabase;
 pub use program::Program;
 

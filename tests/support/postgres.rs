@@ -10,6 +10,8 @@ use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use argon2::password_hash::PasswordHasher;
+use argon2::{Algorithm, Argon2, Params, Version};
 use erpsync::database::embedded::{Embedded, Options};
 use erpsync::store::Pool;
 use sqlx::postgres::PgConnectOptions;
@@ -17,7 +19,11 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use uuid::Uuid;
 
+use super::wait::wait_until;
+
 const KEEPER: &str = "ERPSYNC_TEST_KEEPER";
+/// The folder of the data directory that is copied.
+const PREPARED: &str = "prepared";
 /// How long the keeper waits for another test process.
 const IDLE: Duration = Duration::from_secs(10);
 
@@ -117,6 +123,13 @@ impl TestDatabase {
         sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&mut self.connect().await).await.unwrap()
     }
 
+    /// Waits until a statement waits for a lock.
+    pub async fn wait_for_lock(&self) {
+        let waiting = "SELECT count(*) FROM pg_locks JOIN pg_database ON oid = database
+            WHERE NOT granted AND datname = current_database()";
+        wait_until("a statement that waits for a lock", async || self.value::<i64>(waiting).await > 0).await;
+    }
+
     /// All that a save can change, as one text to compare.
     pub async fn contents(&self) -> String {
         self.value(
@@ -214,24 +227,59 @@ fn start_keeper(directory: &Path) {
     }
 }
 
+/// Replaces the hashes of the demo passwords by ones of the cheapest parameters. Otherwise a third of the CPU time of
+/// the tests is argon2: every server verifies both passwords when it starts. The tests of an embedded database and of
+/// the administration verify hashes of the parameters in use.
+async fn weaken_password_hashes(pool: &Pool) {
+    let cheapest = Params::new(Params::MIN_M_COST, Params::MIN_T_COST, Params::MIN_P_COST, None).unwrap();
+    let argon2 = Argon2::new(Algorithm::default(), Version::default(), cheapest);
+    for (name, password) in [("tje0", "Tje0"), ("tje1", "Tje1")] {
+        let hash = argon2.hash_password(password.as_bytes()).unwrap().to_string();
+        let update = "UPDATE associate SET password_hash = $1 WHERE name = $2";
+        sqlx::query(update).bind(hash).bind(name).execute(pool).await.unwrap();
+    }
+}
+
+async fn start(data_dir: PathBuf) -> Embedded {
+    let settings = ["fsync=off", "full_page_writes=off", "synchronous_commit=off", "log_line_prefix=%d "];
+    let settings = settings.map(ToOwned::to_owned).to_vec();
+    Embedded::start(Options { data_dir, pg_bin: None, max_connections: 400, settings }).await.unwrap()
+}
+
+/// Creates the data directory that the tests of embedded databases and the shared server begin with.
+async fn prepare_data_dir(directory: &Path) {
+    let server = start(directory.join(PREPARED)).await;
+    let pool = Pool::new(server.connect_options(), 1, false);
+    erpsync::store::migrate(&pool).await.unwrap();
+    pool.close().await;
+    server.stop().await;
+}
+
+/// Copies the data directory of a database that has the schema and no data.
+pub fn copy_prepared_data_dir(to: &Path) {
+    socket_directory();
+    copy(&directory().join(PREPARED), to);
+}
+
+/// Copies a folder with the owners and permissions of its files.
+fn copy(from: &Path, to: &Path) {
+    assert!(Command::new("cp").arg("-a").args([from, to]).status().unwrap().success());
+}
+
 async fn keep(directory: &Path) {
     let keeper = lock_file(&directory.join("keeper"));
     keeper.lock().unwrap();
-    let settings = ["fsync=off", "full_page_writes=off", "synchronous_commit=off", "log_line_prefix=%d "];
-    let server = Embedded::start(Options {
-        data_dir: directory.join("data"),
-        pg_bin: None,
-        max_connections: 400,
-        settings: settings.map(ToOwned::to_owned).to_vec(),
-    });
-    let server = server.await.unwrap();
+    prepare_data_dir(directory).await;
+    copy(&directory.join(PREPARED), &directory.join("data"));
+    let server = start(directory.join("data")).await;
     let options = server.connect_options();
     let postgres = Pool::new(options.clone().username("postgres").database("postgres"), 1, false);
-    sqlx::raw_sql("CREATE DATABASE erpsync_template OWNER erpsync").execute(&postgres).await.unwrap();
+    let create = "CREATE DATABASE erpsync_template OWNER erpsync TEMPLATE erpsync";
+    sqlx::raw_sql(create).execute(&postgres).await.unwrap();
     postgres.close().await;
     let template = Pool::new(options.clone().database("erpsync_template"), 1, false);
-    erpsync::store::migrate(&template).await.unwrap();
     erpsync::demo::insert(&template).await.unwrap();
+    weaken_password_hashes(&template).await;
     template.close().await;
 
     let socket = options.get_socket().unwrap().to_str().unwrap().to_owned();
@@ -260,6 +308,7 @@ async fn keep(directory: &Path) {
         users.unlock().unwrap();
         server.stop().await;
         std::fs::remove_dir_all(directory.join("data")).unwrap();
+        std::fs::remove_dir_all(directory.join(PREPARED)).unwrap();
         return;
     }
 }
