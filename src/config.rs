@@ -107,6 +107,9 @@ pub enum LogFormat {
 /// The heading of the settings of what stands between the clients and the server.
 const NETWORK: &str = "Network";
 
+/// The heading of the settings that decide which credentials are accepted.
+const AUTHENTICATION: &str = "Authentication";
+
 /// The settings of the server.
 #[derive(Clone, Debug, Args)]
 pub struct Serve {
@@ -125,9 +128,17 @@ pub struct Serve {
     /// Origins whose scripts may call, parted by spaces, with * for any part of one
     #[arg(long, help_heading = NETWORK, env = "ERPSYNC_CORS_ORIGINS", default_value = "", value_name = "ORIGINS")]
     pub cors_origins: String,
+    /// Serve the API documentation: /docs and /openapi.json
+    #[arg(long, help_heading = NETWORK, env = "ERPSYNC_DOCS", default_value_t = true, value_name = "BOOL",
+        action = clap::ArgAction::Set)]
+    pub docs: bool,
     /// What stands between.
     #[command(flatten)]
     pub network: network::Network,
+    /// Add demo data to a new database, and allow its published passwords on an address that is not loopback
+    #[arg(long, help_heading = AUTHENTICATION, env = "ERPSYNC_DEMO", default_value_t = false, value_name = "BOOL",
+        action = clap::ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub demo: bool,
     /// Who may call, and how.
     #[command(flatten)]
     pub authentication: Authentication,
@@ -137,6 +148,14 @@ pub struct Serve {
     /// The limits.
     #[command(flatten)]
     pub limits: Limits,
+}
+
+impl Serve {
+    /// Whether other machines can reach the server: it listens on an address that is not loopback.
+    #[must_use]
+    pub fn is_public(&self) -> bool {
+        !self.listen.ip().to_canonical().is_loopback()
+    }
 }
 
 /// The tenant where none is named.
@@ -153,7 +172,7 @@ pub enum Installation {
 
 /// Who may call, and how.
 #[derive(Clone, Debug, Args)]
-#[command(next_help_heading = "Who calls")]
+#[command(next_help_heading = AUTHENTICATION)]
 pub struct Authentication {
     /// Which of the vendor's installations this one is like
     #[arg(long, env = "ERPSYNC_INSTALLATION", default_value = "onsite", value_name = "TYPE")]

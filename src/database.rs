@@ -8,10 +8,9 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 
 use crate::config;
-use crate::demo;
+use crate::store;
 use crate::store::Pool;
 use crate::store::pool::is_coming_up;
-use crate::store::{self, associates};
 use embedded::Embedded;
 
 /// How long a connection may take to open when the server starts.
@@ -32,7 +31,7 @@ pub struct Database {
 }
 
 impl Database {
-    /// Opens the database and brings its schema up to date. A fresh database of the server's own gets the demo data.
+    /// Opens the database and brings its schema up to date.
     ///
     /// # Errors
     /// One line that names what is wrong.
@@ -90,13 +89,13 @@ impl Database {
     async fn prepare(&self) -> Result<(), String> {
         let migrated = store::migrate(&self.pool).await;
         migrated.map_err(|problem| format!("the schema cannot be brought up to date: {problem}"))?;
-        let fresh =
-            self.embedded.is_some() && associates::is_empty(&self.pool).await.map_err(|failure| failure.to_string())?;
-        if fresh {
-            demo::insert(&self.pool).await?;
-            tracing::info!("a fresh database: demo data added");
-        }
         Ok(())
+    }
+
+    /// Whether the server behind the database is an embedded one that this process started.
+    #[must_use]
+    pub fn is_embedded(&self) -> bool {
+        self.embedded.is_some()
     }
 
     /// Closes the connections and stops the server's own database.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use rustix::process::{Resource, getrlimit};
 
 use crate::config::Serve;
-use crate::store::{Pool, state};
+use crate::store::{Pool, associates, state};
 use crate::{database, demo, server};
 
 /// The oldest release of PostgreSQL that is supported.
@@ -38,7 +38,7 @@ pub async fn run(settings: &Serve) -> Result<(), String> {
     match database::look(&settings.database).await {
         Ok(Some((pool, described))) => {
             report.ok("database", described);
-            look_at_database(&mut report, &pool, settings.database.database_connections).await;
+            look_at_database(&mut report, &pool, settings).await;
             pool.close().await;
         }
         Ok(None) => look_at_data_dir(&mut report, &settings.database.data_dir),
@@ -98,7 +98,8 @@ fn look_at_files(report: &mut Report, settings: &Serve) {
     }
 }
 
-async fn look_at_database(report: &mut Report, pool: &Pool, connections: u32) {
+async fn look_at_database(report: &mut Report, pool: &Pool, settings: &Serve) {
+    let connections = settings.database.database_connections;
     let state = match state::look(pool).await {
         Ok(state) => state,
         Err(failure) => return report.fail("database", failure),
@@ -131,10 +132,20 @@ async fn look_at_database(report: &mut Report, pool: &Pool, connections: u32) {
         report.warn("schema", format!("steps {:?} are missing; the server's start brings them", state.missing_steps));
         return;
     }
+    match associates::is_empty(pool).await {
+        Ok(false) => {}
+        Ok(true) => report.warn("associates", "none: `erpsync associate add NAME --administrator` adds the first"),
+        Err(failure) => report.fail("associates", failure),
+    }
     match demo::live_logins(pool).await {
         Ok(logins) if logins.is_empty() => report.ok("demo logins", "none is live"),
         Ok(logins) => {
-            report.warn("demo logins", format!("live, with published passwords: {}", logins.join(", ")));
+            let live = format!("live, with published passwords: {}", logins.join(", "));
+            if settings.is_public() && !settings.demo {
+                report.fail("demo logins", format!("{live}; without --demo the server refuses {}", settings.listen));
+            } else {
+                report.warn("demo logins", live);
+            }
         }
         Err(failure) => report.fail("demo logins", failure),
     }

@@ -9,7 +9,7 @@ impl From<Failure> for Error {
         match failure {
             Failure::Away(cause) => {
                 tracing::warn!(%cause, "database away");
-                Error::database_away()
+                Error::database_unavailable()
             }
             Failure::Constraint(_) | Failure::Fault(_) => Error::internal(failure),
         }

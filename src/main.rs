@@ -72,7 +72,10 @@ async fn add_demo_data(settings: &config::Database) -> Result<(), String> {
     let done = demo::insert(&database.pool).await;
     database.close().await;
     done?;
-    println!("The demo data is there. Its passwords are published: tje0/Tje0 (administrator), tje1/Tje1.");
+    println!(
+        "The demo data is there. Its passwords are published: tje0/Tje0 (administrator), tje1/Tje1.\n\
+         With them, a server starts on an address that is not loopback only with --demo."
+    );
     Ok(())
 }
 

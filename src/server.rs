@@ -36,9 +36,10 @@ use crate::auth::{Authenticator, authorize, current, recognize, require_grant, s
 use crate::config::network::Networks;
 use crate::config::{Limits, Serve};
 use crate::database::Database;
-use crate::protocol::agent::{Agent, no_such_path};
-use crate::protocol::body::BodyLimits;
-use crate::protocol::error::{Error, write_errors};
+use crate::protocol::agent::BodyLimits;
+use crate::protocol::agent::write_errors;
+use crate::protocol::agent::{Agent, path_not_found};
+use crate::protocol::error::Error;
 use crate::store::Pool;
 use crate::{demo, erp_sync};
 use cors::Origins;
@@ -71,7 +72,7 @@ pub async fn run(settings: &Serve) -> Result<(), String> {
     listen::allow_open_files();
     // Dropped halfway, the opening takes a database of our own down with it.
     let database = tokio::select! {
-        opened = Database::open(&settings.database) => opened?,
+        opened = open_database(settings) => opened?,
         () = stop.asked(1) => return Err("stopped before it was ready".to_owned()),
     };
     let served = serve(settings, &database, front, issuer, stop).await;
@@ -90,6 +91,18 @@ pub fn check(settings: &Serve) -> Result<(), String> {
     crate::database::check(&settings.database)
 }
 
+/// Opens the database and adds or refuses demo data, before anything listens.
+async fn open_database(settings: &Serve) -> Result<Database, String> {
+    let database = Database::open(&settings.database).await?;
+    match demo::prepare(&database, settings).await {
+        Ok(()) => Ok(database),
+        Err(problem) => {
+            database.close().await;
+            Err(problem)
+        }
+    }
+}
+
 async fn serve(
     settings: &Serve,
     database: &Database,
@@ -104,7 +117,6 @@ async fn serve(
     };
     let address = listener.local_addr().map_err(|problem| problem.to_string())?;
     let scheme = if front.tls.is_some() { "https" } else { "http" };
-    warn_of_demo_logins(database.pool.clone());
 
     let pool = database.pool.clone();
     let authenticator = Authenticator::new(pool.clone(), settings.authentication.clone(), issuer);
@@ -142,10 +154,10 @@ fn api(agent: Agent<Pool>, settings: &Serve, pool: &Pool, authenticator: &Authen
     let listed = roots::list(listed(agent.methods()));
     let routes = agent.routes();
     let grant = from_fn_with_state(authenticator.clone(), require_grant);
-    let certain = routes.certain.with_state(pool.clone()).route_layer(grant.clone());
+    let certain = routes.authenticated.with_state(pool.clone()).route_layer(grant.clone());
     let certain = certain.merge(listed).merge(current::routes().with_state(authenticator.clone()));
     let certain = certain.route_layer(from_fn_with_state(authenticator.clone(), authorize));
-    let checking = routes.checking.with_state(pool.clone()).route_layer(grant);
+    let checking = routes.cached_authentication.with_state(pool.clone()).route_layer(grant);
     let checking = checking.route_layer(from_fn_with_state(authenticator.clone(), recognize));
     let open = session::routes().with_state(authenticator.clone()).merge(roots::api(&settings.path_prefix));
     certain.merge(checking).merge(open).merge(docs::routes(&settings.path_prefix))
@@ -170,7 +182,7 @@ pub fn app(api: Router, health: Router, requests: Requests, settings: &Serve) ->
     });
     // The layer added last is met first.
     let app = api
-        .fallback(no_such_path)
+        .fallback(path_not_found)
         .layer(RequestDecompressionLayer::new().pass_through_unaccepted(true))
         .layer(CatchPanicLayer::custom(answer_panic))
         .layer(from_fn_with_state(bounds, bound))
@@ -245,20 +257,6 @@ async fn plain_path(State(prefix): State<Arc<str>>, mut request: Request) -> Req
         }
     }
     request
-}
-
-/// In the background: argon2 takes its time.
-fn warn_of_demo_logins(pool: Pool) {
-    tokio::spawn(async move {
-        match demo::live_logins(&pool).await {
-            Ok(logins) if logins.is_empty() => {}
-            Ok(logins) => tracing::warn!(
-                associates = logins.join(", "),
-                "demo logins with published passwords are live: anybody who reaches this server can use them"
-            ),
-            Err(failure) => tracing::warn!(%failure, "cannot tell whether demo logins are live"),
-        }
-    });
 }
 
 #[cfg(test)]

@@ -223,6 +223,7 @@ async fn it_works_beside_a_server_with_a_database_of_its_own_and_without_one() {
         assert!(done.status.success(), "{done:?}");
         format!("SOTicket {}", String::from_utf8(done.stdout).unwrap().trim())
     };
+    assert!(run(&[&["demo"][..], &arguments].concat()).status.success());
     let before = issue();
     let mut program = Program::start(&arguments);
     let beside = issue();

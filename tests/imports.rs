@@ -136,6 +136,10 @@ impl<'ast> Visit<'ast> for PathCollector<'_> {
         self.0.extend(module.imports.into_values().chain(module.globs));
     }
 
+    fn visit_visibility(&mut self, _: &'ast syn::Visibility) {
+        // `pub(super)` is no dependency on the parent.
+    }
+
     fn visit_path(&mut self, path: &'ast syn::Path) {
         if path.leading_colon.is_none() {
             self.0.push(path.segments.iter().map(|segment| segment.ident.to_string()).collect());

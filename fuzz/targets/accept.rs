@@ -1,7 +1,7 @@
 //! Any `Accept` and `Content-Type`, a line each: there is always a format for the answer.
 #![no_main]
 
-use erpsync::protocol::media_type::{Syntax, negotiate};
+use erpsync::protocol::negotiate::{Syntax, negotiate};
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
 use libfuzzer_sys::fuzz_target;

@@ -4,16 +4,16 @@
 use erpsync::erp_sync::list_mappings::SaveConnectionListMappingsRequest;
 use erpsync::erp_sync::mapping::SaveActorTypeMappingRequest;
 use erpsync::erp_sync::save_connection::SaveConnectionRequest;
-use erpsync::protocol::carrier::Carrier;
-use erpsync::protocol::write::{View, Write};
-use erpsync::protocol::{form, xml};
+use erpsync::protocol::value::Carrier;
+use erpsync::protocol::value::{WriteContext, WriteValue};
+use erpsync::protocol::{read, write};
 use libfuzzer_sys::fuzz_target;
 
-fn round_trip<C: Carrier + Write>(body: &str) {
-    let Ok(Some(request)) = form::read::<C>(body) else { return };
-    let written = String::from_utf8(xml::write(&request, View::WHOLE)).expect("UTF-8");
-    let again = xml::read::<C>(&written).expect("read").expect("not null");
-    assert_eq!(xml::write(&again, View::WHOLE), written.into_bytes());
+fn round_trip<C: Carrier + WriteValue>(body: &str) {
+    let Ok(Some(request)) = read::form::read::<C>(body) else { return };
+    let written = String::from_utf8(write::xml::write(&request, WriteContext::WHOLE)).expect("UTF-8");
+    let again = read::xml::read::<C>(&written).expect("read").expect("not null");
+    assert_eq!(write::xml::write(&again, WriteContext::WHOLE), written.into_bytes());
 }
 
 fuzz_target!(|body: &str| {

@@ -4,16 +4,18 @@
 use erpsync::erp_sync::list_mappings::SaveConnectionListMappingsRequest;
 use erpsync::erp_sync::mapping::SaveActorTypeMappingRequest;
 use erpsync::erp_sync::save_connection::SaveConnectionRequest;
-use erpsync::protocol::carrier::Carrier;
-use erpsync::protocol::json;
-use erpsync::protocol::write::{View, Write};
+use erpsync::protocol::value::Carrier;
+use erpsync::protocol::value::{WriteContext, WriteValue};
+use erpsync::protocol::{read, write};
 use libfuzzer_sys::fuzz_target;
 
-fn round_trip<C: Carrier + Write>(body: &str) {
-    let Ok(Some(request)) = json::read::<C>(body) else { return };
-    let written = String::from_utf8(json::write(&request, View::WHOLE)).expect("UTF-8");
-    match json::read::<C>(&written) {
-        Ok(again) => assert_eq!(json::write(&again.expect("not null"), View::WHOLE), written.into_bytes()),
+fn round_trip<C: Carrier + WriteValue>(body: &str) {
+    let Ok(Some(request)) = read::json::read::<C>(body) else { return };
+    let written = String::from_utf8(write::json::write(&request, WriteContext::WHOLE)).expect("UTF-8");
+    match read::json::read::<C>(&written) {
+        Ok(again) => {
+            assert_eq!(write::json::write(&again.expect("not null"), WriteContext::WHOLE), written.into_bytes())
+        }
         // The rights within the innermost carrier are one level more.
         Err(problem) => assert!(problem.to_string().contains("nested deeper"), "{problem}"),
     }

@@ -4,16 +4,18 @@
 use erpsync::erp_sync::list_mappings::SaveConnectionListMappingsRequest;
 use erpsync::erp_sync::mapping::SaveActorTypeMappingRequest;
 use erpsync::erp_sync::save_connection::SaveConnectionRequest;
-use erpsync::protocol::carrier::Carrier;
-use erpsync::protocol::write::{View, Write};
-use erpsync::protocol::xml;
+use erpsync::protocol::value::Carrier;
+use erpsync::protocol::value::{WriteContext, WriteValue};
+use erpsync::protocol::{read, write};
 use libfuzzer_sys::fuzz_target;
 
-fn round_trip<C: Carrier + Write>(body: &str) {
-    let Ok(Some(request)) = xml::read::<C>(body) else { return };
-    let written = String::from_utf8(xml::write(&request, View::WHOLE)).expect("UTF-8");
-    match xml::read::<C>(&written) {
-        Ok(again) => assert_eq!(xml::write(&again.expect("not null"), View::WHOLE), written.into_bytes()),
+fn round_trip<C: Carrier + WriteValue>(body: &str) {
+    let Ok(Some(request)) = read::xml::read::<C>(body) else { return };
+    let written = String::from_utf8(write::xml::write(&request, WriteContext::WHOLE)).expect("UTF-8");
+    match read::xml::read::<C>(&written) {
+        Ok(again) => {
+            assert_eq!(write::xml::write(&again.expect("not null"), WriteContext::WHOLE), written.into_bytes())
+        }
         // The members within the innermost carrier are one level more.
         Err(problem) => assert!(problem.to_string().contains("nested deeper"), "{problem}"),
     }

@@ -10,7 +10,10 @@ use super::{checked_name, or_unknown};
 use crate::auth::password;
 use crate::config::administration::{Associates, Common, NewPassword, Switch};
 use crate::store::Pool;
-use crate::store::{Failure, associates};
+use crate::store::{Failure, associates, user_groups};
+
+/// The name of the user group that the first associate gets.
+const FIRST_GROUP: &str = "Everybody";
 
 pub fn common(command: &Associates) -> &Common {
     match command {
@@ -28,6 +31,10 @@ pub async fn run(command: Associates, pool: &Pool) -> Result<Output, String> {
         Associates::Add { name, group, administrator, password, .. } => {
             let name = checked_name(&name)?;
             let hash = new_password(&password)?.map(|password| password::hash(&password)).transpose()?;
+            let group = match group {
+                Some(group) => Some(group),
+                None => first_group(pool).await?,
+            };
             let added = associates::add(pool, name, group, administrator, hash.as_deref()).await;
             let id = added.map_err(|failure| match failure {
                 Failure::Constraint(key) if key == associates::NAME_KEY => {
@@ -59,6 +66,16 @@ pub async fn run(command: Associates, pool: &Pool) -> Result<Output, String> {
             Ok(Output::Done(format!("{name} is {}", if is_on { "an administrator" } else { "no administrator" })))
         }
     }
+}
+
+/// Adds a first user group to a database that has none, and returns its id: every associate has a primary group.
+async fn first_group(pool: &Pool) -> Result<Option<i32>, String> {
+    let groups = user_groups::list(pool).await.map_err(|failure| failure.to_string())?;
+    if !groups.is_empty() {
+        return Ok(None);
+    }
+    let added = user_groups::add(pool, FIRST_GROUP).await;
+    added.map(Some).map_err(|failure| failure.to_string())
 }
 
 async fn list(pool: &Pool) -> Result<Output, String> {

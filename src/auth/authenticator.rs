@@ -155,7 +155,7 @@ impl Authenticator {
             Ok(name) => name,
             Err(refusal @ Refusal::Unavailable(_)) => {
                 tracing::warn!(%refusal, "a token cannot be checked");
-                return Err(Error::issuer_away());
+                return Err(Error::issuer_unavailable());
             }
             Err(refusal @ Refusal::Invalid(_)) => {
                 tracing::info!(%refusal, %address, "token refused");
@@ -183,7 +183,7 @@ impl Authenticator {
         {
             tracing::info!(associate = found.name, %address, "wrong XSRF token");
             metrics::count_wrong_login(scheme);
-            return Err(Error::wrong_xsrf());
+            return Err(Error::invalid_xsrf());
         }
         if let Some(lifetime) = lifetime.filter(|full| full.as_secs_f64() - found.seconds_left > RENEWAL_INTERVAL) {
             credentials::renew(pool, &hash, lifetime).await?;
@@ -210,7 +210,7 @@ impl Authenticator {
         tracing::info!(%address, "a secret was refused");
         metrics::count_wrong_login(scheme);
         if let Some(seconds) = self.0.throttle.wait_for_address(address) {
-            return Error::too_many_wrong_secrets(seconds);
+            return Error::too_many_failed_logins(seconds);
         }
         self.0.throttle.count_wrong_secret(address);
         Error::unauthorized(REFUSED)
@@ -248,7 +248,7 @@ impl Authenticator {
         }
         if let Some(seconds) = throttle.wait(&credentials.name, address) {
             tracing::warn!(associate = credentials.name, %address, "too many wrong passwords");
-            return Err(Error::too_many_wrong_secrets(seconds));
+            return Err(Error::too_many_failed_logins(seconds));
         }
         // The core is held until a wrong password is counted, so that no more are tried than there are cores.
         let (right, _core) = passwords.verify(stored, &credentials.password, core).await?;

@@ -42,7 +42,7 @@ impl Deref for Caller {
 impl Source {
     async fn authenticate(&self) -> Result<Principal, Error> {
         let principal = self.authenticator.authenticate(&self.headers, self.address).await;
-        principal.map_err(|error| error.challenge(self.authenticator.takes_passwords()))
+        principal.map_err(|error| error.with_challenge(self.authenticator.takes_passwords()))
     }
 }
 

@@ -8,11 +8,11 @@ use axum::{Router, routing::get};
 use serde_json::Value;
 
 use super::{Authenticator, Principal, Scheme};
+use crate::protocol::agent::ResponseFormat;
 use crate::protocol::agent::only;
-use crate::protocol::body::Reply;
 use crate::protocol::error::Error;
-use crate::protocol::schema;
-use crate::protocol::write::{View, Write, Writer};
+use crate::protocol::value::schema;
+use crate::protocol::value::{ValueWriter, WriteContext, WriteValue};
 use crate::store::associates;
 
 /// The paths, as they are listed, each with its summary.
@@ -30,22 +30,22 @@ pub fn routes() -> Router<Authenticator> {
 async fn current_principal(
     State(authenticator): State<Authenticator>,
     Extension(principal): Extension<Principal>,
-    reply: Reply,
+    format: ResponseFormat,
 ) -> Result<Response, Error> {
     let groups = associates::further_groups(authenticator.pool(), principal.associate_id).await?;
-    Ok(reply.with(&SoPrincipalCarrier { principal, groups, tenant: authenticator.tenant() }))
+    Ok(format.write(&SoPrincipalCarrier { principal, groups, tenant: authenticator.tenant() }))
 }
 
 async fn current_token(
     State(authenticator): State<Authenticator>,
     Extension(principal): Extension<Principal>,
-    reply: Reply,
+    format: ResponseFormat,
 ) -> Result<Response, Error> {
     let token = match principal.token.clone() {
         Some(token) => token,
         None => authenticator.issue_token(&principal).await?,
     };
-    Ok(reply.with(&Some(token)))
+    Ok(format.write(&Some(token)))
 }
 
 /// The vendor's carrier of that name, with null or 0 for what this installation does not know: companies, licences,
@@ -70,13 +70,13 @@ pub fn principal_schema() -> Value {
         stamp: 0,
         good_for: Duration::ZERO,
     };
-    schema::all_or_null(schema::written(&SoPrincipalCarrier { principal, groups: vec![1], tenant: "" }))
+    schema::all_nullable(schema::infer(&SoPrincipalCarrier { principal, groups: vec![1], tenant: "" }))
 }
 
-impl Write for SoPrincipalCarrier<'_> {
+impl WriteValue for SoPrincipalCarrier<'_> {
     const ELEMENT: &'static str = "SoPrincipalCarrier";
 
-    fn write<W: Writer>(&self, out: &mut W, view: View<'_>) {
+    fn write<W: ValueWriter>(&self, out: &mut W, view: WriteContext<'_>) {
         let Principal { associate_id, name, user_group_id, administrator, .. } = &self.principal;
         let role = if *administrator { "Administrator" } else { "User" };
         out.object(|out| {
@@ -106,7 +106,7 @@ impl Write for SoPrincipalCarrier<'_> {
             number(out, "EjAccessLevel", 0);
             text(out, "EjUserStatus", "StatusNone");
             null(out, "ProvidedCredentials");
-            view.write_member(out, "SecondaryGroups", |out, _| out.integers(&self.groups));
+            view.write_member(out, "SecondaryGroups", |out, _| out.integer_list(&self.groups));
             text(out, "DatabaseContextIdentifier", self.tenant);
             text(out, "UserName", name);
         });

@@ -116,7 +116,7 @@ pub async fn authorize(
     let headers = Headers::of(request.headers());
     let Peer { address, .. } = Peer::of(&request)?;
     let principal = authenticator.authenticate(&headers, address).await;
-    let principal = principal.map_err(|error| error.challenge(authenticator.takes_passwords()))?;
+    let principal = principal.map_err(|error| error.with_challenge(authenticator.takes_passwords()))?;
     tracing::Span::current().record("associate", &principal.name);
     request.extensions_mut().insert(principal);
     Ok(next.run(request).await)

@@ -15,8 +15,8 @@ use super::basic::Credentials;
 use super::scheme::{SESSION_COOKIE, XSRF_COOKIE, cookie};
 use super::{Peer, secret};
 use crate::carrier;
+use crate::protocol::agent::AgentRequest;
 use crate::protocol::agent::only;
-use crate::protocol::body::Asked;
 use crate::protocol::error::Error;
 use crate::store::credentials::{self, Issue, Kind};
 
@@ -52,10 +52,10 @@ async fn login(State(authenticator): State<Authenticator>, request: Request) -> 
         return Err(Error::forbidden("A login from another site is refused."));
     }
     let Peer { address, is_secure } = Peer::of(&request)?;
-    let asked: Asked<LoginRequest> = Asked::read(request).await?;
+    let asked: AgentRequest<LoginRequest> = AgentRequest::read(request).await?;
     let credentials = Credentials {
-        name: asked.request.user_name.unwrap_or_default(),
-        password: asked.request.password.unwrap_or_default(),
+        name: asked.arguments.user_name.unwrap_or_default(),
+        password: asked.arguments.password.unwrap_or_default(),
     };
     let principal = authenticator.login(&credentials, address).await?;
     let (id, xsrf) = (secret::opaque(), secret::opaque());
@@ -77,8 +77,8 @@ async fn logout(State(authenticator): State<Authenticator>, request: Request) ->
     let Peer { address, is_secure } = Peer::of(&request)?;
     let mut shown = Headers::of(&headers);
     if headers.contains_key(CONTENT_TYPE) {
-        let asked: Asked<LogoutRequest> = Asked::read(request).await?;
-        shown.set_xsrf(asked.request.xsrf_token);
+        let asked: AgentRequest<LogoutRequest> = AgentRequest::read(request).await?;
+        shown.set_xsrf(asked.arguments.xsrf_token);
     }
     let id = cookie(&headers, SESSION_COOKIE).unwrap_or_default();
     let principal = authenticator.authenticate(&shown, address).await?;

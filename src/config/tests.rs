@@ -35,6 +35,30 @@ fn an_issuer_needs_an_audience() {
 }
 
 #[test]
+fn every_address_but_loopback_is_public() {
+    let parse = |listen| CommandLine::try_parse_from(["erpsync", "--listen", listen]).expect("settings").serve;
+    for listen in ["127.0.0.1:8080", "127.9.9.9:1", "[::1]:8080", "[::ffff:127.0.0.1]:8080"] {
+        assert!(!parse(listen).is_public(), "{listen}");
+    }
+    for listen in ["0.0.0.0:8080", "[::]:8080", "192.168.1.5:80", "10.0.0.1:0", "[fe80::1]:80", "[::ffff:10.0.0.1]:80"]
+    {
+        assert!(parse(listen).is_public(), "{listen}");
+    }
+    assert!(!CommandLine::try_parse_from(["erpsync"]).expect("settings").serve.is_public(), "the default");
+}
+
+#[test]
+fn demo_is_a_flag_that_takes_a_value_after_an_equals_sign() {
+    let parse = |line: &str| CommandLine::try_parse_from(line.split(' ')).expect("settings");
+    for (line, expected) in
+        [("erpsync", false), ("erpsync --demo", true), ("erpsync --demo=true", true), ("erpsync --demo=false", false)]
+    {
+        assert_eq!(parse(line).serve.demo, expected, "{line}");
+    }
+    assert!(parse("erpsync --demo --listen 127.0.0.1:1").serve.demo);
+}
+
+#[test]
 fn seconds_are_bounded() {
     assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
     for wrong in ["", "0", "-1", "NaN", "inf", "1e9", "2s"] {

@@ -1,11 +1,11 @@
 //! Taking a connection into use, and out of it.
 
 use super::actor_types::ErpActorType;
-use super::connections::{ConnectionRequest, no_connection};
-use super::roles::must_change;
+use super::connections::{ConnectionRequest, connection_not_found};
+use super::roles::require_right_to_change;
 use crate::auth::Principal;
-use crate::protocol::enumeration::Enumeration;
 use crate::protocol::error::Error;
+use crate::protocol::value::Enumeration;
 use crate::store::Pool;
 use crate::store::activation::{self as store, Obstacles, Outcome};
 
@@ -14,14 +14,14 @@ use crate::store::activation::{self as store, Obstacles, Outcome};
 /// # Errors
 /// 403 for callers who may not change connections, 404 where there is none of that id.
 pub async fn toggle(pool: Pool, caller: Principal, request: ConnectionRequest) -> Result<Vec<String>, Error> {
-    must_change(&caller, "Switching a connection")?;
+    require_right_to_change(&caller, "Switching a connection")?;
     let id = request.erp_connection_id;
     match store::toggle(&pool, id, caller.associate_id).await? {
         Outcome::Switched(active) => {
             tracing::info!(erp_connection_id = id, active, "connection switched");
             Ok(Vec::new())
         }
-        Outcome::Unknown => Err(no_connection(id)),
+        Outcome::Unknown => Err(connection_not_found(id)),
         Outcome::Blocked(obstacles) => Ok(reasons(&obstacles)),
     }
 }

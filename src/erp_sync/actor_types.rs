@@ -3,21 +3,21 @@
 use crate::enumeration;
 
 enumeration! {
-    /// What kind of thing in the ERP system.
+    /// The type of an actor in the ERP system.
     pub enum ErpActorType {
-        /// None of these.
+        /// No type.
         Unknown = 0,
-        /// Buys.
+        /// A customer.
         Customer = 1,
-        /// Sells.
+        /// A supplier.
         Supplier = 2,
-        /// Works together with the company.
+        /// A partner.
         Partner = 3,
-        /// A person at one of them.
+        /// A contact person at a customer, supplier or partner.
         Person = 4,
         /// A project.
         Project = 5,
-        /// Somebody of the company.
+        /// An employee of the company.
         Employee = 6,
         /// A sale.
         Sale = 7,
@@ -25,9 +25,9 @@ enumeration! {
 }
 
 enumeration! {
-    /// What kind of thing in the CRM system.
+    /// The type of an entity in the CRM system.
     pub enum CrmActorType {
-        /// None of these: not mapped.
+        /// No type: the ERP actor type is not mapped.
         Unknown = 0,
         /// A company.
         Contact = 1,
@@ -41,35 +41,35 @@ enumeration! {
 }
 
 enumeration! {
-    /// What kind of value a field has.
+    /// The type of a field's values.
     pub enum FieldMetadataType {
         /// True or false.
         Checkbox = 0,
         /// A text.
         Text = 1,
-        /// A text that is not shown.
+        /// A text that user interfaces mask.
         Password = 2,
-        /// A whole number.
+        /// An integer.
         Integer = 3,
-        /// A number.
+        /// A decimal number.
         Double = 4,
         /// An item of a list.
         List = 5,
         /// A date.
         Date = 6,
-        /// No value: a text for whom it is shown to.
+        /// No value: a text in the user interface.
         Label = 99,
     }
 }
 
 enumeration! {
-    /// What may be done with a field.
+    /// The access to a field.
     pub enum FieldAccess {
-        /// Read and written.
+        /// The field is read and written.
         Normal = 0,
-        /// Must have a value.
+        /// The field must have a value.
         Mandatory = 1,
-        /// Read.
+        /// The field is only read.
         ReadOnly = 2,
     }
 }

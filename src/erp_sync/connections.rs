@@ -1,11 +1,11 @@
 //! Connections: a connector with the settings of, typically, one company in the ERP system.
 
-use super::roles::{Roles, must_change};
+use super::roles::{Roles, require_right_to_change};
 use crate::auth::{Caller, Principal};
 use crate::carrier;
-use crate::protocol::StringDictionary;
-use crate::protocol::carrier::Carrier;
 use crate::protocol::error::Error;
+use crate::protocol::value::Carrier;
+use crate::protocol::value::StringDictionary;
 use crate::store::Pool;
 use crate::store::connections::{self as store, Read, Reader, Stored};
 
@@ -58,7 +58,7 @@ carrier! {
 }
 
 /// What callers may do with connections.
-pub(super) static ROLES: Roles = Roles::to(ErpConnection::MEMBERS, "Connections are changed by administrators.");
+pub(super) static ROLES: Roles = Roles::new(ErpConnection::MEMBERS, "Connections are changed by administrators.");
 
 /// One connection; null where it is not there, or the caller may not see it.
 ///
@@ -82,7 +82,7 @@ pub async fn config_fields(
     caller: Principal,
     request: ConnectionRequest,
 ) -> Result<Option<StringDictionary>, Error> {
-    let found = visible(&pool, &caller, request.erp_connection_id).await?;
+    let found = find_visible(&pool, &caller, request.erp_connection_id).await?;
     Ok(found.and_then(|stored| stored.config_fields))
 }
 
@@ -105,17 +105,17 @@ pub async fn get_all(
 /// # Errors
 /// 403 for callers who may not change connections, 404 where there is none of that id.
 pub async fn delete(pool: Pool, caller: Principal, request: ConnectionRequest) -> Result<(), Error> {
-    must_change(&caller, "Deleting a connection")?;
+    require_right_to_change(&caller, "Deleting a connection")?;
     let id = request.erp_connection_id;
     if !store::delete(&pool, id, caller.associate_id).await? {
-        return Err(no_connection(id));
+        return Err(connection_not_found(id));
     }
     tracing::info!(erp_connection_id = id, "connection deleted");
     Ok(())
 }
 
 /// The connection that a change is asked of is not there.
-pub(super) fn no_connection(id: i32) -> Error {
+pub(super) fn connection_not_found(id: i32) -> Error {
     Error::not_found(format!("ErpConnectionId: there is no connection {id}."))
 }
 
@@ -123,7 +123,7 @@ pub(super) fn no_connection(id: i32) -> Error {
 ///
 /// # Errors
 /// 503 where the database is away.
-pub(super) async fn visible(pool: &Pool, caller: &Principal, id: i32) -> Result<Option<Stored>, Error> {
+pub(super) async fn find_visible(pool: &Pool, caller: &Principal, id: i32) -> Result<Option<Stored>, Error> {
     match store::find(pool, id, reader(caller), None).await? {
         Read::Done(found) => Ok(found),
         Read::Stale => Err(Error::internal("rights without a stamp cannot be stale")),

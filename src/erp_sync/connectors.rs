@@ -1,12 +1,12 @@
 //! Connectors: where an ERP system is called.
 
-use super::roles::{Roles, must_change};
-use super::saves::counted;
+use super::roles::{Roles, require_right_to_change};
+use super::save_metrics;
 use crate::auth::Principal;
 use crate::metrics::{self, Entity};
-use crate::protocol::body::Query;
-use crate::protocol::carrier::Carrier;
+use crate::protocol::agent::Query;
 use crate::protocol::error::Error;
+use crate::protocol::value::Carrier;
 use crate::store::Pool;
 use crate::store::connectors::{self as store, Connector, Outcome};
 use crate::{carrier, enumeration};
@@ -66,7 +66,7 @@ enumeration! {
     }
 }
 
-static ROLES: Roles = Roles::to(ErpSyncConnectorEntity::MEMBERS, "Connectors are changed by administrators.");
+static ROLES: Roles = Roles::new(ErpSyncConnectorEntity::MEMBERS, "Connectors are changed by administrators.");
 
 /// A blank connector, to be filled in and saved. Nothing is stored.
 ///
@@ -125,7 +125,7 @@ pub async fn can_delete(
 /// # Errors
 /// 403 for callers who may not change connectors, 404 where there is none of that id, 400 while a connection calls it.
 pub async fn delete(pool: Pool, caller: Principal, parameters: Query<ConnectorParameters>) -> Result<(), Error> {
-    must_change(&caller, "Deleting a connector")?;
+    require_right_to_change(&caller, "Deleting a connector")?;
     let id = id_of(&parameters)?;
     match store::delete(&pool, id, caller.associate_id).await? {
         Outcome::Done(_) => {
@@ -147,7 +147,7 @@ pub async fn save(
     caller: Principal,
     entity: ErpSyncConnectorEntity,
 ) -> Result<ErpSyncConnectorEntity, Error> {
-    counted(Entity::Connector, stored(pool, caller, entity).await)
+    save_metrics::count(Entity::Connector, stored(pool, caller, entity).await)
 }
 
 async fn stored(
@@ -155,13 +155,13 @@ async fn stored(
     caller: Principal,
     entity: ErpSyncConnectorEntity,
 ) -> Result<(ErpSyncConnectorEntity, metrics::Outcome), Error> {
-    must_change(&caller, "Saving a connector")?;
-    let asked_id = entity.erp_connector_id;
-    if asked_id < 0 {
-        return Err(Error::validation(format!("ErpConnectorId: {asked_id} is negative; 0 creates a connector.")));
+    require_right_to_change(&caller, "Saving a connector")?;
+    let requested_id = entity.erp_connector_id;
+    if requested_id < 0 {
+        return Err(Error::validation(format!("ErpConnectorId: {requested_id} is negative; 0 creates a connector.")));
     }
     let mut connector = Connector {
-        erp_connector_id: asked_id,
+        erp_connector_id: requested_id,
         display_name: entity.display_name.unwrap_or_default(),
         url: entity.url.unwrap_or_default(),
         deleted: entity.deleted,
@@ -169,10 +169,10 @@ async fn stored(
     let (id, outcome) = match store::save(&pool, &connector, caller.associate_id).await? {
         Outcome::Done(id) => (id, metrics::Outcome::Updated),
         Outcome::Unknown => (store::create(&pool, &connector, caller.associate_id).await?, metrics::Outcome::Created),
-        Outcome::HasConnections => return Err(has_connections("Deleted", asked_id)),
+        Outcome::HasConnections => return Err(has_connections("Deleted", requested_id)),
     };
     connector.erp_connector_id = id;
-    tracing::info!(erp_connector_id = connector.erp_connector_id, asked_id, "connector saved");
+    tracing::info!(erp_connector_id = connector.erp_connector_id, requested_id, "connector saved");
     Ok((shown(connector, &caller), outcome))
 }
 

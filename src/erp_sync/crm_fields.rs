@@ -1,5 +1,5 @@
-//! The CRM fields that the vendor documents for mappings, with the names that they are shown under (its page on
-//! automatic field mapping). An installation has more, of its own making; those are shown by their keys.
+//! The CRM fields that the vendor documents for mappings, with their display names (from its page on automatic field
+//! mapping). An installation can have user-defined fields too; their display name is their key.
 
 use super::actor_types::CrmActorType;
 
@@ -62,7 +62,7 @@ const PROJECT: [(&str, &str); 5] = [
     ("ENDDATE", "End date"),
 ];
 
-/// What a CRM field is shown as; its key, in any letter case, where it is not known.
+/// Returns the display name of a CRM field, or its key if the field is unknown. Keys match in any letter case.
 #[must_use]
 pub fn display_name(actor_type: CrmActorType, key: &str) -> &str {
     let known: &[(&str, &str)] = match actor_type {
@@ -71,5 +71,5 @@ pub fn display_name(actor_type: CrmActorType, key: &str) -> &str {
         CrmActorType::Project => &PROJECT,
         CrmActorType::Unknown | CrmActorType::Sale => &[],
     };
-    known.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map_or(key, |(_, shown)| shown)
+    known.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map_or(key, |(_, display_name)| display_name)
 }

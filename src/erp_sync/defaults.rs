@@ -1,14 +1,14 @@
 //! What a new ERP actor gets in its fields, and which of them are asked for.
 
 use super::actor_types::{FieldAccess, FieldMetadataType};
-use super::connections::visible;
+use super::connections::find_visible;
 use super::mapping::ErpActorTypeRequest;
-use super::roles::{Roles, must_change};
+use super::roles::{Roles, require_right_to_change};
 use crate::auth::Principal;
 use crate::carrier;
-use crate::protocol::carrier::Carrier;
-use crate::protocol::enumeration::Enumeration;
 use crate::protocol::error::Error;
+use crate::protocol::value::Carrier;
+use crate::protocol::value::Enumeration;
 use crate::store::Pool;
 use crate::store::erp_fields::{self as store, DefaultValue, Field, Which};
 
@@ -83,8 +83,8 @@ carrier! {
 }
 
 const REASON: &str = "Default values are changed by administrators.";
-static ROLES: Roles = Roles::to(ErpSyncDefaultValue::MEMBERS, REASON);
-static FIELD_ROLES: Roles = Roles::to(FieldMetadata::MEMBERS, REASON);
+static ROLES: Roles = Roles::new(ErpSyncDefaultValue::MEMBERS, REASON);
+static FIELD_ROLES: Roles = Roles::new(FieldMetadata::MEMBERS, REASON);
 
 /// The rule for one field; null where there is no such field, or the caller may not see its connection.
 ///
@@ -100,7 +100,7 @@ pub async fn get(
 
 async fn read(pool: &Pool, caller: &Principal, id: i32) -> Result<Option<ErpSyncDefaultValue>, Error> {
     let Some(field) = store::fields(pool, Which::Field(id)).await?.pop() else { return Ok(None) };
-    let visible = visible(pool, caller, field.erp_connection_id).await?.is_some();
+    let visible = find_visible(pool, caller, field.erp_connection_id).await?.is_some();
     Ok(visible.then(|| ErpSyncDefaultValue {
         erp_field_id: field.erp_field_id,
         default_value: Some(field.default_value),
@@ -125,7 +125,7 @@ pub async fn save(
     caller: Principal,
     request: SaveDefaultValueInfoRequest,
 ) -> Result<Option<ErpSyncDefaultValue>, Error> {
-    must_change(&caller, "Saving a default value")?;
+    require_right_to_change(&caller, "Saving a default value")?;
     let rule = request
         .erp_sync_default_value
         .ok_or_else(|| Error::argument("ErpSyncDefaultValue: the default value to save is missing or null."))?;
@@ -154,7 +154,7 @@ pub async fn fields_for_new_actor(
     caller: Principal,
     request: ErpActorTypeRequest,
 ) -> Result<Vec<FieldMetadata>, Error> {
-    if visible(&pool, &caller, request.erp_connection_id).await?.is_none() {
+    if find_visible(&pool, &caller, request.erp_connection_id).await?.is_none() {
         return Ok(Vec::new());
     }
     let which = Which::ActorType(request.erp_connection_id, request.erp_actor_type.number());

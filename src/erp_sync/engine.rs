@@ -1,21 +1,21 @@
-//! The settings of the sync engine. There is no engine here yet, and its status says so.
+//! The settings of the sync engine. The program has no engine yet, and the status says so.
 
 use jiff::{Span, SpanRelativeTo};
 
-use super::roles::{Roles, must_change};
+use super::roles::{Roles, require_right_to_change};
 use crate::auth::Principal;
 use crate::carrier;
-use crate::protocol::carrier::Carrier;
 use crate::protocol::error::Error;
+use crate::protocol::value::Carrier;
 use crate::store::Pool;
 use crate::store::engine::{self as store, Settings};
 
 carrier! {
     /// The engine's status. Members, order and names are the vendor's.
     pub struct ErpSyncEngineStatus {
-        /// Switched on.
+        /// Whether automatic synchronization is on.
         is_running: bool = "IsRunning",
-        /// More about it.
+        /// Details of the status.
         status_message: Option<String> = "StatusMessage",
         /// The time between two runs, as `hh:mm:ss`.
         interval: Option<String> = "Interval",
@@ -26,7 +26,7 @@ carrier! {
 carrier! {
     /// The request of `ChangeEngineStatus`.
     pub struct ChangeEngineStatusRequest {
-        /// On or off.
+        /// Whether to switch automatic synchronization on.
         run: bool = "Run",
     }
 }
@@ -34,23 +34,23 @@ carrier! {
 carrier! {
     /// The request of `ChangeEngineInterval`.
     pub struct ChangeEngineIntervalRequest {
-        /// The time between two runs: `[d.]hh:mm[:ss]`, or an ISO 8601 duration, as the vendor's TypeScript client
-        /// sends it.
+        /// The time between two runs: `[d.]hh:mm[:ss]`, or an ISO 8601 duration as the vendor's TypeScript client
+        /// sends.
         interval: Option<String> = "Interval",
     }
 }
 
-static ROLES: Roles = Roles::to(ErpSyncEngineStatus::MEMBERS, "The engine is switched by administrators.");
+static ROLES: Roles = Roles::new(ErpSyncEngineStatus::MEMBERS, "The engine is switched by administrators.");
 
-/// The status.
+/// Returns the status.
 ///
 /// # Errors
-/// 503 where the database is away.
+/// 503 if the database is unavailable.
 pub async fn status(pool: Pool, caller: Principal, (): ()) -> Result<ErpSyncEngineStatus, Error> {
-    Ok(shown(store::settings(&pool).await?, &caller))
+    Ok(to_carrier(store::settings(&pool).await?, &caller))
 }
 
-/// Switches the engine on or off; answers the status.
+/// Switches the engine on or off and returns the status.
 ///
 /// # Errors
 /// 403 for callers who may not change connections.
@@ -59,42 +59,42 @@ pub async fn change_status(
     caller: Principal,
     request: ChangeEngineStatusRequest,
 ) -> Result<ErpSyncEngineStatus, Error> {
-    must_change(&caller, "Switching the sync engine")?;
+    require_right_to_change(&caller, "Switching the sync engine")?;
     let settings = store::switch(&pool, request.run).await?;
     tracing::info!(running = request.run, "sync engine switched");
-    Ok(shown(settings, &caller))
+    Ok(to_carrier(settings, &caller))
 }
 
 /// Sets the time between two runs.
 ///
 /// # Errors
-/// 403 for callers who may not change connections, 400 where it cannot be read, or is none in whole seconds.
+/// 403 for callers who may not change connections, 400 for an interval that is not a whole number of seconds.
 pub async fn change_interval(pool: Pool, caller: Principal, request: ChangeEngineIntervalRequest) -> Result<(), Error> {
-    must_change(&caller, "Setting the engine's interval")?;
-    let seconds = request.interval.as_deref().and_then(seconds).ok_or_else(|| {
+    require_right_to_change(&caller, "Setting the engine's interval")?;
+    let seconds = request.interval.as_deref().and_then(parse_interval).ok_or_else(|| {
         Error::validation(
             "Interval: expected a time of at least one whole second, as 00:05:00, 1.00:00:00 (a day) or PT5M.",
         )
     })?;
     store::set_interval(&pool, seconds).await?;
-    tracing::info!(seconds, "the engine's interval set");
+    tracing::info!(seconds, "sync engine interval set");
     Ok(())
 }
 
-fn shown(settings: Settings, caller: &Principal) -> ErpSyncEngineStatus {
-    let is = if settings.running { "on" } else { "off" };
+fn to_carrier(settings: Settings, caller: &Principal) -> ErpSyncEngineStatus {
+    let state = if settings.running { "on" } else { "off" };
     ErpSyncEngineStatus {
         is_running: settings.running,
         status_message: Some(format!(
-            "Automatic synchronization is switched {is}. This server has no sync engine yet: nothing is synchronized."
+            "Automatic synchronization is switched {state}. This server has no sync engine yet: nothing is synchronized."
         )),
-        interval: Some(in_words(settings.interval)),
+        interval: Some(format_time_span(settings.interval)),
         rights: ROLES.of(caller),
     }
 }
 
-/// As .NET writes a time span: `hh:mm:ss`, with the days before it where there are any.
-fn in_words(seconds: i32) -> String {
+/// Formats a time span as .NET does: `hh:mm:ss`, after the days if there are any.
+fn format_time_span(seconds: i32) -> String {
     let (minutes, hours) = (seconds / 60, seconds / 3600);
     let time = format!("{:02}:{:02}:{:02}", hours % 24, minutes % 60, seconds % 60);
     match hours / 24 {
@@ -103,21 +103,21 @@ fn in_words(seconds: i32) -> String {
     }
 }
 
-/// Whole seconds, at least one.
-fn seconds(text: &str) -> Option<i32> {
+/// Parses an interval of at least one second.
+fn parse_interval(text: &str) -> Option<i32> {
     let text = text.trim();
     let seconds = if text.starts_with(['P', 'p']) {
         let span: Span = text.parse().ok()?;
         let duration = span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?;
         (duration.subsec_nanos() == 0).then_some(duration.as_secs())?
     } else {
-        of_time_span(text)?
+        parse_time_span(text)?
     };
     i32::try_from(seconds).ok().filter(|seconds| *seconds > 0)
 }
 
-/// `[d.]hh:mm[:ss]`, as .NET reads it.
-fn of_time_span(text: &str) -> Option<i64> {
+/// Parses `[d.]hh:mm[:ss]`, as .NET does.
+fn parse_time_span(text: &str) -> Option<i64> {
     let number = |text: &str, limit: i64| {
         let is_plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         text.parse::<i64>().ok().filter(|number| is_plain && *number < limit)
@@ -136,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn intervals_are_read_in_both_notations() {
+    fn both_notations_of_an_interval_are_parsed() {
         for (text, expected) in [
             ("00:05:00", Some(300)),
             ("00:05", Some(300)),
@@ -160,14 +160,14 @@ mod tests {
             ("999999.00:00:00", None),
             ("", None),
         ] {
-            assert_eq!(seconds(text), expected, "{text:?}");
+            assert_eq!(parse_interval(text), expected, "{text:?}");
         }
     }
 
     #[test]
-    fn intervals_are_written_as_dotnet_writes_them() {
+    fn an_interval_is_formatted_as_dotnet_does() {
         for (seconds, expected) in [(1, "00:00:01"), (300, "00:05:00"), (86_399, "23:59:59"), (90_061, "1.01:01:01")] {
-            assert_eq!(in_words(seconds), expected);
+            assert_eq!(format_time_span(seconds), expected);
         }
     }
 }

@@ -1,12 +1,12 @@
-//! Ids in messages.
+//! Lists of ids in messages.
 
-/// The first ids, in words; a list can be as long as the body.
-pub fn listed(ids: &[i32]) -> String {
-    const SHOWN: usize = 20;
-    let shown: Vec<String> = ids.iter().take(SHOWN).map(ToString::to_string).collect();
-    match ids.len().checked_sub(SHOWN) {
-        Some(more @ 1..) => format!("{} (and {more} more)", shown.join(", ")),
-        _ => shown.join(", "),
+/// Formats the first ids of a list, which can be as long as the body.
+pub fn format_ids(ids: &[i32]) -> String {
+    const MAX: usize = 20;
+    let first: Vec<String> = ids.iter().take(MAX).map(ToString::to_string).collect();
+    match ids.len().checked_sub(MAX) {
+        Some(more @ 1..) => format!("{} (and {more} more)", first.join(", ")),
+        _ => first.join(", "),
     }
 }
 
@@ -15,10 +15,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn long_lists_of_ids_are_cut_in_messages() {
-        assert_eq!(listed(&[1, 2]), "1, 2");
+    fn a_long_list_of_ids_is_cut() {
+        assert_eq!(format_ids(&[1, 2]), "1, 2");
         let ids: Vec<i32> = (1..=22).collect();
-        assert!(listed(&ids).ends_with("19, 20 (and 2 more)"), "{}", listed(&ids));
-        assert!(listed(&ids[..20]).ends_with("19, 20"));
+        assert!(format_ids(&ids).ends_with("19, 20 (and 2 more)"), "{}", format_ids(&ids));
+        assert!(format_ids(&ids[..20]).ends_with("19, 20"));
     }
 }

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::actor_types::ErpActorType;
-use super::connections::{no_connection, visible};
-use super::roles::{Roles, must_change};
+use super::connections::{connection_not_found, find_visible};
+use super::roles::{Roles, require_right_to_change};
 use crate::auth::Principal;
 use crate::carrier;
-use crate::protocol::carrier::Carrier;
-use crate::protocol::enumeration::Enumeration;
 use crate::protocol::error::Error;
+use crate::protocol::value::Carrier;
+use crate::protocol::value::Enumeration;
 use crate::store::Pool;
 use crate::store::erp_fields::{self, Field, Which};
 use crate::store::list_mappings::{self as store, ListMapping};
@@ -107,9 +107,9 @@ carrier! {
 }
 
 const REASON: &str = "List mappings are changed by administrators.";
-static ROLES: Roles = Roles::to(ErpConnectionListMappingContainer::MEMBERS, REASON);
-static LIST_ROLES: Roles = Roles::to(ErpConnectionListMapping::MEMBERS, REASON);
-static ITEM_ROLES: Roles = Roles::to(ErpCrmListItemMapping::MEMBERS, REASON);
+static ROLES: Roles = Roles::new(ErpConnectionListMappingContainer::MEMBERS, REASON);
+static LIST_ROLES: Roles = Roles::new(ErpConnectionListMapping::MEMBERS, REASON);
+static ITEM_ROLES: Roles = Roles::new(ErpCrmListItemMapping::MEMBERS, REASON);
 
 /// Stores the items of lists: of each field that is named, the whole list. The answer has what was sent, with the names
 /// that are known here: those of items are the connector's and the CRM system's.
@@ -122,11 +122,11 @@ pub async fn save(
     caller: Principal,
     request: SaveConnectionListMappingsRequest,
 ) -> Result<ErpConnectionListMappingContainer, Error> {
-    must_change(&caller, "Saving a list mapping")?;
+    require_right_to_change(&caller, "Saving a list mapping")?;
     let mut container =
         request.list_mapping.ok_or_else(|| Error::argument("ListMapping: the mapping to save is missing or null."))?;
     let id = container.erp_connection_id;
-    let Some(connection) = visible(&pool, &caller, id).await? else {
+    let Some(connection) = find_visible(&pool, &caller, id).await? else {
         return Err(Error::validation(format!("ListMapping.ErpConnectionId: there is no connection {id}.")));
     };
     let mappings = what_to_store(&container)?;
@@ -194,8 +194,8 @@ pub async fn validate_columns(
     if request.list_owner.is_none_or(|owner| owner.trim().is_empty()) {
         return Err(Error::argument("ListOwner: the name of the list is missing or blank."));
     }
-    visible(&pool, &caller, request.erp_connection_id)
+    find_visible(&pool, &caller, request.erp_connection_id)
         .await?
-        .ok_or_else(|| no_connection(request.erp_connection_id))?;
+        .ok_or_else(|| connection_not_found(request.erp_connection_id))?;
     Ok(())
 }

@@ -1,14 +1,14 @@
 //! Which fields of an ERP actor are which fields of a CRM entity.
 
 use super::actor_types::{CrmActorType, ErpActorType, FieldAccess, FieldMetadataType};
-use super::connections::visible;
+use super::connections::find_visible;
 use super::crm_fields;
-use super::roles::{Roles, must_change};
+use super::roles::{Roles, require_right_to_change};
 use crate::auth::Principal;
 use crate::carrier;
-use crate::protocol::carrier::Carrier;
-use crate::protocol::enumeration::Enumeration;
 use crate::protocol::error::Error;
+use crate::protocol::value::Carrier;
+use crate::protocol::value::Enumeration;
 use crate::store::Pool;
 use crate::store::erp_fields::{self as store, Field, FieldMapping, Mapping, Outcome, Which};
 
@@ -113,8 +113,8 @@ carrier! {
 }
 
 const REASON: &str = "Mappings are changed by administrators.";
-static ROLES: Roles = Roles::to(ErpSyncActorTypeMapping::MEMBERS, REASON);
-static FIELD_ROLES: Roles = Roles::to(ErpSyncFieldMapping::MEMBERS, REASON);
+static ROLES: Roles = Roles::new(ErpSyncActorTypeMapping::MEMBERS, REASON);
+static FIELD_ROLES: Roles = Roles::new(ErpSyncFieldMapping::MEMBERS, REASON);
 
 /// The mapping of one kind of ERP actor; null where there is none, or the caller may not see the connection.
 ///
@@ -125,7 +125,7 @@ pub async fn get(
     caller: Principal,
     request: GetActorTypeMappingRequest,
 ) -> Result<Option<ErpSyncActorTypeMapping>, Error> {
-    if visible(&pool, &caller, request.erp_connection_id).await?.is_none() {
+    if find_visible(&pool, &caller, request.erp_connection_id).await?.is_none() {
         return Ok(None);
     }
     read(&pool, &caller, request.erp_connection_id, request.actor_type).await
@@ -184,7 +184,7 @@ pub async fn crm_actor_type(
     caller: Principal,
     request: ErpActorTypeRequest,
 ) -> Result<CrmActorType, Error> {
-    if visible(&pool, &caller, request.erp_connection_id).await?.is_none() {
+    if find_visible(&pool, &caller, request.erp_connection_id).await?.is_none() {
         return Ok(CrmActorType::Unknown);
     }
     let found = store::actor_types(&pool, request.erp_connection_id, Some(request.erp_actor_type.number())).await?;
@@ -201,7 +201,7 @@ pub async fn save(
     caller: Principal,
     request: SaveActorTypeMappingRequest,
 ) -> Result<Option<ErpSyncActorTypeMapping>, Error> {
-    must_change(&caller, "Saving a mapping")?;
+    require_right_to_change(&caller, "Saving a mapping")?;
     let mapping = request.mapping.ok_or_else(|| Error::argument("Mapping: the mapping to save is missing or null."))?;
     let (id, actor_type) = (mapping.erp_connection_id, mapping.actor_type_erp);
     if actor_type == ErpActorType::Unknown {
@@ -249,7 +249,7 @@ fn what_to_store(mapping: ErpSyncActorTypeMapping) -> Mapping {
 /// # Errors
 /// 403 for callers who may not change mappings, 404 where there is no such field.
 pub async fn move_field(pool: Pool, caller: Principal, request: MoveErpFieldItemRequest) -> Result<(), Error> {
-    must_change(&caller, "Moving a field")?;
+    require_right_to_change(&caller, "Moving a field")?;
     let MoveErpFieldItemRequest { erp_field_id, direction, erp_connection_id, erp_actor_type } = request;
     let which = (erp_connection_id, erp_actor_type.number(), erp_field_id);
     if store::move_field(&pool, which, direction, caller.associate_id).await? {

@@ -13,7 +13,7 @@ pub mod list_mappings;
 pub mod mapping;
 mod roles;
 pub mod save_connection;
-mod saves;
+mod save_metrics;
 pub mod summary;
 pub mod sync_order;
 
@@ -47,8 +47,8 @@ fn connectors(agent: Agent<Pool>) -> Agent<Pool> {
 
 fn connections(agent: Agent<Pool>) -> Agent<Pool> {
     agent
-        .checking("SaveConnection", "Saves a connection to the database.", save_connection::save)
-        .checking("GetConnection", "Returns the specified connection.", connections::get)
+        .cached_authentication_method("SaveConnection", "Saves a connection to the database.", save_connection::save)
+        .cached_authentication_method("GetConnection", "Returns the specified connection.", connections::get)
         .method(
             "GetAllConnections",
             "Returns all ERP Sync connections without config field data.",

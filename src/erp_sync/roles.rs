@@ -1,44 +1,43 @@
-//! What callers may do with the agent's carriers.
+//! The rights of callers to the agent's carriers.
 
 use crate::auth::Principal;
-use crate::protocol::carrier::Member;
 use crate::protocol::error::Error;
-use crate::protocol::rights::{Rights, Role};
+use crate::protocol::value::{Member, Rights, Role};
 
-/// The rights of both kinds of callers to one carrier.
+/// The two roles of callers towards one carrier: those who may change it and those who may only read it.
 #[derive(Debug)]
 pub struct Roles {
-    changer: Role,
+    editor: Role,
     reader: Role,
 }
 
 impl Roles {
-    /// Those of a carrier with these members; `reason` says why readers may not change it.
+    /// Creates the roles for a carrier with these members; `reason` says why readers may not change it.
     #[must_use]
-    pub const fn to(members: &'static [Member], reason: &'static str) -> Self {
-        Roles { changer: Role::full(members), reader: Role::read(members, reason) }
+    pub const fn new(members: &'static [Member], reason: &'static str) -> Self {
+        Roles { editor: Role::full(members), reader: Role::read(members, reason) }
     }
 
-    /// Those of `caller`.
+    /// Returns the rights of `caller`.
     #[must_use]
     pub fn of(&'static self, caller: &Principal) -> Rights {
         if caller.may_change() { self.full() } else { Rights::of(&self.reader) }
     }
 
-    /// Those of callers who may change everything.
+    /// Returns the rights of callers who may change everything.
     #[must_use]
     pub const fn full(&'static self) -> Rights {
-        Rights::of(&self.changer)
+        Rights::of(&self.editor)
     }
 }
 
-/// Refuses who may not change connectors and connections; `doing` begins the sentence that says so.
+/// Refuses callers who may not change connectors and connections; `action` begins the sentence of the error.
 ///
 /// # Errors
 /// 403.
-pub fn must_change(caller: &Principal, doing: &str) -> Result<(), Error> {
+pub fn require_right_to_change(caller: &Principal, action: &str) -> Result<(), Error> {
     if caller.may_change() {
         return Ok(());
     }
-    Err(Error::forbidden(format!("{doing} is for administrators, and for applications with the grant.")))
+    Err(Error::forbidden(format!("{action} is for administrators, and for applications with the grant.")))
 }

@@ -3,9 +3,9 @@
 use uuid::Uuid;
 
 use super::connections::{ErpConnection, ROLES};
-use super::ids::listed;
-use super::roles::must_change;
-use super::saves::counted;
+use super::ids::format_ids;
+use super::roles::require_right_to_change;
+use super::save_metrics;
 use crate::auth::{Caller, Principal};
 use crate::carrier;
 use crate::metrics::{Entity, Outcome};
@@ -32,7 +32,7 @@ const MISSING: &str = "Connection: the connection to save is missing or null. Th
 /// 403 for callers who may not change connections; 400 for ids that are not there; 409 for a `ConnectionId` that
 /// another connection has. Nothing is stored then.
 pub async fn save(pool: Pool, caller: Caller, request: SaveConnectionRequest) -> Result<ErpConnection, Error> {
-    counted(Entity::Connection, stored(pool, caller, request).await)
+    save_metrics::count(Entity::Connection, stored(pool, caller, request).await)
 }
 
 async fn stored(
@@ -40,12 +40,12 @@ async fn stored(
     mut caller: Caller,
     request: SaveConnectionRequest,
 ) -> Result<(ErpConnection, Outcome), Error> {
-    must_change(&caller, "Saving a connection")?;
+    require_right_to_change(&caller, "Saving a connection")?;
     let connection = request.connection.ok_or_else(|| Error::argument(MISSING))?;
-    let asked_id = connection.erp_connection_id;
-    if asked_id < 0 {
+    let requested_id = connection.erp_connection_id;
+    if requested_id < 0 {
         return Err(Error::validation(format!(
-            "Connection.ErpConnectionId: {asked_id} is negative; 0 creates a connection."
+            "Connection.ErpConnectionId: {requested_id} is negative; 0 creates a connection."
         )));
     }
     let mut save = what_to_store(connection, &caller);
@@ -54,7 +54,7 @@ async fn stored(
             Ok(store::Outcome::Saved(saved)) => break saved,
             Ok(store::Outcome::Stale) => {
                 caller = caller.renewed().await?;
-                must_change(&caller, "Saving a connection")?;
+                require_right_to_change(&caller, "Saving a connection")?;
                 (save.caller, save.stamp) = (caller.associate_id, caller.stamp);
             }
             Ok(store::Outcome::Unknown { connector, user_group_ids, associate_ids }) => {
@@ -75,12 +75,12 @@ async fn stored(
     };
     if saved.updated {
         tracing::info!(erp_connection_id = saved.erp_connection_id, "connection updated");
-    } else if asked_id == 0 {
+    } else if requested_id == 0 {
         tracing::info!(erp_connection_id = saved.erp_connection_id, "connection created");
     } else {
         tracing::warn!(
             erp_connection_id = saved.erp_connection_id,
-            asked_id,
+            requested_id,
             "connection created under a new id: there is none with the id that was sent"
         );
     }
@@ -138,10 +138,10 @@ fn refuse_unknown(connector: Option<i32>, user_groups: &[i32], associates: &[i32
         None => {}
     }
     if !user_groups.is_empty() {
-        problems.push(format!("Connection.UserGroupAccessIds: there is no user group {}", listed(user_groups)));
+        problems.push(format!("Connection.UserGroupAccessIds: there is no user group {}", format_ids(user_groups)));
     }
     if !associates.is_empty() {
-        problems.push(format!("Connection.AssociateAccessIds: there is no associate {}", listed(associates)));
+        problems.push(format!("Connection.AssociateAccessIds: there is no associate {}", format_ids(associates)));
     }
     Error::validation(format!("{}.", problems.join("; ")))
 }

@@ -1,15 +1,13 @@
-//! A connection with its mappings at a glance.
+//! The summary of a connection and its mappings.
 
 use super::actor_types::{CrmActorType, ErpActorType};
-use super::connections::visible;
+use super::connections::find_visible;
 use super::crm_fields;
 use super::roles::Roles;
 use crate::auth::Principal;
 use crate::carrier;
-use crate::protocol::EmptyDate;
-use crate::protocol::carrier::Carrier;
-use crate::protocol::enumeration::Enumeration;
 use crate::protocol::error::Error;
+use crate::protocol::value::{Carrier, EmptyDate, Enumeration};
 use crate::store::Pool;
 use crate::store::erp_fields::{self, ActorType, Field, Which};
 
@@ -22,54 +20,54 @@ carrier! {
 }
 
 carrier! {
-    /// A connection at a glance. Members, order and names are the vendor's.
+    /// The summary of a connection. Members, order and names are the vendor's.
     pub struct ErpSyncConnectionSummary {
-        /// Shown to users; multi-language.
+        /// The name shown to users; multi-language.
         display_name: Option<String> = "DisplayName" [254] multi_language,
-        /// Shown to users as a tooltip; multi-language.
+        /// The tooltip shown to users; multi-language.
         display_description: Option<String> = "DisplayDescription" [254] multi_language,
-        /// In use now.
+        /// Whether the connection is in use.
         active: bool = "Active",
-        /// Flagged as deleted.
+        /// Whether the connection is deleted.
         deleted: bool = "Deleted",
-        /// When it was synced; it never was, as there is no engine here yet.
+        /// The time of the last synchronization: always the vendor's empty date, as the program has no sync engine yet.
         last_sync: EmptyDate = "LastSync",
-        /// Its kinds of actors.
+        /// The actor types of the connection.
         actors: Option<Vec<ErpSyncActorSummary>> = "Actors",
     }
     rights
 }
 
 carrier! {
-    /// A kind of ERP actor at a glance. Members, order and names are the vendor's.
+    /// The summary of an ERP actor type. Members, order and names are the vendor's.
     pub struct ErpSyncActorSummary {
-        /// Which.
+        /// The ERP actor type.
         actor_type: ErpActorType = "ActorType",
-        /// At least one of its fields is mapped.
+        /// Whether at least one field is mapped.
         has_mappings: bool = "HasMappings",
-        /// The fields with a rule for new actors, in words.
+        /// The fields with a default value for new actors, as text.
         defaults: Option<String> = "Defaults",
-        /// The fields that are mapped, in words.
+        /// The mapped fields, as text.
         mappings: Option<String> = "Mappings",
     }
     rights
 }
 
 const REASON: &str = "Connections are changed by administrators.";
-static ROLES: Roles = Roles::to(ErpSyncConnectionSummary::MEMBERS, REASON);
-static ACTOR_ROLES: Roles = Roles::to(ErpSyncActorSummary::MEMBERS, REASON);
+static ROLES: Roles = Roles::new(ErpSyncConnectionSummary::MEMBERS, REASON);
+static ACTOR_ROLES: Roles = Roles::new(ErpSyncActorSummary::MEMBERS, REASON);
 
-/// A connection at a glance; null where it is not there, or the caller may not see it.
+/// Returns the summary of a connection; null if it does not exist or the caller may not see it.
 ///
 /// # Errors
-/// 503 where the database is away.
+/// 503 if the database is unavailable.
 pub async fn get(
     pool: Pool,
     caller: Principal,
     request: GetErpSyncConnectionSummaryRequest,
 ) -> Result<Option<ErpSyncConnectionSummary>, Error> {
     let id = request.erp_sync_connection_id;
-    let Some(connection) = visible(&pool, &caller, id).await? else { return Ok(None) };
+    let Some(connection) = find_visible(&pool, &caller, id).await? else { return Ok(None) };
     let actor_types = erp_fields::actor_types(&pool, id, None).await?;
     let fields = erp_fields::fields(&pool, Which::Connection(id)).await?;
     let actors = actor_types.iter().map(|actor_type| summary(*actor_type, &fields, &caller)).collect();
@@ -86,8 +84,8 @@ pub async fn get(
 
 fn summary(actor_type: ActorType, fields: &[Field], caller: &Principal) -> ErpSyncActorSummary {
     let fields = || fields.iter().filter(|field| field.actor_type_erp == actor_type.actor_type_erp);
-    let defaults: Vec<String> = fields().filter_map(default_in_words).collect();
-    let mappings: Vec<String> = fields().filter_map(mapping_in_words).collect();
+    let defaults: Vec<String> = fields().filter_map(describe_default).collect();
+    let mappings: Vec<String> = fields().filter_map(describe_mapping).collect();
     ErpSyncActorSummary {
         actor_type: ErpActorType::of_number(actor_type.actor_type_erp),
         has_mappings: !mappings.is_empty(),
@@ -97,24 +95,24 @@ fn summary(actor_type: ActorType, fields: &[Field], caller: &Principal) -> ErpSy
     }
 }
 
-/// `Name = 'x'`, `Name (asked)`, or nothing where there is no rule.
-fn default_in_words(field: &Field) -> Option<String> {
-    let mut words = field.display_name.clone();
+/// Returns `Name = 'x'`, `Name (asked)`, or `None` without a default value.
+fn describe_default(field: &Field) -> Option<String> {
+    let mut text = field.display_name.clone();
     if field.has_first_sync_default_value {
-        words = format!("{words} = '{}'", field.first_sync_default_value);
+        text = format!("{text} = '{}'", field.first_sync_default_value);
     }
     match (field.prompt_user, field.mandatory) {
-        (true, true) => words.push_str(" (asked, mandatory)"),
-        (true, false) => words.push_str(" (asked)"),
-        (false, true) => words.push_str(" (mandatory)"),
+        (true, true) => text.push_str(" (asked, mandatory)"),
+        (true, false) => text.push_str(" (asked)"),
+        (false, true) => text.push_str(" (mandatory)"),
         (false, false) if field.has_first_sync_default_value => {}
         (false, false) => return None,
     }
-    Some(words)
+    Some(text)
 }
 
-/// `Name > Department`, with the arrows of the vendor's pages; `-` where it is synced in no direction.
-fn mapping_in_words(field: &Field) -> Option<String> {
+/// Returns `Name > Department`, with the arrows of the vendor's pages; `-` is a field that is not synchronized.
+fn describe_mapping(field: &Field) -> Option<String> {
     let arrow = match (field.sync_to_crm, field.sync_to_erp) {
         (true, true) => "<>",
         (true, false) => ">",

@@ -1,7 +1,7 @@
-//! The order in which connections are synced.
+//! The order in which connections are synchronized.
 
-use super::ids::listed;
-use super::roles::must_change;
+use super::ids::format_ids;
+use super::roles::require_right_to_change;
 use crate::auth::Principal;
 use crate::carrier;
 use crate::protocol::error::Error;
@@ -11,21 +11,21 @@ use crate::store::engine;
 carrier! {
     /// The request of `SaveErpConnectionSyncPriorities`.
     pub struct SaveErpConnectionSyncPrioritiesRequest {
-        /// Primary keys, the first one first; 0 is the CRM system itself.
+        /// Primary keys in order of priority; 0 is the CRM system itself.
         erp_connection_ids: Option<Vec<i32>> = "ErpConnectionIds",
     }
 }
 
-/// Puts connections into an order; those that are not in it come after, as they were.
+/// Orders connections. Connections that are not listed come after the listed ones, in their previous order.
 ///
 /// # Errors
-/// 403 for callers who may not change connections, 400 for ids that are not there, or are there twice.
+/// 403 for callers who may not change connections, 400 for unknown or repeated ids.
 pub async fn save(
     pool: Pool,
     caller: Principal,
     request: SaveErpConnectionSyncPrioritiesRequest,
 ) -> Result<bool, Error> {
-    must_change(&caller, "Ranking connections")?;
+    require_right_to_change(&caller, "Ranking connections")?;
     let order = request
         .erp_connection_ids
         .ok_or_else(|| Error::argument("ErpConnectionIds: the list of connections is missing or null."))?;
@@ -36,7 +36,7 @@ pub async fn save(
     }
     let unknown = engine::save_order(&pool, &order).await?;
     if !unknown.is_empty() {
-        let unknown = listed(&unknown);
+        let unknown = format_ids(&unknown);
         return Err(Error::validation(format!("ErpConnectionIds: there is no connection {unknown}.")));
     }
     tracing::info!(connections = order.len(), "sync order saved");

@@ -6,8 +6,8 @@ use super::answers;
 use super::call::{Call, Login};
 use super::parameters::{of_member, references};
 use super::sample::Sample;
-use crate::protocol::operation::{Gives, Operation, Takes};
-use crate::protocol::schema::Schemas;
+use crate::protocol::agent::{Operation, RequestShape, ResponseShape};
+use crate::protocol::value::Schemas;
 
 /// What may be said of an agent's methods besides what they say of themselves.
 #[derive(Clone, Copy, Debug)]
@@ -25,7 +25,7 @@ pub const REFUSED: [u16; 6] = [401, 403, 429, 500, 503, 504];
 
 /// The calls of an agent's method.
 pub fn calls(agent: &'static str, operation: &Operation, further: Further, schemas: &mut Schemas) -> [Call; 2] {
-    let Operation { name, summary, takes, gives } = *operation;
+    let Operation { name, summary, request, response } = *operation;
     let path = format!("/api/v1/Agents/{agent}/{name}");
     let describe = Call {
         path: path.clone(),
@@ -47,22 +47,22 @@ pub fn calls(agent: &'static str, operation: &Operation, further: Further, schem
     let mut parameters = Vec::new();
     let mut body = None;
     let mut refusals = REFUSED.to_vec();
-    match takes {
-        Takes::Nothing => {}
-        Takes::Body(schema) => {
+    match request {
+        RequestShape::Nothing => {}
+        RequestShape::Body(schema) => {
             body = Some(schema(schemas));
             refusals.push(415);
         }
-        Takes::Parameters(members) => {
+        RequestShape::Parameters(members) => {
             parameters.extend(members.iter().map(|member| of_member(member, schemas, &sample_json)));
         }
     }
-    let (answers, tag, about) = match gives {
-        Gives::NotYet => {
+    let (answers, tag, about) = match response {
+        ResponseShape::NotImplemented => {
             refusals.push(501);
             (vec![], "Not here yet", "Not here yet: answers 501 and does nothing, whatever it is sent.")
         }
-        Gives::Answer(given) => {
+        ResponseShape::Value(given) => {
             refusals.extend([400, 408, 413]);
             refusals.extend((further.refusals)(name));
             let answer = given.map_or_else(
@@ -72,7 +72,7 @@ pub fn calls(agent: &'static str, operation: &Operation, further: Further, schem
             (vec![answer], "The methods", "")
         }
     };
-    if let Gives::Answer(Some(_)) = gives {
+    if let ResponseShape::Value(Some(_)) = response {
         parameters.extend(references(&["select", "acceptLanguage", "language", "culture", "timeZone"]));
     }
     parameters.extend(references(&["requestId"]));

@@ -2,26 +2,27 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::protocol::agent::ErrorExample;
 use crate::protocol::error::Error;
-use crate::protocol::media_type;
-use crate::protocol::schema::{Describe, Schemas, dictionary};
+use crate::protocol::negotiate::{self, SUPPORTED};
+use crate::protocol::value::schema::{Describe, Schemas, dictionary};
 
 /// An error of each status that many calls share; the texts are samples.
-fn errors() -> [Error; 13] {
+fn errors() -> [ErrorExample; 13] {
     [
-        Error::argument("Connection.ErpConnectorId: expected a 32-bit integer, found 'x' at line 1 column 40."),
-        Error::unauthorized("The login name or the password is wrong."),
-        Error::forbidden("Saving a connection is for administrators, and for applications with the grant."),
-        Error::not_found("ErpConnectionId: there is no connection 1."),
-        Error::body_too_slow(),
-        Error::duplicate("Connection.ConnectionId: another connection already has 'a'."),
-        Error::body_too_large(1_048_576),
-        Error::unsupported_media_type("text/plain"),
-        Error::too_many_wrong_secrets(60),
-        Error::sample_of_internal(),
-        Error::not_implemented("SyncAll"),
-        Error::database_away(),
-        Error::timed_out(),
+        Error::argument("Connection.ErpConnectorId: expected a 32-bit integer, found 'x' at line 1 column 40.").into(),
+        Error::unauthorized("The login name or the password is wrong.").into(),
+        Error::forbidden("Saving a connection is for administrators, and for applications with the grant.").into(),
+        Error::not_found("ErpConnectionId: there is no connection 1.").into(),
+        Error::body_timeout().into(),
+        Error::duplicate("Connection.ConnectionId: another connection already has 'a'.").into(),
+        Error::body_too_large(1_048_576).into(),
+        Error::unsupported_media_type("text/plain", SUPPORTED).into(),
+        Error::too_many_failed_logins(60).into(),
+        ErrorExample::internal(),
+        Error::not_implemented("SyncAll").into(),
+        Error::database_unavailable().into(),
+        Error::timed_out().into(),
     ]
 }
 
@@ -65,7 +66,7 @@ pub fn urls() -> Value {
 
 fn refusals() -> impl Iterator<Item = (String, Value)> {
     errors().into_iter().map(|error| {
-        let status = error.status().as_u16();
+        let status = error.status.as_u16();
         let mut headers = request_id();
         if status == 401 {
             headers["WWW-Authenticate"] = header("Where names and passwords are taken.");
@@ -74,7 +75,7 @@ fn refusals() -> impl Iterator<Item = (String, Value)> {
             headers["Retry-After"] = header("Seconds until the next try is of use.");
         }
         let schema = json!({ "$ref": format!("#/components/schemas/{}", error.schema_name()) });
-        let content = in_every_format(&schema, Some(&error.sample()));
+        let content = in_every_format(&schema, Some(&error.json()));
         let refusal = json!({ "description": about(status), "headers": headers, "content": content });
         (status.to_string(), refusal)
     })
@@ -137,7 +138,7 @@ pub fn headers() -> Value {
 
 fn in_every_format(schema: &Value, sample: Option<&Value>) -> Value {
     let mut sample = sample.cloned();
-    let formats = media_type::given().map(|(name, _)| {
+    let formats = negotiate::response_types().map(|(name, _)| {
         let mut media = json!({ "schema": schema });
         // Once is enough, and JSON comes first.
         if let Some(sample) = sample.take() {

@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 use super::answers::reference;
 use super::form::Form;
 use super::sample::Sample;
-use crate::protocol::media_type::{self, Syntax};
-use crate::protocol::schema::Schemas;
+use crate::protocol::negotiate::{self, Syntax};
+use crate::protocol::value::Schemas;
 
 /// A call.
 #[derive(Clone, Debug)]
@@ -89,7 +89,7 @@ impl Call {
 
     /// The body in every format that comes in.
     fn taken(&self, schema: &Value, schemas: &Schemas) -> Value {
-        let formats = media_type::taken().map(|(name, syntax)| {
+        let formats = negotiate::request_types().map(|(name, syntax)| {
             let mut media = json!({ "schema": schema });
             if syntax == Syntax::Form {
                 media = Form::of(schema, schemas, self.sample.as_ref().map(|sample| &sample.json)).to_json();

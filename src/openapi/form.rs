@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::protocol::schema::Schemas;
+use crate::protocol::value::Schemas;
 
 /// A form with its fields, and how those are written that have several values.
 #[derive(Clone, Debug, Default)]

@@ -13,7 +13,7 @@ pub mod security;
 
 use serde_json::{Map, Value, json};
 
-use crate::protocol::schema::Schemas;
+use crate::protocol::value::Schemas;
 use call::Call;
 
 const ABOUT: &str = "A self-hosted clone of SuperOffice CRM's ErpSync agent: the vendor's paths, and its bytes on the wire.\n\n\

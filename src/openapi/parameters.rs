@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::protocol::carrier::Member;
-use crate::protocol::schema::Schemas;
+use crate::protocol::value::Member;
+use crate::protocol::value::Schemas;
 
 /// Each shared parameter by its name in the document.
 #[must_use]

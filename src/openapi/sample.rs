@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use crate::protocol::rights::Rights;
-use crate::protocol::write::{View, Write};
-use crate::protocol::{json, xml};
+use crate::protocol::value::Rights;
+use crate::protocol::value::{WriteContext, WriteValue};
+use crate::protocol::write::{json, xml};
 
 /// A sample of what a method takes.
 #[derive(Clone, Debug)]
@@ -18,18 +18,18 @@ pub struct Sample {
 impl Sample {
     /// A sample that is `value`.
     #[must_use]
-    pub fn of<T: Write>(value: &T) -> Self {
+    pub fn of<T: WriteValue>(value: &T) -> Self {
         let rights = Rights::properties();
         let mut json = answer(value);
         remove(&mut json, &|name| rights.contains_key(name));
-        let xml = String::from_utf8(xml::write(value, View::WHOLE)).unwrap_or_default();
+        let xml = String::from_utf8(xml::write(value, WriteContext::WHOLE)).unwrap_or_default();
         Sample { json, xml }
     }
 }
 
 /// An answer as JSON.
-pub fn answer<T: Write>(value: &T) -> Value {
-    serde_json::from_slice(&json::write(value, View::WHOLE)).unwrap_or_default()
+pub fn answer<T: WriteValue>(value: &T) -> Value {
+    serde_json::from_slice(&json::write(value, WriteContext::WHOLE)).unwrap_or_default()
 }
 
 /// Removes members, wherever they stand, and those that are null: they may be left out.

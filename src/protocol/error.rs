@@ -1,76 +1,53 @@
-//! One error type for every answer that is not a success, in the vendor's two shapes.
+//! The error type of every response that is not a success, without any format.
 //!
-//! The service's own errors are `{"Error":true,"ErrorType":..,"Message":..,"ErrorSource":..}`, with the short name
-//! of a .NET exception; those of its web framework are `{"Message":..,"MessageDetail":..}`; both in the format that
-//! the caller accepts.
-
-mod described;
+//! The vendor has two shapes. Errors of its services are `{"Error":true,"ErrorType":..,"Message":..,"ErrorSource":..}`
+//! with the short name of a .NET exception. Errors of its web framework are `{"Message":..,"MessageDetail":..}`.
 
 use std::error::Error as StdError;
 use std::fmt;
 
-use axum::extract::Request;
-use axum::http::header::{ALLOW, CONTENT_LENGTH, RETRY_AFTER, WWW_AUTHENTICATE};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
-use axum::middleware::Next;
+use axum::http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 
-use super::media_type::{Choice, negotiate};
-use super::write::{View, Write, Writer};
-
-/// Where the vendor's business layer says that an error comes from.
+/// The `ErrorSource` of the vendor's business layer.
 const IMPLEMENTATION: &str = "SuperOffice.Services.Implementation";
-/// The same for its web layer.
+/// The `ErrorSource` of the vendor's web layer.
 const WEB_API: &str = "SuperOffice.Services.WebApi";
 
-/// The challenge that goes with a 401 where Basic is allowed; the text is the vendor's.
+/// The challenge of a 401 where Basic is allowed. The text is the vendor's.
 const BASIC_CHALLENGE: HeaderValue = HeaderValue::from_static("Basic realm=\"SuperOffice Username or Ticket\"");
 
-/// An answer that is not a success: status, body and the headers that belong to it.
+/// A response that is not a success: status, body and the headers that belong to them.
 #[derive(Clone, Debug)]
 pub struct Error {
     status: StatusCode,
-    // Boxed: a result is moved about more often than an error is made.
-    body: Box<Body>,
+    // Boxed: results are moved more often than errors are created.
+    body: Box<ErrorBody>,
     header: Option<Box<(HeaderName, HeaderValue)>>,
 }
 
+/// The body of an error, in one of the vendor's two shapes.
 #[derive(Clone, Debug)]
-enum Body {
+pub enum ErrorBody {
+    /// An error of a service.
     Service {
+        /// The short name of a .NET exception.
         error_type: &'static str,
+        /// The message for the caller.
         message: String,
+        /// The layer of the vendor's server that raises the error.
         error_source: &'static str,
     },
+    /// An error of the web framework.
     Framework {
+        /// The message for the caller.
         message: String,
+        /// More about the cause.
         message_detail: Option<String>,
     },
-    /// Nothing of the cause leaves the server: the caller gets a reference that the log has too.
+    /// An internal error. Its cause stays in the log; the caller gets the request's id, which the log has too.
     Internal,
-}
-
-impl Write for Body {
-    const ELEMENT: &'static str = "Error";
-    const HAS_NULLS: bool = false;
-
-    fn write<W: Writer>(&self, out: &mut W, _: View<'_>) {
-        out.object(|out| match self {
-            Body::Service { error_type, message, error_source } => {
-                out.member("Error", |out| out.boolean(true));
-                out.member("ErrorType", |out| out.text(error_type));
-                out.member("Message", |out| out.text(message));
-                out.member("ErrorSource", |out| out.text(error_source));
-            }
-            Body::Framework { message, message_detail } => {
-                out.member("Message", |out| out.text(message));
-                if let Some(detail) = message_detail {
-                    out.member("MessageDetail", |out| out.text(detail));
-                }
-            }
-            Body::Internal => {}
-        });
-    }
 }
 
 impl Error {
@@ -81,34 +58,34 @@ impl Error {
         message: impl Into<String>,
     ) -> Self {
         let message = message.into();
-        Error { status, body: Box::new(Body::Service { error_type, message, error_source }), header: None }
+        Error { status, body: Box::new(ErrorBody::Service { error_type, message, error_source }), header: None }
     }
 
     fn framework(status: StatusCode, message: String, message_detail: Option<String>) -> Self {
-        Error { status, body: Box::new(Body::Framework { message, message_detail }), header: None }
+        Error { status, body: Box::new(ErrorBody::Framework { message, message_detail }), header: None }
     }
 
-    fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
+    fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.header = Some(Box::new((name, value)));
         self
     }
 
-    /// 400: the body cannot be read as what the method takes.
+    /// 400: the request cannot be read.
     pub fn argument(message: impl Into<String>) -> Self {
         Self::service(StatusCode::BAD_REQUEST, "ArgumentException", WEB_API, message)
     }
 
-    /// 400: the body can be read, but what it asks for breaks a rule.
+    /// 400: the request can be read, but breaks a rule.
     pub fn validation(message: impl Into<String>) -> Self {
         Self::service(StatusCode::BAD_REQUEST, "SoValidationException", IMPLEMENTATION, message)
     }
 
-    /// 401: no credentials, or not good ones. The text is the same whatever is wrong with them.
+    /// 401: missing or invalid credentials. The message does not say which part is invalid.
     pub fn unauthorized(message: impl Into<String>) -> Self {
         Self::service(StatusCode::UNAUTHORIZED, "SoSessionException", WEB_API, message)
     }
 
-    /// 401: neither an `Authorization` header nor an XSRF token. The text begins as the vendor's.
+    /// 401: neither an `Authorization` header nor an XSRF token. The message begins as the vendor's.
     #[must_use]
     pub fn missing_xsrf() -> Self {
         Self::service(
@@ -120,9 +97,9 @@ impl Error {
         )
     }
 
-    /// 401: an XSRF token that is not the session's.
+    /// 401: an XSRF token that does not belong to the session.
     #[must_use]
-    pub fn wrong_xsrf() -> Self {
+    pub fn invalid_xsrf() -> Self {
         Self::service(
             StatusCode::UNAUTHORIZED,
             "XsrfValidationException",
@@ -131,22 +108,22 @@ impl Error {
         )
     }
 
-    /// The challenge that goes with a 401 where `passwords` are taken.
+    /// Adds the Basic challenge to a 401, if `passwords` are accepted.
     #[must_use]
-    pub fn challenge(self, passwords: bool) -> Self {
+    pub fn with_challenge(self, passwords: bool) -> Self {
         if passwords && self.status == StatusCode::UNAUTHORIZED {
-            self.with(WWW_AUTHENTICATE, BASIC_CHALLENGE)
+            self.with_header(WWW_AUTHENTICATE, BASIC_CHALLENGE)
         } else {
             self
         }
     }
 
-    /// 403: known, but not allowed.
+    /// 403: the caller is authenticated, but lacks the right.
     pub fn forbidden(message: impl Into<String>) -> Self {
         Self::service(StatusCode::FORBIDDEN, "SoSentryException", IMPLEMENTATION, message)
     }
 
-    /// 403: an application that was not granted the agent.
+    /// 403: the application has no grant of the agent.
     #[must_use]
     pub fn not_granted() -> Self {
         Self::service(
@@ -157,29 +134,29 @@ impl Error {
         )
     }
 
-    /// 404: no such row to change.
+    /// 404: the row to change does not exist.
     pub fn not_found(message: impl Into<String>) -> Self {
         Self::service(StatusCode::NOT_FOUND, "SoNotFoundException", IMPLEMENTATION, message)
     }
 
-    /// 409: another row has what must be unique.
+    /// 409: another row already has a value that must be unique.
     pub fn duplicate(message: impl Into<String>) -> Self {
         Self::service(StatusCode::CONFLICT, "SoDuplicateException", IMPLEMENTATION, message)
     }
 
-    /// 429: too many wrong passwords, tickets or tokens; `seconds` until the next try.
+    /// 429: too many failed logins; `seconds` until the next attempt is accepted.
     #[must_use]
-    pub fn too_many_wrong_secrets(seconds: u64) -> Self {
+    pub fn too_many_failed_logins(seconds: u64) -> Self {
         Self::service(
             StatusCode::TOO_MANY_REQUESTS,
             "SoSessionException",
             WEB_API,
             "Too many wrong credentials. Wait before the next try.",
         )
-        .with(RETRY_AFTER, seconds.into())
+        .with_header(RETRY_AFTER, seconds.into())
     }
 
-    /// 501: a method of the vendor's that is not here.
+    /// 501: a method of the vendor's that this program does not have.
     #[must_use]
     pub fn not_implemented(method: &str) -> Self {
         Self::service(
@@ -190,31 +167,31 @@ impl Error {
         )
     }
 
-    /// 503: tokens of the issuer cannot be checked, as its keys are not there.
+    /// 503: tokens of an OpenID Connect issuer cannot be verified, as its keys are not available.
     #[must_use]
-    pub fn issuer_away() -> Self {
+    pub fn issuer_unavailable() -> Self {
         Self::service(
             StatusCode::SERVICE_UNAVAILABLE,
             "SoServerException",
             WEB_API,
             "The token's issuer cannot be reached right now. Try again in a moment.",
         )
-        .with(RETRY_AFTER, HeaderValue::from_static("10"))
+        .with_header(RETRY_AFTER, HeaderValue::from_static("10"))
     }
 
-    /// 503: the database is away, or did not answer in time.
+    /// 503: the database is unavailable or did not answer in time.
     #[must_use]
-    pub fn database_away() -> Self {
+    pub fn database_unavailable() -> Self {
         Self::service(
             StatusCode::SERVICE_UNAVAILABLE,
             "SoDbAccessException",
             IMPLEMENTATION,
             "The database cannot be reached right now. Try again in a moment.",
         )
-        .with(RETRY_AFTER, HeaderValue::from_static("2"))
+        .with_header(RETRY_AFTER, HeaderValue::from_static("2"))
     }
 
-    /// 503: the server has as much to do as it takes on.
+    /// 503: the server has reached its concurrency limit.
     #[must_use]
     pub fn busy() -> Self {
         Self::service(
@@ -223,10 +200,10 @@ impl Error {
             WEB_API,
             "The server is busy. Try again in a moment.",
         )
-        .with(RETRY_AFTER, HeaderValue::from_static("1"))
+        .with_header(RETRY_AFTER, HeaderValue::from_static("1"))
     }
 
-    /// 504: the request took longer than the server allows; whether it took effect is not known.
+    /// 504: the request exceeded the time limit; its effect is unknown.
     #[must_use]
     pub fn timed_out() -> Self {
         Self::service(
@@ -237,15 +214,15 @@ impl Error {
         )
     }
 
-    /// 400: the preflight of a script whose origin is not let in.
+    /// 400: a CORS preflight from an origin that is not allowed.
     #[must_use]
     pub fn origin_not_allowed(origin: &str) -> Self {
         Self::framework(StatusCode::BAD_REQUEST, format!("The origin '{origin}' is not allowed."), None)
     }
 
-    /// 404: no such path.
+    /// 404: the path does not exist.
     #[must_use]
-    pub fn no_such_path(uri: &Uri) -> Self {
+    pub fn path_not_found(uri: &Uri) -> Self {
         Self::framework(
             StatusCode::NOT_FOUND,
             format!("No HTTP resource was found that matches the request URI '{}'.", uri.path()),
@@ -253,24 +230,24 @@ impl Error {
         )
     }
 
-    /// 405: the path is there, for the methods `allow`.
+    /// 405: the path exists, but only for the methods in `allow`.
     #[must_use]
-    pub fn no_such_method(method: &Method, allow: &'static str) -> Self {
+    pub fn method_not_allowed(method: &Method, allow: &'static str) -> Self {
         Self::framework(
             StatusCode::METHOD_NOT_ALLOWED,
             format!("The requested resource does not support http method '{method}'."),
             None,
         )
-        .with(ALLOW, HeaderValue::from_static(allow))
+        .with_header(ALLOW, HeaderValue::from_static(allow))
     }
 
     /// 408: the body did not arrive in time.
     #[must_use]
-    pub fn body_too_slow() -> Self {
+    pub fn body_timeout() -> Self {
         Self::framework(StatusCode::REQUEST_TIMEOUT, "The request body did not arrive in time.".into(), None)
     }
 
-    /// 413: the body has more than `limit` bytes, unpacked where it came packed.
+    /// 413: the body has more than `limit` bytes after decompression.
     #[must_use]
     pub fn body_too_large(limit: usize) -> Self {
         Self::framework(
@@ -280,69 +257,65 @@ impl Error {
         )
     }
 
-    /// 415: a format that this method does not read.
+    /// 415: a media type that is not one of the `supported`.
     #[must_use]
-    pub fn unsupported_media_type(media_type: &str) -> Self {
+    pub fn unsupported_media_type(media_type: &str, supported: &str) -> Self {
         Self::framework(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             format!("The request entity's media type '{media_type}' is not supported for this resource."),
-            Some(super::media_type::SUPPORTED.into()),
+            Some(supported.into()),
         )
     }
 
-    /// 415: a body, but no word of its format.
+    /// 415: a body without a `Content-Type`.
     #[must_use]
-    pub fn no_media_type() -> Self {
+    pub fn missing_content_type(supported: &str) -> Self {
         Self::framework(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "The request contains an entity body but no Content-Type header. The inferred media type \
              'application/octet-stream' is not supported for this resource."
                 .into(),
-            Some(super::media_type::SUPPORTED.into()),
+            Some(supported.into()),
         )
     }
 
-    /// 415: a packing or a charset that is not read; `what` names it.
+    /// 415: a content encoding or a charset that is not supported; `encoding` names it.
     #[must_use]
-    pub fn unsupported_encoding(what: &str) -> Self {
+    pub fn unsupported_encoding(encoding: &str) -> Self {
         Self::framework(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            format!("The request entity's {what} is not supported for this resource."),
+            format!("The request entity's {encoding} is not supported for this resource."),
             None,
         )
     }
 
-    /// 500: our fault. The cause goes to the log, under the reference that the answer shows.
+    /// 500: an internal error. The cause goes to the log, with the request id that the response shows.
     pub fn internal(cause: impl fmt::Display) -> Self {
         tracing::error!(%cause, "internal error");
-        Error { status: StatusCode::INTERNAL_SERVER_ERROR, body: Box::new(Body::Internal), header: None }
+        Error { status: StatusCode::INTERNAL_SERVER_ERROR, body: Box::new(ErrorBody::Internal), header: None }
     }
 
-    /// The status of the answer.
+    /// The status of the response.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.status
     }
 
-    fn write(self, reference: Option<&str>, format: &Choice) -> Response {
-        let body = match *self.body {
-            Body::Internal => Body::Framework {
-                message: "An error has occurred.".into(),
-                message_detail: reference.map(|id| format!("The server's log has it under {id}.")),
-            },
-            body => body,
-        };
-        let mut response = super::body::write(&body, View::WHOLE, format);
-        *response.status_mut() = self.status;
-        if let Some((name, value)) = self.header.map(|header| *header) {
-            response.headers_mut().insert(name, value);
-        }
-        response
+    /// The body, its shape depending on the origin of the error.
+    #[must_use]
+    pub fn body(&self) -> &ErrorBody {
+        &self.body
+    }
+
+    /// The header that belongs to the error.
+    #[must_use]
+    pub fn header(&self) -> Option<&(HeaderName, HeaderValue)> {
+        self.header.as_deref()
     }
 }
 
 impl IntoResponse for Error {
-    /// Leaves the writing to [`write_errors`], which knows what the caller accepts.
+    /// Returns a response without a body that carries the error to the layer `write_errors`, which knows the format.
     fn into_response(self) -> Response {
         let mut response = self.status.into_response();
         response.extensions_mut().insert(self);
@@ -353,35 +326,10 @@ impl IntoResponse for Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &*self.body {
-            Body::Service { message, .. } | Body::Framework { message, .. } => f.write_str(message),
-            Body::Internal => f.write_str("internal error"),
+            ErrorBody::Service { message, .. } | ErrorBody::Framework { message, .. } => f.write_str(message),
+            ErrorBody::Internal => f.write_str("internal error"),
         }
     }
 }
 
 impl StdError for Error {}
-
-/// The header that carries the request's id, in and out.
-pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-/// The outermost layer of the protocol: writes the body of every [`Error`], wherever below it arose.
-pub async fn write_errors(request: Request, next: Next) -> Response {
-    let reference = request_id(request.headers());
-    let format = negotiate(request.headers());
-    let mut response = next.run(request).await;
-    match response.extensions_mut().remove::<Error>() {
-        Some(error) => {
-            // What layers below have added stays.
-            let mut written = error.write(reference.as_deref(), &format);
-            for (name, value) in response.headers().iter().filter(|(name, _)| **name != CONTENT_LENGTH) {
-                written.headers_mut().append(name, value.clone());
-            }
-            written
-        }
-        None => response,
-    }
-}
-
-fn request_id(headers: &HeaderMap) -> Option<String> {
-    headers.get(REQUEST_ID)?.to_str().ok().map(ToOwned::to_owned)
-}

@@ -1,24 +1,25 @@
-//! `$select`: which members the caller wants; the others are null in the answer.
+//! `$select`: the members that the caller wants. The others are null in the response.
 
 use std::collections::BTreeMap;
 
 use percent_encoding::percent_decode_str;
 
-/// Parts of a path; what is named deeper is selected with its parent. No carrier is as deep.
-const MAX_PARTS: usize = 8;
+/// The maximum number of segments of a path. A longer path selects everything below its last segment; no carrier is
+/// as deep.
+const MAX_SEGMENTS: usize = 8;
 
-/// The members that are wanted.
+/// The selected members.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Selection {
-    /// All of them, with all that is below.
+    /// All members, at every depth.
     #[default]
     All,
-    /// Those of these names, in lower case.
+    /// The members of these names, in lower case.
     Members(BTreeMap<String, Selection>),
 }
 
 impl Selection {
-    /// What a query says: `$select=a,b/c`, in any letter case. Without a name in it, or with `*`, everything is selected.
+    /// Parses the query string: `$select=a,b/c`, in any letter case. Without names, or with `*`, everything is selected.
     #[must_use]
     pub fn of_query(query: &str) -> Self {
         let mut members = BTreeMap::new();
@@ -31,7 +32,7 @@ impl Selection {
         if members.is_empty() || members.contains_key("*") { Selection::All } else { Selection::Members(members) }
     }
 
-    /// What is wanted of the member or entry called `name`; `None` where it is not.
+    /// Returns the selection below the member or entry called `name`; `None` if it is not selected.
     #[must_use]
     pub fn member(&self, name: &str) -> Option<&Selection> {
         match self {
@@ -48,15 +49,16 @@ fn decode(text: &str) -> String {
 
 fn add(members: &mut BTreeMap<String, Selection>, list: &str) {
     for path in list.split(',') {
-        let mut parts = path.split('/').map(str::trim).filter(|part| !part.is_empty()).take(MAX_PARTS).peekable();
+        let mut segments =
+            path.split('/').map(str::trim).filter(|segment| !segment.is_empty()).take(MAX_SEGMENTS).peekable();
         let mut members = &mut *members;
-        while let Some(part) = parts.next() {
-            let is_last = parts.peek().is_none();
-            let is_new = !members.contains_key(&part.to_lowercase());
-            let member = members.entry(part.to_lowercase()).or_default();
+        while let Some(segment) = segments.next() {
+            let is_last = segments.peek().is_none();
+            let is_new = !members.contains_key(&segment.to_lowercase());
+            let member = members.entry(segment.to_lowercase()).or_default();
             match member {
                 _ if is_last => *member = Selection::All,
-                // Its parent was named by itself before: all of it is selected already.
+                // An earlier path selects the whole parent.
                 Selection::All if !is_new => break,
                 Selection::All => *member = Selection::Members(BTreeMap::new()),
                 Selection::Members(_) => {}
@@ -94,14 +96,14 @@ mod tests {
     }
 
     #[test]
-    fn a_parent_by_itself_selects_everything_below() {
+    fn a_parent_alone_selects_everything_below() {
         for query in ["$select=a,a/b", "$select=a/b,a"] {
             assert_eq!(Selection::of_query(query).member("a"), Some(&Selection::All));
         }
     }
 
     #[test]
-    fn endless_paths_are_cut() {
+    fn long_paths_are_cut() {
         let selection = Selection::of_query(&format!("$select={}", "a/".repeat(100_000)));
         let mut depth = 0;
         let mut below = &selection;
@@ -109,6 +111,6 @@ mod tests {
             below = &members["a"];
             depth += 1;
         }
-        assert_eq!(depth, MAX_PARTS);
+        assert_eq!(depth, MAX_SEGMENTS);
     }
 }

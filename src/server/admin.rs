@@ -19,8 +19,9 @@ use prometheus_client::registry::Registry;
 
 use super::requests::Requests;
 use crate::metrics;
-use crate::protocol::agent::{no_such_path, only};
-use crate::protocol::error::{Error, write_errors};
+use crate::protocol::agent::write_errors;
+use crate::protocol::agent::{only, path_not_found};
+use crate::protocol::error::Error;
 use crate::store;
 
 /// What Prometheus asks for.
@@ -35,7 +36,7 @@ pub fn app(requests: &Requests, pool: &store::Pool, health: Router) -> Router {
         .route("/metrics", only("GET, HEAD", get(metrics)))
         .with_state(registry)
         .merge(health)
-        .fallback(no_such_path)
+        .fallback(path_not_found)
         .layer(from_fn(write_errors))
 }
 

@@ -11,7 +11,7 @@ use crate::openapi::answers::{nothing, only, urls, value};
 use crate::openapi::call::{Call, Login};
 use crate::openapi::parameters::references;
 use crate::openapi::sample::Sample;
-use crate::protocol::schema::{Describe, Schemas};
+use crate::protocol::value::{Describe, Schemas};
 
 /// The document of a server whose paths begin with `prefix`.
 #[must_use]

@@ -12,7 +12,7 @@ use axum::response::Response;
 use tracing::Instrument;
 use uuid::Uuid;
 
-use crate::protocol::error::REQUEST_ID;
+use crate::protocol::agent::REQUEST_ID;
 
 /// The longest id that is taken from a caller.
 const MAX_ID_BYTES: usize = 64;

@@ -8,10 +8,10 @@ use axum::routing::get;
 use serde_json::Value;
 
 use crate::auth::Peer;
+use crate::protocol::agent::ResponseFormat;
 use crate::protocol::agent::only;
-use crate::protocol::body::Reply;
-use crate::protocol::schema;
-use crate::protocol::write::{View, Write, Writer};
+use crate::protocol::value::schema;
+use crate::protocol::value::{ValueWriter, WriteContext, WriteValue};
 
 /// `GET /api`: versions, and where the API is.
 pub fn api(path_prefix: &str) -> Router {
@@ -21,15 +21,15 @@ pub fn api(path_prefix: &str) -> Router {
         let is_secure = parts.extensions.get::<Peer>().is_some_and(|peer| peer.is_secure);
         let scheme = if is_secure { "https" } else { "http" };
         let v1 = format!("{scheme}://{}{prefix}/api/v1/", host.unwrap_or("localhost"));
-        Reply::to(&parts).with(&Api { v1 })
+        ResponseFormat::of_request(&parts).write(&Api { v1 })
     };
     Router::new().route("/api", only("GET", get(answer)))
 }
 
 /// `GET /api/v1`: every URL with its methods. Must stand below the login.
 pub fn list<S: Clone + Send + Sync + 'static>(listed: Vec<Listed>) -> Router<S> {
-    let answer = move |reply: Reply| {
-        let answer: Response = reply.with(&Urls(&listed));
+    let answer = move |format: ResponseFormat| {
+        let answer: Response = format.write(&Urls(&listed));
         async move { answer }
     };
     Router::new().route("/api/v1", only("GET", get(answer)))
@@ -46,13 +46,13 @@ struct Api {
 
 /// What `GET /api` answers.
 pub fn api_schema() -> Value {
-    schema::written(&Api { v1: String::new() })
+    schema::infer(&Api { v1: String::new() })
 }
 
-impl Write for Api {
+impl WriteValue for Api {
     const ELEMENT: &'static str = "Api";
 
-    fn write<W: Writer>(&self, out: &mut W, _: View<'_>) {
+    fn write<W: ValueWriter>(&self, out: &mut W, _: WriteContext<'_>) {
         let version = env!("CARGO_PKG_VERSION");
         out.object(|out| {
             for (name, value) in [
@@ -83,10 +83,10 @@ pub struct Listed {
 
 struct Urls<'u>(&'u [Listed]);
 
-impl Write for Urls<'_> {
+impl WriteValue for Urls<'_> {
     const ELEMENT: &'static str = "StringDictionary";
 
-    fn write<W: Writer>(&self, out: &mut W, _: View<'_>) {
+    fn write<W: ValueWriter>(&self, out: &mut W, _: WriteContext<'_>) {
         out.dictionary(|out| {
             for Listed { path, method, summary } in self.0 {
                 out.entry("StringKeyValuePair", path, |out| {

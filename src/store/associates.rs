@@ -36,7 +36,7 @@ pub async fn find_by_name(pool: &Pool, name: &str) -> Result<Option<Associate>, 
     let found = sqlx::query_as!(
         Associate,
         r#"SELECT associate_id, name, user_group_id, administrator, password_hash,
-            (SELECT stamp FROM security_stamp) AS "stamp!"
+            (SELECT stamp FROM security_stamp WHERE security_stamp_id = 1) AS "stamp!"
          FROM associate WHERE lower(name) = lower($1) AND NOT disabled"#,
         name
     );

@@ -57,16 +57,16 @@ const MOST: i64 = 1000;
 pub async fn issue(pool: &Pool, issue: &Issue<'_>) -> Result<(), Failure> {
     sqlx::query!(
         "WITH expired AS (
-            DELETE FROM credential WHERE credential_id IN (
+            DELETE FROM credential WHERE credential_id = ANY (ARRAY(
                 SELECT credential_id FROM credential WHERE valid_to <= now() LIMIT 1000
                 FOR UPDATE SKIP LOCKED
-            )
+            ))
         ), too_many AS (
-            DELETE FROM credential WHERE credential_id IN (
+            DELETE FROM credential WHERE credential_id = ANY (ARRAY(
                 SELECT credential_id FROM credential WHERE associate_id = $4 AND kind = $1
                 ORDER BY credential_id DESC OFFSET $7
                 FOR UPDATE SKIP LOCKED
-            )
+            ))
         )
         INSERT INTO credential (kind, secret_hash, xsrf_hash, associate_id, application_id, valid_to)
         VALUES ($1, $2, $3, $4, $5, now() + make_interval(secs => $6))",
@@ -113,10 +113,10 @@ pub async fn find(pool: &Pool, kind: Kind, secret_hash: &Hash) -> Result<Option<
         Found,
         r#"SELECT associate_id, a.name, a.user_group_id, a.administrator, c.xsrf_hash, c.application_id,
             extract(epoch FROM c.valid_to - now())::float8 AS "seconds_left!",
-            (SELECT stamp FROM security_stamp) AS "stamp!"
+            (SELECT stamp FROM security_stamp WHERE security_stamp_id = 1) AS "stamp!"
          FROM credential AS c JOIN associate AS a USING (associate_id)
          WHERE c.secret_hash = $1 AND c.kind = $2 AND c.valid_to > now() AND NOT a.disabled
-            AND NOT EXISTS (SELECT FROM application WHERE application_id = c.application_id AND disabled)"#,
+            AND NOT EXISTS (SELECT FROM application WHERE application_id = c.application_id AND disabled OFFSET 0)"#,
         secret_hash,
         kind.name(),
     );

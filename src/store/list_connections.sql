@@ -17,7 +17,13 @@ FROM erp_connection AS c
 WHERE ($1::bool OR NOT c.deleted)
     AND (
         $2::bool OR c.all_access OR EXISTS (
-            SELECT FROM erp_connection_user AS u WHERE u.erp_connection_id = c.erp_connection_id AND u.associate_id = $3
+            SELECT FROM erp_connection_access AS a
+            WHERE a.erp_connection_id = c.erp_connection_id AND a.can_connect
+                AND (a.associate_id = $3 OR a.user_group_id IN (
+                    SELECT user_group_id FROM associate WHERE associate_id = $3
+                    UNION ALL
+                    SELECT user_group_id FROM associate_user_group WHERE associate_id = $3
+                ))
         )
     )
 ORDER BY c.sync_rank, c.erp_connection_id

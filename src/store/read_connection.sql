@@ -24,11 +24,17 @@ SELECT
         SELECT a.associate_id FROM erp_connection_access AS a
         WHERE a.erp_connection_id = c.erp_connection_id AND a.associate_id IS NOT NULL ORDER BY a.associate_id
     ) AS "associate_ids!"
-FROM (SELECT coalesce(stamp <> $4, false) AS is_stale FROM security_stamp) AS s
+FROM (SELECT coalesce(stamp <> $4, false) AS is_stale FROM security_stamp WHERE security_stamp_id = 1) AS s
 LEFT JOIN erp_connection AS c ON NOT s.is_stale AND c.erp_connection_id = $1
     AND ($2::bool OR NOT c.deleted AND (
         c.all_access
         OR EXISTS (
-            SELECT FROM erp_connection_user AS u WHERE u.erp_connection_id = c.erp_connection_id AND u.associate_id = $3
+            SELECT FROM erp_connection_access AS a
+            WHERE a.erp_connection_id = c.erp_connection_id AND a.can_connect
+                AND (a.associate_id = $3 OR a.user_group_id IN (
+                    SELECT user_group_id FROM associate WHERE associate_id = $3
+                    UNION ALL
+                    SELECT user_group_id FROM associate_user_group WHERE associate_id = $3
+                ))
         )
     ))

@@ -7,6 +7,10 @@
 -- $14 the caller                 $15 the connection id of a new connection that is sent without one
 -- $16 the stamp of the caller's rights: nothing is done where it has changed
 --
+-- Each table is read by a key that is a parameter or the value of a subquery, never by a join: whatever the planner
+-- believes about the sizes of the tables, a look-up by key is the only plan that it is left with (with enable_seqscan
+-- off, see pool.rs). OFFSET 0 keeps a subquery from becoming a join.
+--
 -- Every save adds one to updated_count. A save that waited for another one finds the count changed since its
 -- snapshot, touches nothing and answers without an erp_connection_id: it has to be sent again.
 WITH before AS MATERIALIZED (
@@ -27,15 +31,15 @@ unknown AS MATERIALIZED (
         NOT EXISTS (SELECT FROM kept_connector) AND NOT EXISTS (SELECT FROM new_connector) AS connector,
         ARRAY(
             SELECT id FROM unnest($12::int[]) AS given(id)
-            WHERE NOT EXISTS (SELECT FROM user_group WHERE user_group_id = id)
+            WHERE NOT EXISTS (SELECT FROM user_group WHERE user_group_id = id OFFSET 0)
         ) AS user_groups,
         ARRAY(
             SELECT id FROM unnest($13::int[]) AS given(id)
-            WHERE NOT EXISTS (SELECT FROM associate WHERE associate_id = id)
+            WHERE NOT EXISTS (SELECT FROM associate WHERE associate_id = id OFFSET 0)
         ) AS associates
 ),
 rights AS MATERIALIZED (
-    SELECT FROM security_stamp WHERE stamp = $16
+    SELECT FROM security_stamp WHERE security_stamp_id = 1 AND stamp = $16
 ),
 accepted AS MATERIALIZED (
     SELECT FROM unknown, rights WHERE NOT connector AND user_groups = '{}' AND associates = '{}'
@@ -64,7 +68,7 @@ changed AS (
         updated_associate_id = $14,
         updated_count = c.updated_count + 1
     FROM before, accepted
-    WHERE c.erp_connection_id = before.erp_connection_id AND c.updated_count = before.updated_count
+    WHERE c.erp_connection_id = $1 AND c.updated_count = before.updated_count
     RETURNING c.erp_connection_id, c.erp_connector_id, c.connection_id, c.most_recent_timestamp
 ),
 saved AS (
@@ -74,10 +78,10 @@ config AS MATERIALIZED (
     SELECT key, value FROM unnest($10::text[], $11::text[]) AS given(key, value)
 ),
 config_removed AS (
-    DELETE FROM connection_config_field AS f USING saved
-    WHERE f.erp_connection_id = saved.erp_connection_id
+    DELETE FROM connection_config_field AS f
+    WHERE f.erp_connection_id = (SELECT erp_connection_id FROM saved)
         AND $10 IS NOT NULL
-        AND NOT EXISTS (SELECT FROM config WHERE config.key = f.field_key)
+        AND f.field_key NOT IN (SELECT key FROM config)
 ),
 config_changed AS (
     UPDATE connection_config_field AS f SET
@@ -85,8 +89,8 @@ config_changed AS (
         updated = statement_timestamp(),
         updated_associate_id = $14,
         updated_count = f.updated_count + 1
-    FROM saved, config
-    WHERE f.erp_connection_id = saved.erp_connection_id
+    FROM config
+    WHERE f.erp_connection_id = (SELECT erp_connection_id FROM saved)
         AND f.field_key = config.key
         AND f.field_value IS DISTINCT FROM config.value
 ),
@@ -96,14 +100,14 @@ config_added AS (
     )
     SELECT saved.erp_connection_id, config.key, config.value, $14, $14
     FROM saved, config
-    WHERE NOT EXISTS (
-        SELECT FROM connection_config_field AS f
-        WHERE f.erp_connection_id = saved.erp_connection_id AND f.field_key = config.key
+    WHERE config.key NOT IN (
+        SELECT field_key FROM connection_config_field
+        WHERE erp_connection_id = (SELECT erp_connection_id FROM saved)
     )
 ),
 access_removed AS (
-    DELETE FROM erp_connection_access AS a USING saved
-    WHERE a.erp_connection_id = saved.erp_connection_id
+    DELETE FROM erp_connection_access AS a
+    WHERE a.erp_connection_id = (SELECT erp_connection_id FROM saved)
         AND (
             ($12 IS NOT NULL AND a.user_group_id IS NOT NULL
                 AND NOT EXISTS (SELECT FROM unnest($12) AS given(id) WHERE given.id = a.user_group_id))
@@ -118,17 +122,17 @@ access_added AS (
     SELECT saved.erp_connection_id, given.user_group_id, given.associate_id, $14, $14
     FROM saved, (
         SELECT id AS user_group_id, NULL::int AS associate_id FROM unnest($12) AS groups(id)
+        WHERE id NOT IN (
+            SELECT user_group_id FROM erp_connection_access
+            WHERE erp_connection_id = (SELECT erp_connection_id FROM saved) AND user_group_id IS NOT NULL
+        )
         UNION ALL
         SELECT NULL::int, id FROM unnest($13) AS associates(id)
+        WHERE id NOT IN (
+            SELECT associate_id FROM erp_connection_access
+            WHERE erp_connection_id = (SELECT erp_connection_id FROM saved) AND associate_id IS NOT NULL
+        )
     ) AS given
-    WHERE NOT EXISTS (
-            SELECT FROM erp_connection_access AS a
-            WHERE a.erp_connection_id = saved.erp_connection_id AND a.user_group_id = given.user_group_id
-        )
-        AND NOT EXISTS (
-            SELECT FROM erp_connection_access AS a
-            WHERE a.erp_connection_id = saved.erp_connection_id AND a.associate_id = given.associate_id
-        )
 )
 SELECT
     NOT EXISTS (SELECT FROM rights) AS "is_stale!",

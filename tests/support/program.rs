@@ -12,6 +12,9 @@ use tempfile::TempDir;
 
 use super::client::http_client;
 
+/// A free port of loopback.
+const LOOPBACK: &str = "127.0.0.1:0";
+
 /// A running server. Killed when it goes out of scope.
 pub struct Program {
     child: Child,
@@ -51,19 +54,26 @@ impl Program {
     /// The same with an environment.
     #[cfg(feature = "opentelemetry")]
     pub fn start_in(environment: &[(&str, &str)], arguments: &[&str]) -> Self {
-        Self::launch(environment, arguments).unwrap_or_else(|log| panic!("the server did not start: {log}"))
+        Self::launch(Some(LOOPBACK), environment, arguments)
+            .unwrap_or_else(|log| panic!("the server did not start: {log}"))
     }
 
     /// The same, for a server that may end instead; then its standard error.
     pub fn try_start(arguments: &[&str]) -> Result<Self, String> {
-        Self::launch(&[], arguments)
+        Self::launch(Some(LOOPBACK), &[], arguments)
     }
 
-    fn launch(environment: &[(&str, &str)], arguments: &[&str]) -> Result<Self, String> {
+    /// Starts the server on `listen` in place of a free port of loopback.
+    pub fn start_on(listen: &str, arguments: &[&str]) -> Self {
+        Self::launch(Some(listen), &[], arguments).unwrap_or_else(|log| panic!("the server did not start: {log}"))
+    }
+
+    /// Starts the server with an environment, and on `listen` where given; returns its log where it ends instead.
+    pub fn launch(listen: Option<&str>, environment: &[(&str, &str)], arguments: &[&str]) -> Result<Self, String> {
         let directory = tempfile::tempdir().unwrap();
         let log = directory.path().join("log");
         let mut child = command()
-            .args(["--listen", "127.0.0.1:0"])
+            .args(listen.map(|listen| ["--listen", listen]).iter().flatten())
             .args(arguments)
             // Weaker than an argument.
             .env("ERPSYNC_LOG", "debug,sqlx::postgres::notice=warn")

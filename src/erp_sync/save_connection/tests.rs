@@ -1,4 +1,4 @@
-//! What is written reads back, and no body makes a reader panic.
+//! Properties of the formats: a written connection reads back unchanged, and no body panics a reader.
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use proptest::collection::{btree_map, vec};
@@ -7,8 +7,9 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::protocol::write::View;
-use crate::protocol::{form, json, xml};
+use crate::protocol::read;
+use crate::protocol::value::WriteContext;
+use crate::protocol::write::{json, xml};
 
 fn connection() -> impl Strategy<Value = ErpConnection> {
     let text = || option::of("(?s)(.|[\\x00-\\x1f]|_x0001_|[<>&\"'=]){0,40}");
@@ -38,10 +39,10 @@ fn connection() -> impl Strategy<Value = ErpConnection> {
 }
 
 fn in_json(connection: &ErpConnection) -> Value {
-    serde_json::from_slice(&json::write(connection, View::WHOLE)).expect("JSON")
+    serde_json::from_slice(&json::write(connection, WriteContext::WHOLE)).expect("JSON")
 }
 
-/// All of it but the rights, which are not read.
+/// The members without the rights, which requests ignore.
 fn members(connection: &ErpConnection) -> Value {
     let mut written = in_json(connection);
     written["TableRight"].take();
@@ -49,16 +50,16 @@ fn members(connection: &ErpConnection) -> Value {
     written
 }
 
-/// The same, with names as the vendor's TypeScript client writes them.
+/// The members with the camel-case names of the vendor's TypeScript client.
 fn camel_case(written: &Value) -> Value {
     let name = |name: &String| format!("{}{}", name[..1].to_ascii_lowercase(), &name[1..]);
     written.as_object().into_iter().flatten().map(|(key, value)| (name(key), value.clone())).collect()
 }
 
-/// What was written as the answer, sent as the member of a request.
+/// A request with the XML of a response as its connection.
 fn in_xml(connection: &ErpConnection) -> String {
-    let answer = String::from_utf8(xml::write(connection, View::WHOLE)).expect("UTF-8");
-    let content = answer.strip_prefix("<ErpConnection ").and_then(|rest| rest.strip_suffix("</ErpConnection>"));
+    let response = String::from_utf8(xml::write(connection, WriteContext::WHOLE)).expect("UTF-8");
+    let content = response.strip_prefix("<ErpConnection ").and_then(|rest| rest.strip_suffix("</ErpConnection>"));
     format!("<SaveConnectionRequest><Connection {}</Connection></SaveConnectionRequest>", content.expect("a root"))
 }
 
@@ -89,28 +90,28 @@ fn in_form(connection: &ErpConnection) -> String {
     pairs.join("&")
 }
 
-type Reading = Result<Option<SaveConnectionRequest>, Error>;
+type ReadResult = Result<Option<SaveConnectionRequest>, Error>;
 
-fn read_back(read: Reading) -> ErpConnection {
+fn read_back(read: ReadResult) -> ErpConnection {
     read.expect("read").and_then(|request| request.connection).expect("a connection")
 }
 
 proptest! {
     #[test]
-    fn what_is_written_reads_back(connection in connection()) {
+    fn a_written_connection_reads_back_in_every_format(connection in connection()) {
         let written = in_json(&connection);
         for sent in [camel_case(&written), written] {
             let body = json!({ "Connection": sent }).to_string();
-            prop_assert_eq!(members(&read_back(json::read(&body))), members(&connection));
+            prop_assert_eq!(members(&read_back(read::json::read(&body))), members(&connection));
         }
         let body = in_xml(&connection);
-        prop_assert_eq!(members(&read_back(xml::read(&body))), members(&connection), "{}", body);
+        prop_assert_eq!(members(&read_back(read::xml::read(&body))), members(&connection), "{}", body);
         let body = in_form(&connection);
-        prop_assert_eq!(members(&read_back(form::read(&body))), members(&connection), "{}", body);
+        prop_assert_eq!(members(&read_back(read::form::read(&body))), members(&connection), "{}", body);
     }
 
     #[test]
-    fn no_body_makes_a_reader_panic(
+    fn no_body_panics_a_reader(
         body in vec(prop_oneof![
             "[\\[\\]{}\",:0-9.eE+-]", r#""(Connection|ConfigFields|UserGroupAccessIds|Active)":"#,
             "</?[a:]{0,2}(Connection|ConfigFields|UserGroupAccessIds|Active|Key|Value)( i:nil='1')?/?>",
@@ -119,21 +120,23 @@ proptest! {
         ], 0..40),
     ) {
         let body = body.concat();
-        let _: Reading = json::read(&body);
-        let _: Reading = json::read(&format!("{{\"Connection\":{{{body}}}}}"));
-        let _: Reading = xml::read(&body);
-        let _: Reading = xml::read(&format!("<R><Connection>{body}</Connection></R>"));
-        let _: Reading = form::read(&body);
+        let _: ReadResult = read::json::read(&body);
+        let _: ReadResult = read::json::read(&format!("{{\"Connection\":{{{body}}}}}"));
+        let _: ReadResult = read::xml::read(&body);
+        let _: ReadResult = read::xml::read(&format!("<R><Connection>{body}</Connection></R>"));
+        let _: ReadResult = read::form::read(&body);
     }
 }
 
 #[test]
-fn a_thousand_config_fields_come_back_in_every_format() {
+fn a_thousand_config_fields_read_back_in_every_format() {
     let fields = (0..1000).map(|number| (format!("key {number}"), Some(format!("<&\r\n{number}>")))).collect();
     let connection = ErpConnection { config_fields: Some(fields), ..ErpConnection::default() };
     let body = json!({ "Connection": in_json(&connection) }).to_string();
     let (xml, form) = (in_xml(&connection), in_form(&connection));
-    for (format, read) in [("JSON", json::read(&body)), ("XML", xml::read(&xml)), ("form", form::read(&form))] {
-        assert!(members(&read_back(read)) == members(&connection), "{format}");
+    for (format, result) in
+        [("JSON", read::json::read(&body)), ("XML", read::xml::read(&xml)), ("form", read::form::read(&form))]
+    {
+        assert!(members(&read_back(result)) == members(&connection), "{format}");
     }
 }

@@ -1,4 +1,4 @@
-//! Numbers, dates and times as a culture writes them, by the Unicode CLDR.
+//! Numbers, dates and times in the formats of a culture, from the Unicode CLDR.
 
 use fixed_decimal::{SignedRoundingMode, UnsignedRoundingMode};
 use icu_calendar::Gregorian;
@@ -17,11 +17,11 @@ use super::encoded::Value;
 
 const TO_THE_SECOND: TimePrecision = TimePrecision::Second;
 
-/// Shows `value` in the culture of `locale`; `None` where it has no place there, as a year the calendar cannot have.
+/// Formats `value` in the culture of `locale`; `None` if the culture cannot represent it, such as a year out of range.
 ///
-/// A date with a time is taken for UTC and moved to `time_zone`; a date or a time by itself belongs to no day or no
-/// hour that could be moved.
-pub fn show(value: &Value<'_>, locale: &Locale, time_zone: Option<&TimeZone>) -> Option<String> {
+/// A date with a time is interpreted as UTC and converted to `time_zone`. A date or a time alone is not a moment, so it
+/// is not converted.
+pub fn format(value: &Value<'_>, locale: &Locale, time_zone: Option<&TimeZone>) -> Option<String> {
     match value {
         Value::Integer(digits) | Value::Float(digits) => number(digits, locale, GroupingStrategy::Never, None),
         Value::Money(digits) => number(digits, locale, GroupingStrategy::Auto, Some(2)),
@@ -33,7 +33,7 @@ pub fn show(value: &Value<'_>, locale: &Locale, time_zone: Option<&TimeZone>) ->
         Value::Date(date) => {
             let fields = YMD::short().with_year_style(YearStyle::Full);
             let formatter = FixedCalendarDateTimeFormatter::try_new(locale.into(), fields).ok()?;
-            shown_with_year(date.year(), |year| {
+            with_four_digit_year(date.year(), |year| {
                 Some(formatter.format(&icu_date(date.with().year(year).build().ok()?)?).to_string())
             })
         }
@@ -43,12 +43,12 @@ pub fn show(value: &Value<'_>, locale: &Locale, time_zone: Option<&TimeZone>) ->
             Some(formatter.format(&icu_time(*time)?).to_string())
         }
         Value::DateTime(date_time) => {
-            let moved = in_zone(*date_time, time_zone)?;
+            let local = in_zone(*date_time, time_zone)?;
             let fields = YMDT::short().with_year_style(YearStyle::Full).with_time_precision(TO_THE_SECOND);
             let formatter = FixedCalendarDateTimeFormatter::try_new(locale.into(), fields).ok()?;
-            let time = icu_time(moved.time())?;
-            shown_with_year(moved.year(), |year| {
-                let date = icu_date(moved.date().with().year(year).build().ok()?)?;
+            let time = icu_time(local.time())?;
+            with_four_digit_year(local.year(), |year| {
+                let date = icu_date(local.date().with().year(year).build().ok()?)?;
                 Some(formatter.format(&icu::DateTime { date, time }).to_string())
             })
         }
@@ -72,19 +72,21 @@ fn number(digits: &str, locale: &Locale, grouping: GroupingStrategy, fraction: O
     Some(formatter.format(&number).to_string())
 }
 
-/// CLDR adds an era to years below 1000, where .NET writes four digits. The vendor's empty date is of the year 1.
-fn shown_with_year(year: i16, show: impl Fn(i16) -> Option<String>) -> Option<String> {
-    const LATER: i16 = 2000; // as many leap years
+/// Formats a date with a year of four digits, as .NET does. CLDR adds an era to years below 1000, and the vendor's empty
+/// date is in the year 1.
+fn with_four_digit_year(year: i16, format: impl Fn(i16) -> Option<String>) -> Option<String> {
+    const LATER: i16 = 2000; // a multiple of 400, so leap years stay leap years
     if !(1..1000).contains(&year) {
-        return show(year);
+        return format(year);
     }
     let later = (year + LATER).to_string();
-    show(year + LATER).filter(|shown| shown.contains(&later)).map(|shown| shown.replace(&later, &format!("{year:04}")))
+    let formatted = format(year + LATER).filter(|formatted| formatted.contains(&later));
+    formatted.map(|formatted| formatted.replace(&later, &format!("{year:04}")))
 }
 
 fn in_zone(date_time: DateTime, time_zone: Option<&TimeZone>) -> Option<DateTime> {
     match time_zone {
-        // The vendor's empty date is no moment.
+        // The vendor's empty date is not a moment.
         Some(_) if date_time == DateTime::constant(1, 1, 1, 0, 0, 0, 0) => Some(date_time),
         Some(zone) => Some(zone.to_datetime(TimeZone::UTC.to_timestamp(date_time).ok()?)),
         None => Some(date_time),
@@ -107,15 +109,15 @@ mod tests {
 
     use super::*;
 
-    /// As CLDR has it, with plain spaces.
-    fn shown(value: &Value<'_>, culture: &str, zone: Option<&str>) -> Option<String> {
+    /// Formats a value, with plain spaces in place of CLDR's non-breaking ones.
+    fn formatted(value: &Value<'_>, culture: &str, zone: Option<&str>) -> Option<String> {
         let zone = zone.map(|name| TimeZone::get(name).expect("a zone"));
-        let shown = show(value, &culture.parse().expect("a locale"), zone.as_ref())?;
-        Some(shown.replace(['\u{a0}', '\u{202f}'], " "))
+        let formatted = format(value, &culture.parse().expect("a locale"), zone.as_ref())?;
+        Some(formatted.replace(['\u{a0}', '\u{202f}'], " "))
     }
 
     #[test]
-    fn values_are_shown_as_the_culture_writes_them() {
+    fn values_have_the_format_of_the_culture() {
         let moment = Value::DateTime(date(2024, 4, 28).at(20, 28, 37, 0));
         for (value, culture, expected) in [
             (Value::Integer("-12345"), "en", "-12345"),
@@ -142,12 +144,12 @@ mod tests {
             (Value::TimeSpan(-3661), "nb", "-1:01:01"),
             (moment, "de", "28.04.2024, 20:28:37"),
         ] {
-            assert_eq!(shown(&value, culture, None).as_deref(), Some(expected), "{value:?} in {culture}");
+            assert_eq!(formatted(&value, culture, None).as_deref(), Some(expected), "{value:?} in {culture}");
         }
     }
 
     #[test]
-    fn only_a_date_with_a_time_is_moved_to_the_zone() {
+    fn only_a_date_with_a_time_is_converted_to_the_zone() {
         for (value, expected) in [
             (Value::DateTime(date(2024, 7, 31).at(22, 30, 0, 0)), "01.08.2024, 00:30:00"),
             (Value::DateTime(date(2024, 1, 31).at(22, 30, 0, 0)), "31.01.2024, 23:30:00"),
@@ -155,8 +157,8 @@ mod tests {
             (Value::Time(time(22, 30, 0, 0)), "22:30:00"),
             (Value::DateTime(date(1, 1, 1).at(0, 0, 0, 0)), "01.01.0001, 00:00:00"),
         ] {
-            assert_eq!(shown(&value, "de", Some("Europe/Oslo")).as_deref(), Some(expected));
+            assert_eq!(formatted(&value, "de", Some("Europe/Oslo")).as_deref(), Some(expected));
         }
-        assert_eq!(shown(&Value::DateTime(DateTime::MAX), "de", Some("Asia/Tokyo")), None);
+        assert_eq!(formatted(&Value::DateTime(DateTime::MAX), "de", Some("Asia/Tokyo")), None);
     }
 }

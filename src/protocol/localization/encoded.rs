@@ -1,33 +1,33 @@
-//! Values within texts, as the vendor encodes them: `[moniker:value]`, in the invariant culture.
+//! The vendor's encoded values in texts: `[moniker:value]`, in the invariant culture.
 
 use std::borrow::Cow;
 
 use jiff::civil::{Date, DateTime, Time};
 
-/// A value that has a way to be shown.
+/// A value that a culture can format.
 #[derive(Debug, PartialEq)]
 pub enum Value<'t> {
-    /// `[I:12345]`: a whole number, in digits.
+    /// `[I:12345]`: an integer.
     Integer(&'t str),
-    /// `[F:1234.5]`: a number, in digits with or without a point.
+    /// `[F:1234.5]`: a decimal number without an exponent.
     Float(&'t str),
-    /// `[M:1234.5]`: an amount of money.
+    /// `[M:1234.5]`: a monetary amount.
     Money(&'t str),
-    /// `[A:1,2,3]`: whole numbers.
+    /// `[A:1,2,3]`: a list of integers.
     Integers(Vec<&'t str>),
-    /// `[D:04/28/2024]`: a date; a time in it does not count.
+    /// `[D:04/28/2024]`: a date. A time is ignored.
     Date(Date),
-    /// `[T:20:28:37]`: a time of day; a date in it does not count.
+    /// `[T:20:28:37]`: a time of day. A date is ignored.
     Time(Time),
     /// `[DT:04/28/2024 20:28:37.0000000]`: a date and a time.
     DateTime(DateTime),
-    /// `[TS:3600]`: seconds.
+    /// `[TS:3600]`: a duration in seconds.
     TimeSpan(i64),
 }
 
-/// Replaces every encoded value of `text` by what `show` makes of it; one that it gives nothing for, or that cannot be
-/// read, stays.
-pub fn replace<'t>(text: &'t str, show: impl Fn(&Value<'t>) -> Option<String>) -> Cow<'t, str> {
+/// Replaces every encoded value in `text` by the result of `format`. A value that cannot be parsed, or for which `format`
+/// returns `None`, stays.
+pub fn replace<'t>(text: &'t str, format: impl Fn(&Value<'t>) -> Option<String>) -> Cow<'t, str> {
     let mut replaced = String::new();
     let mut kept = 0;
     for (start, _) in text.match_indices('[') {
@@ -36,9 +36,9 @@ pub fn replace<'t>(text: &'t str, show: impl Fn(&Value<'t>) -> Option<String>) -
         else {
             continue;
         };
-        if let Some(shown) = value(inner).and_then(|value| show(&value)) {
+        if let Some(formatted) = value(inner).and_then(|value| format(&value)) {
             replaced.push_str(&text[kept..start]);
-            replaced.push_str(&shown);
+            replaced.push_str(&formatted);
             kept = start + inner.len() + 2;
         }
     }
@@ -71,7 +71,7 @@ fn integer(text: &str) -> Option<&str> {
     (!digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())).then_some(text)
 }
 
-/// Plain digits: an exponent of the caller's could make any length of them.
+/// Accepts plain digits only: an exponent in a stored text could expand to any length.
 fn number(text: &str) -> Option<&str> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
@@ -79,7 +79,7 @@ fn number(text: &str) -> Option<&str> {
     (is_digits(whole) && is_digits(fraction)).then_some(text)
 }
 
-/// In the invariant culture, or as ISO 8601 writes it; without an offset, which a civil time has no place for.
+/// Parses the format of the invariant culture or of ISO 8601, without an offset.
 fn date_time(text: &str) -> Option<DateTime> {
     let formats = ["%m/%d/%Y %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f"];
     formats.iter().find_map(|format| DateTime::strptime(format, text).ok())
@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_are_read() {
+    fn every_moniker_is_parsed() {
         for (inner, expected) in [
             ("I:-12345", Value::Integer("-12345")),
             ("F:1234.5", Value::Float("1234.5")),
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_stays() {
+    fn text_that_is_not_an_encoded_value_stays() {
         let all = |text| replace(text, |_| Some("!".to_owned()));
         for text in [
             "[SR_X]",
@@ -159,7 +159,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_makes_it_panic(text in "(\\[|\\]|:|DT|TS|[IFMADT]:|[0-9/.: -]|\\PC){0,40}") {
+        fn no_text_panics(text in "(\\[|\\]|:|DT|TS|[IFMADT]:|[0-9/.: -]|\\PC){0,40}") {
             let _ = replace(&text, |value| Some(format!("{value:?}")));
         }
     }

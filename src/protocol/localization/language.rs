@@ -1,15 +1,17 @@
 //! The language headers, and the vendor's codes for languages.
 
-/// A language that the caller asks for.
+use crate::protocol::quality::quality;
+
+/// A language that the caller requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Language {
-    /// The vendor's code, as multi-language texts have it.
+    /// The vendor's code, as in multi-language texts.
     pub code: &'static str,
-    /// As BCP 47 writes it, with the region that was asked for: for numbers and dates.
+    /// The BCP 47 tag, with the requested region, for numbers and dates.
     pub tag: String,
 }
 
-/// The vendor's code, its BCP 47 tag, and the ISO codes that stand for it.
+/// The vendor's code, its BCP 47 tag, and the ISO codes that map to it.
 const LANGUAGES: [(&str, &str, &[&str]); 19] = [
     ("US", "en-US", &["en"]),
     ("NO", "nb", &["nb", "nn", "no"]),
@@ -31,17 +33,17 @@ const LANGUAGES: [(&str, &str, &[&str]); 19] = [
     ("VI", "vi", &["vi"]),
     ("BR", "pt-BR", &["pt"]),
 ];
-/// The one code that needs a region.
+/// The only code that needs a region.
 const SWISS_GERMAN: (&str, &str) = ("CH", "de-CH");
 
 impl Language {
-    /// What a language header asks for; `None` where it asks for nothing, or that nothing be translated.
+    /// Parses a language header; `None` if it requests no language or cancels translation.
     ///
-    /// Entries are parted by commas, and by semicolons, as in one of the vendor's samples. The best by `q` that is in
-    /// the vendor's table counts; `*` and `x` cancel; where there are only others it is English, as the vendor's
-    /// mapping gives it.
+    /// Entries are separated by commas or, as in one of the vendor's samples, semicolons. The entry with the highest `q`
+    /// that is in the vendor's table wins; `*` and `x` cancel. If all entries are unknown the language is English, as in
+    /// the vendor's mapping.
     #[must_use]
-    pub fn asked(header: &str) -> Option<Self> {
+    pub fn of_header(header: &str) -> Option<Self> {
         let mut is_any = false;
         for tag in tags(header) {
             if is_cancel(tag) {
@@ -55,7 +57,7 @@ impl Language {
         is_any.then(|| Language { code: "US", tag: "en-US".to_owned() })
     }
 
-    /// The language of a tag: the vendor's own code, or an ISO code with or without a region.
+    /// Returns the language of a tag: a code of the vendor's, or an ISO code with or without a region.
     fn of_tag(tag: &str) -> Option<Self> {
         let of = |code, tag: &str| Some(Language { code, tag: tag.to_owned() });
         if let Some((code, tag, _)) = LANGUAGES.iter().find(|(code, ..)| code.eq_ignore_ascii_case(tag)) {
@@ -73,9 +75,9 @@ impl Language {
     }
 }
 
-/// The BCP 47 tag that a culture header asks for; `None` where it asks for none.
+/// Parses a culture header as a BCP 47 tag; `None` if it requests no culture.
 #[must_use]
-pub fn asked_culture(header: &str) -> Option<String> {
+pub fn requested_culture(header: &str) -> Option<String> {
     let tag = tags(header).into_iter().next().filter(|tag| !is_cancel(tag) && is_tag(tag))?;
     Some(Language::of_tag(tag).map_or_else(|| tag.replace('_', "-"), |language| language.tag))
 }
@@ -84,7 +86,7 @@ fn is_cancel(tag: &str) -> bool {
     tag == "*" || tag.eq_ignore_ascii_case("x")
 }
 
-/// Two or three letters, and what a tag may have after them.
+/// Whether `tag` has the form of a BCP 47 tag.
 fn is_tag(tag: &str) -> bool {
     let mut parts = tag.split(['-', '_']);
     let primary = parts.next().unwrap_or_default();
@@ -93,14 +95,14 @@ fn is_tag(tag: &str) -> bool {
         && parts.all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric()))
 }
 
-/// The entries of a header, the best first, less those with `q=0`.
+/// Returns the entries of a header by descending quality, without those with `q=0`.
 fn tags(header: &str) -> Vec<&str> {
     let mut tags: Vec<(&str, u16)> = Vec::new();
     for part in header.split([',', ';']).map(str::trim).filter(|part| !part.is_empty()) {
         match (part.split_once('='), tags.last_mut()) {
             (None, _) => tags.push((part, 1000)),
-            (Some((name, value)), Some((_, quality))) if name.trim().eq_ignore_ascii_case("q") => {
-                *quality = crate::protocol::quality(value).unwrap_or(0);
+            (Some((name, value)), Some((_, best))) if name.trim().eq_ignore_ascii_case("q") => {
+                *best = quality(value).unwrap_or(0);
             }
             _ => {}
         }
@@ -115,11 +117,11 @@ mod tests {
     use super::*;
 
     fn code(header: &str) -> &'static str {
-        Language::asked(header).map_or("", |language| language.code)
+        Language::of_header(header).map_or("", |language| language.code)
     }
 
     #[test]
-    fn headers_are_read() {
+    fn a_language_header_maps_to_the_vendors_code() {
         for (header, expected) in [
             ("en", "US"),
             ("nb-no", "NO"),
@@ -160,14 +162,14 @@ mod tests {
     }
 
     #[test]
-    fn regions_are_kept_for_numbers_and_dates() {
+    fn the_tag_keeps_the_region() {
         for (header, tag) in [("en-GB", "en-GB"), ("NO", "nb"), ("US", "en-US"), ("de_AT", "de-AT"), ("xx", "en-US")] {
-            assert_eq!(Language::asked(header).map(|language| language.tag).as_deref(), Some(tag), "{header}");
+            assert_eq!(Language::of_header(header).map(|language| language.tag).as_deref(), Some(tag), "{header}");
         }
         for (header, culture) in
             [("de", Some("de")), ("hu-HU", Some("hu-HU")), ("SW", Some("sv")), ("x", None), ("", None), ("12", None)]
         {
-            assert_eq!(asked_culture(header).as_deref(), culture, "{header}");
+            assert_eq!(requested_culture(header).as_deref(), culture, "{header}");
         }
     }
 }

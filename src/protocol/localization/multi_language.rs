@@ -1,44 +1,44 @@
-//! Texts that hold several languages: `US:"Main";NO:"Hoved";`.
+//! Multi-language texts: `US:"Main";NO:"Hoved";`.
 //!
-//! Such a block is two letters, a colon and a text in double quotes, without one inside; any number of these, with or
-//! without a semicolon between them. Text round a block stays, and each of several blocks is resolved. A block that
-//! touches a letter, a digit or a further quote is none: `STATUS:"open"`, `NO:"a"b"`.
+//! A block is a sequence of entries, with or without a semicolon between them. An entry is two letters, a colon, and a
+//! text in double quotes that contains no double quote. The text around a block is kept, and each of several blocks is
+//! resolved. A block next to a letter, a digit or another quote is not one: `STATUS:"open"`, `NO:"a"b"`.
 
 use std::borrow::Cow;
 
-/// What stands in for a language that a block does not have, before its first one.
+/// The language used if a block does not have the requested one.
 const FALLBACK: &str = "US";
 
-/// The text in the language of the vendor's code `language`, else in English, else in the block's first one. A text
-/// without a block comes back as it is.
+/// Resolves each block to the language with the vendor's code `language`, else to English, else to the block's first
+/// language. Returns a text without a block unchanged.
 #[must_use]
-pub fn pick<'t>(text: &'t str, language: &str) -> Cow<'t, str> {
-    let mut picked = String::new();
+pub fn resolve<'t>(text: &'t str, language: &str) -> Cow<'t, str> {
+    let mut resolved = String::new();
     let mut kept = 0;
     let mut from = 0;
     while let Some(block) = next_block(text, from) {
         from = block.end;
         if block.is_whole {
-            picked.push_str(&text[kept..block.start]);
-            picked.push_str(block.pick(text, language));
+            resolved.push_str(&text[kept..block.start]);
+            resolved.push_str(block.resolve(text, language));
             kept = block.end;
         }
     }
     if kept == 0 {
         return Cow::Borrowed(text);
     }
-    picked.push_str(&text[kept..]);
-    Cow::Owned(picked)
+    resolved.push_str(&text[kept..]);
+    Cow::Owned(resolved)
 }
 
 struct Block {
     start: usize,
     end: usize,
-    /// Nothing touches it that should not.
+    /// Whether no letter, digit or quote is adjacent.
     is_whole: bool,
 }
 
-/// `LL:"`
+/// The length of `LL:"`.
 const HEAD_BYTES: usize = 4;
 
 impl Block {
@@ -51,14 +51,14 @@ impl Block {
         })
     }
 
-    fn pick<'t>(&self, text: &'t str, language: &str) -> &'t str {
-        let of = |wanted: &str| self.entries(text).find(|(code, _)| code.eq_ignore_ascii_case(wanted));
-        let picked = of(language).or_else(|| of(FALLBACK)).or_else(|| self.entries(text).next());
-        picked.map_or("", |(_, text)| text)
+    fn resolve<'t>(&self, text: &'t str, language: &str) -> &'t str {
+        let find = |wanted: &str| self.entries(text).find(|(code, _)| code.eq_ignore_ascii_case(wanted));
+        let resolved = find(language).or_else(|| find(FALLBACK)).or_else(|| self.entries(text).next());
+        resolved.map_or("", |(_, text)| text)
     }
 }
 
-/// The first run of entries at or after `from`.
+/// Returns the first block at or after `from`.
 fn next_block(text: &str, from: usize) -> Option<Block> {
     let mut quote = from;
     loop {
@@ -85,7 +85,7 @@ fn next_block(text: &str, from: usize) -> Option<Block> {
     }
 }
 
-/// The code and the text of an entry that `text` begins with, and what comes after it.
+/// Parses an entry at the start of `text`: its code and text, and the rest.
 fn entry(text: &str) -> Option<((&str, &str), &str)> {
     let code = text.get(..2).filter(|code| code.bytes().all(|byte| byte.is_ascii_alphabetic()))?;
     let (value, after) = text[2..].strip_prefix(":\"")?.split_once('"')?;
@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_language_is_picked() {
+    fn a_block_resolves_to_the_requested_language() {
         for (text, expected) in [
             (r#"US:"A";NO:"B""#, "B"),
             (r#"US:"A";NO:"B";"#, "B"),
@@ -116,12 +116,12 @@ mod tests {
             (r#"Ø"NO:"B""#, r#"Ø"NO:"B""#),
             (r#"ø: NO:"B""#, "ø: B"),
         ] {
-            assert_eq!(pick(text, "NO"), expected, "{text}");
+            assert_eq!(resolve(text, "NO"), expected, "{text}");
         }
     }
 
     #[test]
-    fn what_is_no_block_stays() {
+    fn a_text_without_a_block_is_unchanged() {
         for text in [
             "",
             "plain",
@@ -137,14 +137,14 @@ mod tests {
             "\"\"\"",
             "Ø:\"",
         ] {
-            assert!(matches!(pick(text, "NO"), Cow::Borrowed(same) if same == text), "{text}");
+            assert!(matches!(resolve(text, "NO"), Cow::Borrowed(same) if same == text), "{text}");
         }
     }
 
     proptest! {
         #[test]
         fn a_text_without_a_quote_is_never_changed(text in "[^\"]*") {
-            prop_assert_eq!(pick(&text, "NO"), text.clone());
+            prop_assert_eq!(resolve(&text, "NO"), text.clone());
         }
 
         #[test]
@@ -153,15 +153,15 @@ mod tests {
         ) {
             let block = entries.iter().map(|(code, text)| format!("{code}:\"{text}\"")).collect::<Vec<_>>();
             let block = block.join(&separator) + &end;
-            let picked = pick(&block, "NO");
-            prop_assert!(entries.iter().any(|(_, text)| *text == picked), "{} gives {}", block, picked);
+            let resolved = resolve(&block, "NO");
+            prop_assert!(entries.iter().any(|(_, text)| *text == resolved), "{} gives {}", block, resolved);
             let wanted = entries.iter().find(|(code, _)| code.eq_ignore_ascii_case("NO"));
-            prop_assert!(wanted.is_none_or(|(_, text)| *text == picked));
+            prop_assert!(wanted.is_none_or(|(_, text)| *text == resolved));
         }
 
         #[test]
-        fn no_text_makes_it_panic_or_grow(text in "([A-Z]{2}:\"|[\";:]|US|NO|\\PC){0,30}") {
-            prop_assert!(pick(&text, "NO").len() <= text.len());
+        fn no_text_panics_or_grows(text in "([A-Z]{2}:\"|[\";:]|US|NO|\\PC){0,30}") {
+            prop_assert!(resolve(&text, "NO").len() <= text.len());
         }
     }
 }

@@ -1,14 +1,14 @@
-//! The vendor's time zones: a code, which is that of a country, or of a country and a part of it, and an id.
+//! The vendor's time zones. A zone has an id and a code, which is the code of a country or of a part of a country.
 //!
-//! Documented are `UTC`, `NO` and `US-NY` with their ids; the other codes are ISO 3166's, after the same pattern. Names
-//! of the IANA database are taken as well, as the vendor's whole list is not published.
+//! The vendor documents `UTC`, `NO` and `US-NY` with their ids. The other codes are those of ISO 3166, in the same
+//! pattern. Names of the IANA database are accepted too, as the vendor's list is not published.
 
 use jiff::tz::TimeZone;
 
-/// The ids that are documented, and their codes.
+/// The documented ids and their codes.
 const IDS: [(&str, &str); 3] = [("1", "UTC"), ("261", "NO"), ("460", "US-NY")];
 
-/// Codes, and the names of their zones in the IANA database. A country with several zones has a code for each part.
+/// The codes and their zones in the IANA database. A country with several zones has a code for each part.
 const ZONES: &[(&str, &str)] = &[
     ("UTC", "Etc/UTC"),
     ("AD", "Europe/Andorra"),
@@ -179,20 +179,20 @@ const ZONES: &[(&str, &str)] = &[
     ("AU-WA", "Australia/Perth"),
 ];
 
-/// What a caller asks for with `SO-TimeZone`.
+/// The time zone that an `SO-TimeZone` header requests.
 #[derive(Clone, Debug)]
-pub struct AskedZone {
+pub struct RequestedZone {
     /// The zone.
     pub zone: TimeZone,
-    /// What the answer says of it: its code, or its name where it came by that.
+    /// The value of the response header: the code of the zone, or the IANA name if it was requested by name.
     pub echo: String,
 }
 
-impl AskedZone {
-    /// The zone that a header names by code, id or name, with or without `includeTZOffset` beside it; `None` where
-    /// there is no such zone.
+impl RequestedZone {
+    /// Parses a header that names a zone by code, id or IANA name, with or without `includeTZOffset`; `None` if the zone
+    /// is unknown.
     #[must_use]
-    pub fn asked(header: &str) -> Option<Self> {
+    pub fn of_header(header: &str) -> Option<Self> {
         const WITH_OFFSET: &str = "includeTZOffset";
         let parts = || header.split([',', ';']).map(str::trim);
         let name = parts().find(|part| !part.is_empty() && !part.eq_ignore_ascii_case(WITH_OFFSET))?;
@@ -203,7 +203,7 @@ impl AskedZone {
         if parts().any(|part| part.eq_ignore_ascii_case(WITH_OFFSET)) {
             echo = format!("{echo},{WITH_OFFSET}");
         }
-        Some(AskedZone { zone, echo })
+        Some(RequestedZone { zone, echo })
     }
 }
 
@@ -212,14 +212,14 @@ mod tests {
     use super::*;
 
     fn echo(header: &str) -> Option<String> {
-        AskedZone::asked(header).map(|asked| asked.echo)
+        RequestedZone::of_header(header).map(|requested| requested.echo)
     }
 
     #[test]
     fn every_code_has_a_zone() {
         for (code, name) in ZONES {
-            let asked = AskedZone::asked(&code.to_lowercase()).unwrap_or_else(|| panic!("no zone {name}"));
-            assert_eq!(asked.echo, *code);
+            let requested = RequestedZone::of_header(&code.to_lowercase()).unwrap_or_else(|| panic!("no zone {name}"));
+            assert_eq!(requested.echo, *code);
         }
         for (id, code) in IDS {
             assert_eq!(echo(id).as_deref(), Some(code));
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_are_read() {
+    fn a_header_names_a_zone_by_code_id_or_name() {
         for (header, expected) in [
             ("NO", Some("NO")),
             ("UTC,includeTZOffset", Some("UTC,includeTZOffset")),

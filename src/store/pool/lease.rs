@@ -1,12 +1,13 @@
 //! A connection in use, and a transaction on one.
 
+use std::fmt::Write;
 use std::ops::{Deref, DerefMut};
 use std::time::{Duration, Instant};
 
 use deadpool::managed::Object;
 use sqlx::{AssertSqlSafe, Connection, Error, Executor, PgConnection};
 
-use super::{Opener, STATEMENT_TIMEOUT, is_lost};
+use super::{Opener, PLANNER_SETTINGS, STATEMENT_TIMEOUT, is_lost};
 
 /// How long a given-up statement may go on before its connection is closed.
 const SETTLE_TIMEOUT: Duration = Duration::from_secs(1);
@@ -43,9 +44,12 @@ impl Lease {
             return self.execute("BEGIN").await.map(drop);
         }
         // What another client has left prepared on the pooler's connection may have the names that come now.
-        let settings = format!(
+        let mut settings = format!(
             "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT}'; DEALLOCATE ALL"
         );
+        for (name, value) in PLANNER_SETTINGS {
+            let _ = write!(settings, "; SET LOCAL {name} = {value}");
+        }
         self.execute(sqlx::raw_sql(AssertSqlSafe(settings))).await.map(drop)
     }
 

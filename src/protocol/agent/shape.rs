@@ -1,0 +1,23 @@
+//! The shapes of requests and responses, for the OpenAPI document.
+
+use crate::protocol::value::{Member, Schema};
+
+/// Where a method's arguments are in the request.
+#[derive(Clone, Copy, Debug)]
+pub enum RequestShape {
+    /// The method has no arguments and ignores the body.
+    Nothing,
+    /// A carrier in the body.
+    Body(Schema),
+    /// The members of a carrier as query parameters.
+    Parameters(&'static [Member]),
+}
+
+/// The response of a method.
+#[derive(Clone, Copy, Debug)]
+pub enum ResponseShape {
+    /// A value; `None` is a response without a body.
+    Value(Option<Schema>),
+    /// The method is not implemented and refuses every request.
+    NotImplemented,
+}

@@ -1,0 +1,4 @@
+//! Response bodies: from a value to bytes, one module a format.
+
+pub mod json;
+pub mod xml;

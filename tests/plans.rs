@@ -1,0 +1,147 @@
+//! Plans of statements on a database whose statistics are missing or out of date.
+//!
+//! Statements are planned once for each connection to the database. A plan from the time when the tables were empty, or
+//! had a handful of rows, must still go by keys when they have grown. The tests look at PostgreSQL's own counters of
+//! rows and pages read, while the server answers requests.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::support::client::TJE1;
+use crate::support::{Program, Server, TestDatabase};
+
+/// How often each request is sent to the grown database.
+const REPETITIONS: i64 = 5;
+/// The most rows, and the most pages, that one request reads of one table.
+const LIMIT: i64 = 200;
+
+/// Adds rows to every table that a request reads.
+const GROW: &str = "
+    SET session_replication_role = replica;
+    INSERT INTO user_group (user_group_id, name) SELECT id, 'g' || id FROM generate_series(1001, 11000) AS id;
+    INSERT INTO associate (associate_id, name, user_group_id) SELECT id, 'a' || id, id
+        FROM generate_series(1001, 11000) AS id;
+    INSERT INTO associate_user_group SELECT id, 1 + id FROM generate_series(1001, 10999) AS id;
+    INSERT INTO application (name, secret_hash) SELECT 'p' || id, sha256(id::text::bytea)
+        FROM generate_series(1001, 11000) AS id;
+    INSERT INTO credential (kind, secret_hash, associate_id, valid_to)
+        SELECT 'ticket', sha256(id::text::bytea), id, now() + interval '1 hour' FROM generate_series(1001, 11000) AS id;
+    INSERT INTO erp_connector (erp_connector_id, registered_associate_id, updated_associate_id)
+        SELECT id, 1, 1 FROM generate_series(1001, 11000) AS id;
+    INSERT INTO erp_connection (
+        erp_connection_id, erp_connector_id, connection_id, registered_associate_id, updated_associate_id
+    ) SELECT id, id, 'c' || id, 1, 1 FROM generate_series(1001, 11000) AS id;
+    INSERT INTO erp_connection_access (
+        erp_connection_id, user_group_id, associate_id, registered_associate_id, updated_associate_id
+    ) SELECT id, CASE WHEN by_group THEN id END, CASE WHEN NOT by_group THEN id END, 1, 1
+        FROM generate_series(1001, 11000) AS id, (VALUES (true), (false)) AS given(by_group);
+    INSERT INTO erp_connection_access (erp_connection_id, user_group_id, registered_associate_id, updated_associate_id)
+        SELECT id, 1, 1, 1 FROM generate_series(1001, 11000) AS id;
+    INSERT INTO connection_config_field (
+        erp_connection_id, field_key, field_value, registered_associate_id, updated_associate_id
+    ) SELECT id, key || repeat('-', 200), 'v', 1, 1
+        FROM generate_series(1001, 11000) AS id, (VALUES ('a'), ('b')) AS given(key);
+    INSERT INTO erp_connection_actor_type (
+        erp_connection_actor_type_id, erp_connection_id, actor_type_erp, registered_associate_id, updated_associate_id
+    ) SELECT id, id, 1, 1, 1 FROM generate_series(1001, 11000) AS id;
+    INSERT INTO erp_field (
+        erp_connection_actor_type_id, erp_field_key, display_name, crm_field_key, rank, registered_associate_id,
+        updated_associate_id
+    ) SELECT id, key || repeat('-', 200), key, 'crm' || id, 1, 1, 1
+        FROM generate_series(1001, 11000) AS id, (VALUES ('a'), ('b')) AS given(key)";
+
+/// Sends one of each request that has to go by keys.
+async fn call_each_method(server: &Server, ticket: &str) {
+    let fields = json!({ "a": "1", "c": "2" });
+    let lists = json!([1, 185]);
+    for id in [816, 0] {
+        let connection = json!({
+            "ErpConnectionId": id, "ErpConnectorId": 403, "ConfigFields": fields, "UserGroupAccessIds": lists,
+            "AssociateAccessIds": [463, 920], "AllAccess": false, "Active": id == 0
+        });
+        server.saved(&connection).await;
+    }
+    // What is not sent is kept, and read from the database.
+    server.saved(&json!({ "ErpConnectionId": 816 })).await;
+    let ids = json!({ "ErpConnectionId": 816 });
+    for authorization in [TJE1, ticket] {
+        let answer = server.call(authorization, "GetConnection", &ids).await;
+        assert_eq!(answer.json()["ErpConnectionId"], 816, "{}", answer.text);
+    }
+    let mapping = json!({
+        "ErpConnectionId": 816, "ActorTypeErp": "Customer", "ActorTypeCrm": "Contact",
+        "FieldMappings": [{ "ErpFieldKey": "a", "CrmFieldKey": "name" }, { "ErpFieldKey": "b", "CrmFieldKey": "x_b" }]
+    });
+    let saved = server.called("SaveActorTypeMapping", &json!({ "Mapping": mapping })).await;
+    let field = saved["FieldMappings"][0]["ErpFieldId"].as_i64().unwrap();
+    server.called("GetActorTypeMapping", &json!({ "ErpConnectionId": 816, "ActorType": "Customer" })).await;
+    server.called("GetDefaultValueInfo", &json!({ "ErpFieldId": field })).await;
+}
+
+/// The tables of which the requests have read more than they need, with the rows and pages read.
+const EXCESS: &str = "
+    SELECT coalesce(string_agg(concat_ws(' ', relname, seq_tup_read, idx_rows, pages), '; '), '')
+    FROM pg_stat_user_tables
+    JOIN (SELECT relid, heap_blks_read + heap_blks_hit + idx_blks_read + idx_blks_hit AS pages FROM pg_statio_user_tables)
+        AS io USING (relid)
+    JOIN (SELECT relid, sum(idx_tup_read)::int8 AS idx_rows FROM pg_stat_user_indexes GROUP BY relid) AS i USING (relid)
+    WHERE greatest(seq_tup_read, idx_rows, pages) > ";
+
+const CLIENTS: &str = "SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()";
+
+/// Plans every statement while the tables are small, lets them grow, and checks the work of further requests.
+async fn check_that_plans_go_by_keys(preparation: &str, arguments: &[&str]) {
+    let database = TestDatabase::with_demo_data().await;
+    // The statistics stay as they are.
+    database
+        .execute(
+            "DO $$ DECLARE name text; BEGIN
+                FOR name IN SELECT relname FROM pg_stat_user_tables LOOP
+                    EXECUTE format('ALTER TABLE %I SET (autovacuum_enabled = false)', name);
+                END LOOP;
+            END $$",
+        )
+        .await;
+    database.execute(preparation).await;
+    let url = database.url();
+    let issued = crate::support::program::run(&["ticket", "issue", "tje1", "--database-url", &url]);
+    let ticket = format!("SOTicket {}", String::from_utf8(issued.stdout).unwrap().trim());
+    // One connection to the database, which keeps the plans.
+    let program = Program::start(&[&["--database-url", &url, "--database-connections", "1"], arguments].concat());
+    let server = Server { program, database };
+    call_each_method(&server, &ticket).await;
+
+    server.database.execute(GROW).await;
+    server.database.execute("SELECT pg_stat_reset()").await;
+    for _ in 0..REPETITIONS {
+        call_each_method(&server, &ticket).await;
+    }
+
+    // The counters arrive when the connection ends.
+    let Server { program, database } = server;
+    drop(program);
+    let began = Instant::now();
+    while database.value::<i64>(CLIENTS).await > 0 {
+        assert!(began.elapsed() < Duration::from_mins(1), "the connections do not end");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let excess: String = database.value(&format!("{EXCESS} {}", REPETITIONS * LIMIT)).await;
+    assert_eq!(excess, "", "{preparation:?}, {arguments:?}: table, rows by scans, rows by index, pages");
+}
+
+#[tokio::test]
+async fn plans_from_empty_tables_go_by_keys() {
+    check_that_plans_go_by_keys("SELECT 1", &[]).await;
+}
+
+#[tokio::test]
+async fn plans_from_small_tables_go_by_keys() {
+    check_that_plans_go_by_keys("ANALYZE", &[]).await;
+}
+
+#[tokio::test]
+async fn plans_behind_a_transaction_pooler_go_by_keys() {
+    check_that_plans_go_by_keys("ANALYZE", &["--transaction-pooling", "true"]).await;
+}
