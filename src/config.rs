@@ -211,6 +211,9 @@ pub struct Oidc {
     /// Which claim holds the associate's login name: one that users cannot choose freely
     #[arg(long = "oidc-claim", env = "ERPSYNC_OIDC_CLAIM", default_value = "preferred_username", value_name = "CLAIM")]
     pub claim: String,
+    /// Certificates of authorities that vouch for the issuer, besides those that the system trusts: PEM
+    #[arg(long = "oidc-ca", env = "ERPSYNC_OIDC_CA", value_name = "FILE", requires = "issuer")]
+    pub ca: Option<PathBuf>,
 }
 
 /// What one request, one client, and all of them together may cost.

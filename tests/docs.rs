@@ -1,6 +1,6 @@
 //! `/docs` and its files. What a browser does with them is tested in tests/browser.
 
-use reqwest::header::ACCEPT_ENCODING;
+use reqwest::header::{ACCEPT, ACCEPT_ENCODING};
 
 use crate::support::{Answer, Server};
 
@@ -52,4 +52,43 @@ async fn files_come_packed_for_those_who_can_unpack_them() {
     let license = server.program.get("/docs/license.txt").await;
     assert!(license.text.contains("Apache License"), "{:.200}", license.text);
     assert!(license.text.contains("Copyright"), "{:.200}", license.text);
+}
+
+#[tokio::test]
+async fn a_browser_at_the_root_is_redirected_to_the_documentation() {
+    let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    for (arguments, roots, target) in [
+        (&[][..], &["/"][..], "/docs"),
+        (&["--path-prefix", "/Cust12345"], &["/", "/Cust12345", "/cust12345/"], "/cust12345/docs"),
+    ] {
+        let server = Server::start_with(arguments).await;
+        for root in roots {
+            let get = || http.get(format!("http://{}{root}", server.program.address));
+            let redirect = Answer::of(get().header(ACCEPT, browser).send().await.unwrap()).await;
+            assert_eq!((redirect.status, redirect.header("location")), (302, target), "{root}");
+            assert!(redirect.vary().contains(&"accept"), "{root}");
+            for accept in ["*/*", "application/json"] {
+                let program = Answer::of(get().header(ACCEPT, accept).send().await.unwrap()).await;
+                program.assert_framework_error(404, &["No HTTP resource was found", root]);
+                assert!(program.vary().contains(&"accept"), "{root}");
+            }
+            let posted = http.post(format!("http://{}{root}", server.program.address)).header(ACCEPT, browser);
+            assert_eq!(posted.send().await.unwrap().status(), 404);
+        }
+        let elsewhere = http.get(format!("http://{}/elsewhere", server.program.address)).header(ACCEPT, browser);
+        assert_eq!(elsewhere.send().await.unwrap().status(), 404);
+    }
+}
+
+#[tokio::test]
+async fn the_documentation_can_be_switched_off() {
+    let server = Server::start_with(&["--docs", "false"]).await;
+    for path in ["/docs", "/docs/", "/docs/page.js", "/docs/swagger-ui.css", "/openapi.json", "/"] {
+        let request = server.program.request(reqwest::Method::GET, path).header(ACCEPT, "text/html");
+        let answer = Answer::of(request.send().await.unwrap()).await;
+        answer.assert_framework_error(404, &["No HTTP resource was found", path]);
+    }
+    assert_eq!(server.program.save_sample().await.status, 200);
 }

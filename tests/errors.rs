@@ -176,3 +176,33 @@ async fn errors_carry_the_frameworks_cache_headers() {
         assert_eq!(answer.header("expires"), "-1");
     }
 }
+
+#[tokio::test]
+async fn a_header_that_may_come_once_is_refused_where_it_comes_twice() {
+    let server = Server::start().await;
+    let before = server.database.contents().await;
+    for (name, values) in [
+        ("Authorization", [TJE0, TJE0]),
+        ("Authorization", [TJE0, "Basic d3Jvbmc6d3Jvbmc="]),
+        ("Content-Type", ["application/json", "application/json"]),
+        ("Content-Type", ["application/json", "application/xml"]),
+        ("SO-AppToken", ["one", "two"]),
+    ] {
+        let mut request = server.program.request(Method::POST, SAVE).body(seed_request());
+        for (header, value) in [("Authorization", TJE0), ("Content-Type", "application/json")] {
+            if header != name {
+                request = request.header(header, value);
+            }
+        }
+        let request = values.iter().fold(request, |request, value| request.header(name, *value));
+        let answer = Answer::of(request.send().await.unwrap()).await;
+        answer.assert_service_error(400, "ArgumentException", &[name, "more than once"]);
+        assert!(!answer.text.contains(values[0]), "{}", answer.text);
+    }
+    // Before authentication, and in the format that the caller accepts.
+    let request = server.program.request(Method::POST, SAVE).header("SO-AppToken", "one").header("SO-AppToken", "two");
+    let answer = Answer::of(request.header("Accept", "application/xml").send().await.unwrap()).await;
+    assert_eq!((answer.status, answer.header("content-type")), (400, "application/xml; charset=utf-8"));
+    assert!(answer.text.contains("<ErrorType>ArgumentException</ErrorType>"), "{}", answer.text);
+    assert_eq!(server.database.contents().await, before);
+}

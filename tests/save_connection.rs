@@ -39,7 +39,8 @@ async fn the_published_sample_request_works_to_the_letter() {
     let server = Server::start().await;
     let response = server
         .program
-        .post_request(SAVE, "")
+        .request(reqwest::Method::POST, SAVE)
+        .header("Authorization", "Basic dGplMDpUamUw")
         .header("Accept", "application/json; charset=utf-8")
         .header("Accept-Language", "en")
         .header("Content-Type", "application/json; charset=utf-8")

@@ -23,13 +23,14 @@ pub struct Noun {
 }
 
 /// `erpsync ticket`
-pub const TICKET: Noun = Noun { name: "ticket", kind: Kind::Ticket, lifetime: secret::TICKET, make: secret::ticket };
+pub const TICKET: Noun =
+    Noun { name: "ticket", kind: Kind::Ticket, lifetime: secret::TICKET_LIFETIME, make: secret::ticket };
 
 /// `erpsync token`
 pub const TOKEN: Noun = Noun {
     name: "token",
     kind: Kind::Token,
-    lifetime: secret::TOKEN,
+    lifetime: secret::TOKEN_LIFETIME,
     make: |tenant| secret::access_token(tenant.unwrap_or(DEFAULT_TENANT)),
 };
 

@@ -1,4 +1,4 @@
-//! `Authorization: Basic`, RFC 7617.
+//! Credentials of `Authorization: Basic`, RFC 7617.
 
 use std::fmt;
 
@@ -6,24 +6,24 @@ use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-/// Some clients leave the padding out.
+/// Padding is optional, as some clients leave it out.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// The longest login name, as its column has it.
+/// The length of the longest login name, which is that of its column.
 const MAX_NAME_CHARS: usize = 254;
 
-/// A login name and a password, as sent.
+/// A login name and a password.
 #[derive(PartialEq, Eq)]
-pub struct Credentials {
+pub struct BasicCredentials {
     pub name: String,
     pub password: String,
 }
 
-impl Credentials {
-    /// Reads the value of the header; none where it is not Basic, or broken.
+impl BasicCredentials {
+    /// Parses the value of the header; `None` where it is of another scheme or malformed.
     pub fn parse(header: &[u8]) -> Option<Self> {
         let header = header.trim_ascii();
         let end = header.iter().position(|byte| *byte == b' ')?;
@@ -33,21 +33,21 @@ impl Credentials {
         }
         let decoded = decode_text(BASE64.decode(encoded.trim_ascii()).ok()?);
         let (name, password) = decoded.split_once(':')?;
-        // No associate has a longer one, and what is counted by name must not grow with what a stranger sends.
+        // Longer names are refused, as the memory of the throttle must not grow with the names that are sent.
         (name.chars().count() <= MAX_NAME_CHARS)
-            .then(|| Credentials { name: name.to_owned(), password: password.to_owned() })
+            .then(|| BasicCredentials { name: name.to_owned(), password: password.to_owned() })
     }
 }
 
-/// UTF-8, as today's clients send; what is none is Latin-1, as older ones do.
+/// Decodes UTF-8, or else Latin-1, which older clients send.
 fn decode_text(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes).unwrap_or_else(|not_utf8| not_utf8.into_bytes().into_iter().map(char::from).collect())
 }
 
-// A password must not get into a log by a careless `{:?}`.
-impl fmt::Debug for Credentials {
+// Written by hand, so that `{:?}` logs no password.
+impl fmt::Debug for BasicCredentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Credentials").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("BasicCredentials").field("name", &self.name).finish_non_exhaustive()
     }
 }
 
@@ -57,8 +57,8 @@ mod tests {
 
     #[track_caller]
     fn reads(header: &[u8], name: &str, password: &str) {
-        let expected = Credentials { name: name.into(), password: password.into() };
-        assert!(Credentials::parse(header) == Some(expected));
+        let expected = BasicCredentials { name: name.into(), password: password.into() };
+        assert!(BasicCredentials::parse(header) == Some(expected));
     }
 
     #[test]
@@ -75,16 +75,16 @@ mod tests {
     }
 
     #[test]
-    fn utf8_else_latin1() {
+    fn text_is_utf8_or_latin1() {
         reads(b"Basic w6U6w7g=", "å", "ø"); // C3 A5 3A C3 B8
         reads(b"Basic 5Tr4", "å", "ø"); // E5 3A F8
     }
 
     #[test]
-    fn refuses_what_is_not_basic() {
+    fn refuses_other_schemes_and_malformed_values() {
         let long = format!("Basic {}", BASE64.encode(format!("{}:x", "n".repeat(255))));
         for header in [&long, "", "Basic", "Basic ", "Basic !!", "Basic QURNMA==", "Bearer dGplMDpUamUw"] {
-            assert!(Credentials::parse(header.as_bytes()).is_none(), "{header}");
+            assert!(BasicCredentials::parse(header.as_bytes()).is_none(), "{header}");
         }
     }
 }

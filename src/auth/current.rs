@@ -1,30 +1,29 @@
-//! `GET /api/v1/User/currentPrincipal` and `currentToken`: what a caller is told of himself.
+//! `GET /api/v1/User/currentPrincipal` and `currentToken`: the caller's own data, and a token for the caller.
 
 use std::time::Duration;
 
 use axum::extract::{Extension, State};
 use axum::response::Response;
-use axum::{Router, routing::get};
+use axum::routing::{MethodRouter, get};
 use serde_json::Value;
 
-use super::{Authenticator, Principal, Scheme};
-use crate::protocol::agent::ResponseFormat;
-use crate::protocol::agent::only;
+use super::authenticator::Authenticator;
+use super::principal::{Principal, Scheme};
+use crate::protocol::agent::{ResponseFormat, only};
 use crate::protocol::error::Error;
-use crate::protocol::value::schema;
-use crate::protocol::value::{ValueWriter, WriteContext, WriteValue};
+use crate::protocol::value::{ValueWriter, WriteContext, WriteValue, schema};
 use crate::store::associates;
 
-/// The paths, as they are listed, each with its summary.
+/// The paths of the endpoints, each with its summary.
 pub const LISTED: [(&str, &str); 2] = [
     ("/api/v1/User/currentPrincipal", "Gets the currently logged in user's information."),
     ("/api/v1/User/currentToken", "Returns an access token."),
 ];
 
-/// The routes, lower case. Must stand below [`authorize`](super::authorize).
-pub fn routes() -> Router<Authenticator> {
+/// Returns the endpoints, with paths in lower case. They need authentication in front of them.
+pub fn endpoints() -> [(String, MethodRouter<Authenticator>); 2] {
     let [principal, token] = LISTED.map(|(path, _)| path.to_ascii_lowercase());
-    Router::new().route(&principal, only("GET", get(current_principal))).route(&token, only("GET", get(current_token)))
+    [(principal, only("GET", get(current_principal))), (token, only("GET", get(current_token)))]
 }
 
 async fn current_principal(
@@ -48,15 +47,14 @@ async fn current_token(
     Ok(format.write(&Some(token)))
 }
 
-/// The vendor's carrier of that name, with null or 0 for what this installation does not know: companies, licences,
-/// and the people behind associates.
+/// The vendor's carrier of that name. Companies, licences and persons, which this program does not have, are null or 0.
 struct SoPrincipalCarrier<'t> {
     principal: Principal,
     groups: Vec<i32>,
     tenant: &'t str,
 }
 
-/// What `currentPrincipal` answers. Members that are not selected are null.
+/// Returns the schema of the response to `currentPrincipal`. Members that are not selected are null.
 #[must_use]
 pub fn principal_schema() -> Value {
     let principal = Principal {
@@ -68,7 +66,7 @@ pub fn principal_schema() -> Value {
         scheme: Scheme::Password,
         token: None,
         stamp: 0,
-        good_for: Duration::ZERO,
+        valid_for: Duration::ZERO,
     };
     schema::all_nullable(schema::infer(&SoPrincipalCarrier { principal, groups: vec![1], tenant: "" }))
 }

@@ -1,27 +1,27 @@
 //! `Authorization: Bearer` with a token of a configured OpenID Connect issuer.
 //!
-//! A token is a JWT, RFC 7519, signed with RS256 or ES256 by a key that the issuer publishes. What it is worth follows
-//! RFC 8725: the algorithm is the key's, never the token's; `iss`, `aud` and `exp` must be there and right; keys come
-//! from the issuer's own discovery document only, and nothing that a token points to is followed.
+//! A token is a JWT, RFC 7519, signed with RS256 or ES256 by a key that the issuer publishes. Its validation follows
+//! RFC 8725: the algorithm is that of the key, never that of the token; `iss`, `aud` and `exp` must be present and
+//! right; keys come from the issuer's own discovery document only, and no URL in a token is followed.
 //!
-//! The caller
-//! - makes one [`Issuer`] at the start with [`Issuer::new`], inside or outside of a runtime, and gives clones to
-//!   whoever needs it; without one, a Bearer token that looks like a JWT is refused like any other;
-//! - hands what follows `Bearer ` to [`Issuer::verify`], inside of a Tokio runtime;
-//! - looks the login name up in the store on every call, as with a password: a token outlives the associate that was
-//!   disabled, and the issuer knows people that are no associates;
-//! - answers 401 for [`Refusal::Invalid`] and 503 for [`Refusal::Unavailable`], logs the refusal, which holds nothing of
-//!   the token, and tells the stranger none of it.
+//! The user of this module
+//! - creates one [`Issuer`] at the start with [`Issuer::new`], inside or outside of a runtime;
+//! - passes the text after `Bearer ` to [`Issuer::verify`], inside of a Tokio runtime;
+//! - looks the login name up in the store on every call, as with a password: a token outlives an associate that was
+//!   disabled, and the issuer knows persons that are no associates;
+//! - answers 401 for [`Refusal::Invalid`] and 503 for [`Refusal::Unavailable`], logs the refusal, which holds no part of
+//!   the token, and does not send its reason to the client.
 //!
-//! Every token is good for whoever has it until it expires: there is no list of revoked ones.
+//! A token is valid until it expires: there is no list of revoked ones.
 
+mod key_set;
 mod keys;
-mod ring;
+mod refusal;
+mod signature;
 mod source;
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -31,48 +31,29 @@ use serde_json::{Map, Value};
 
 use crate::config;
 use keys::Keys;
+pub use refusal::Refusal;
 use source::Source;
 
-/// How far the issuer's clock and ours may be apart.
+/// The tolerated difference between the issuer's clock and that of this machine.
 const LEEWAY: Duration = Duration::from_mins(1);
-/// How long the issuer has for its answers, taken together.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// The longest token; one that lists a hundred groups has half of it.
+/// The time limit for the issuer's responses to one fetch, taken together.
+const FETCH_TIMEOUT: Duration = Duration::from_secs(5);
+/// The length of the longest token. One that lists a hundred groups has half of it.
 const MAX_TOKEN_BYTES: usize = 16 * 1024;
 
-/// An OpenID Connect issuer, and what its tokens have to say. Cheap to clone.
+/// An OpenID Connect issuer, and the requirements for its tokens. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Issuer(Arc<Parts>);
+pub struct Issuer(Arc<Inner>);
 
 #[derive(Debug)]
-struct Parts {
+struct Inner {
     issuer: String,
     audience: String,
     claim: String,
     keys: Keys,
 }
 
-/// Why a token lets nobody in. Its text is one line for the log, and holds nothing of the token.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// The token is not valid: 401.
-    Invalid(&'static str),
-    /// Whether it is cannot be told now, as the issuer's keys cannot be had: 503.
-    Unavailable(Arc<str>),
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Refusal::Invalid(reason) => write!(f, "the token is not valid: {reason}"),
-            Refusal::Unavailable(reason) => write!(f, "the issuer's keys cannot be had: {reason}"),
-        }
-    }
-}
-
-impl std::error::Error for Refusal {}
-
-/// Now, on the clock on the wall and on the one that never goes back.
+/// A time on the system clock and on the monotonic clock.
 #[derive(Clone, Copy, Debug)]
 struct Moment {
     since_1970: Duration,
@@ -87,25 +68,31 @@ impl Moment {
 }
 
 impl Issuer {
-    /// The one in `settings`, if there is one. Nothing is sent before the first token, so that a server starts without
-    /// its issuer.
+    /// Creates the issuer of the settings; `None` where they name none. Sends no request before the first token, so that
+    /// a server starts while its issuer is down.
     ///
     /// # Errors
-    /// One line where a setting is missing or no good, or the system has no certificates to check the issuer's with.
+    /// One line where a setting is missing or invalid, or the system has no certificates to check the issuer's with.
     pub fn new(settings: &config::Oidc) -> Result<Option<Self>, String> {
-        let config::Oidc { issuer, audience, claim } = settings;
+        let config::Oidc { issuer, audience, claim, ca } = settings;
         let Some(issuer) = issuer else { return Ok(None) };
         let audience = audience.as_ref().filter(|text| !text.is_empty()).ok_or("--oidc-audience: it is missing")?;
         if claim.is_empty() {
             return Err("--oidc-claim: it is empty".to_owned());
         }
-        let source = Source::new(issuer, PATIENCE).map_err(|problem| format!("--oidc-issuer: {problem}"))?;
+        let authorities = match ca {
+            Some(file) => source::read_certificates(file)
+                .map_err(|problem| format!("--oidc-ca: {}: {problem}", file.display()))?,
+            None => Vec::new(),
+        };
+        let source = Source::new(issuer, authorities, FETCH_TIMEOUT);
+        let source = source.map_err(|problem| format!("--oidc-issuer: {problem}"))?;
         Ok(Some(Self::with(source, issuer, audience, claim)))
     }
 
     fn with(source: Source, issuer: &str, audience: &str, claim: &str) -> Self {
-        ring::install();
-        Issuer(Arc::new(Parts {
+        signature::install();
+        Issuer(Arc::new(Inner {
             issuer: issuer.to_owned(),
             audience: audience.to_owned(),
             claim: claim.to_owned(),
@@ -113,11 +100,11 @@ impl Issuer {
         }))
     }
 
-    /// The login name in the token: the text of the configured claim, not empty.
+    /// Verifies a token and returns its login name: the text of the configured claim, which is not empty.
     ///
     /// # Errors
-    /// [`Refusal::Invalid`] where the token is not a valid one of this issuer for this audience, or names nobody;
-    /// [`Refusal::Unavailable`] where the issuer's keys are needed and cannot be had.
+    /// [`Refusal::Invalid`] where the token is not a valid one of this issuer for this audience, or has no login name;
+    /// [`Refusal::Unavailable`] where the issuer's keys are needed and cannot be fetched.
     ///
     /// # Panics
     /// Outside of a Tokio runtime.
@@ -130,7 +117,7 @@ impl Issuer {
         let key = self.0.keys.get(&id, algorithm, now.instant).await?;
         let claims = read_claims(token, &key, algorithm)?;
         self.check(&claims, now.since_1970)?;
-        // No login name has control characters, and they would spoil a log line or a query.
+        // No login name has control characters, which would break a log line.
         let name = claims.get(&self.0.claim).and_then(Value::as_str);
         name.filter(|name| !name.is_empty() && !name.contains(char::is_control))
             .map(ToOwned::to_owned)
@@ -162,23 +149,23 @@ impl Issuer {
     }
 }
 
-/// The algorithm and the id of the key. Nothing of it is proved yet.
+/// Returns the algorithm and the id of the key, of which neither is verified yet.
 fn read_header(token: &str) -> Result<(Algorithm, String), Refusal> {
     if token.len() > MAX_TOKEN_BYTES {
         return Err(Refusal::Invalid("it is too long"));
     }
-    // `none` is no algorithm that can be read.
+    // The library does not parse the algorithm `none`.
     let header = decode_header(token).map_err(|_| Refusal::Invalid("its header cannot be read"))?;
     if !matches!(header.alg, Algorithm::RS256 | Algorithm::ES256) {
         return Err(Refusal::Invalid("its algorithm is neither RS256 nor ES256"));
     }
-    // A token of another type, such as one that tells of a logout, says other things with the same claims.
-    let is_ours =
-        |name: &str| ["JWT", "at+jwt", "application/at+jwt"].iter().any(|ours| ours.eq_ignore_ascii_case(name));
-    if !header.typ.as_deref().is_none_or(is_ours) {
+    // The same claims have another meaning in a token of another type, such as that of a logout.
+    let is_accepted =
+        |name: &str| ["JWT", "at+jwt", "application/at+jwt"].iter().any(|typ| typ.eq_ignore_ascii_case(name));
+    if !header.typ.as_deref().is_none_or(is_accepted) {
         return Err(Refusal::Invalid("it is of another type"));
     }
-    // RFC 7515: what is critical and not understood, and we understand none of it, makes the token invalid.
+    // RFC 7515: a critical extension that is not understood makes the token invalid, and none is understood here.
     if header.crit.is_some() {
         return Err(Refusal::Invalid("it has critical extensions"));
     }
@@ -186,8 +173,9 @@ fn read_header(token: &str) -> Result<(Algorithm, String), Refusal> {
     Ok((header.alg, id))
 }
 
-/// The claims, once the signature is proved. They are checked by us: the library takes a list of issuers for one, and
-/// the time from the system.
+/// Verifies the signature and returns the claims.
+///
+/// The library does not check them, as it accepts a list of issuers as `iss`, and takes the time from the system.
 fn read_claims(token: &str, key: &DecodingKey, algorithm: Algorithm) -> Result<Map<String, Value>, Refusal> {
     let mut only_signature = Validation::new(algorithm);
     only_signature.required_spec_claims.clear();

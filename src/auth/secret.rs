@@ -1,6 +1,6 @@
-//! Tickets, access tokens and the like: how they are made, and what is stored of them.
+//! Tickets, access tokens and other secrets: how they are generated, and the hashes of them that are stored.
 //!
-//! All are random and of at least 122 bits, so that one pass of SHA-256 protects what is stored.
+//! Each has at least 122 random bits, so that one pass of SHA-256 protects the stored hash.
 
 use std::time::Duration;
 
@@ -12,17 +12,17 @@ use uuid::Uuid;
 
 use crate::store::credentials::Hash;
 
-/// How long a ticket is good after its last use.
-pub const TICKET: Duration = Duration::from_hours(6);
-/// How long an access token is good.
-pub const TOKEN: Duration = Duration::from_hours(1);
-/// How long a browser's session is good after its last use.
-pub const SESSION: Duration = Duration::from_hours(6);
+/// How long a ticket is valid after its last use.
+pub const TICKET_LIFETIME: Duration = Duration::from_hours(6);
+/// How long an access token is valid.
+pub const TOKEN_LIFETIME: Duration = Duration::from_hours(1);
+/// How long a browser's session is valid after its last use.
+pub const SESSION_LIFETIME: Duration = Duration::from_hours(6);
 
-/// How every access token begins.
-pub const ACCESS_TOKEN: &str = "8A:";
+/// The beginning of every access token.
+pub const ACCESS_TOKEN_PREFIX: &str = "8A:";
 
-/// A key for this process alone.
+/// Generates a key.
 #[must_use]
 pub fn random_key() -> [u8; 64] {
     let mut key = [0; 64];
@@ -32,25 +32,25 @@ pub fn random_key() -> [u8; 64] {
     key
 }
 
-/// What is stored of a secret.
+/// Returns the hash of a secret, which is stored in its place.
 #[must_use]
 pub fn hash(secret: &str) -> Hash {
     Sha256::digest(secret.as_bytes()).into()
 }
 
-/// Whether `stored` is the hash of `secret`; takes as long whatever they have in common.
+/// Whether `stored` is the hash of `secret`, in constant time.
 #[must_use]
 pub fn matches(stored: &[u8], secret: &str) -> bool {
-    // By the library's constant-time comparison, as codes under a key that is made for this one time.
+    // The library compares authentication codes in constant time, so both hashes get one under a fresh key.
     let key = Uuid::new_v4();
     let code = |hash: &[u8]| Hmac::<Sha256>::new_from_slice(key.as_bytes()).map(|code| code.chain_update(hash));
     match (code(stored), code(&hash(secret))) {
-        (Ok(stored), Ok(shown)) => shown.verify_slice(&stored.finalize().into_bytes()).is_ok(),
+        (Ok(stored), Ok(sent)) => sent.verify_slice(&stored.finalize().into_bytes()).is_ok(),
         _ => false,
     }
 }
 
-/// A ticket in the vendor's shape: `7T:` and the base64 of the UTF-16 of `guid;number[;tenant]`.
+/// Generates a ticket in the vendor's format: `7T:` and the base64 of the UTF-16 of `guid;number[;tenant]`.
 #[must_use]
 pub fn ticket(tenant: Option<&str>) -> String {
     let (guid, [a, b, c, d, ..]) = (Uuid::new_v4().simple(), Uuid::new_v4().into_bytes());
@@ -60,7 +60,7 @@ pub fn ticket(tenant: Option<&str>) -> String {
     format!("7T:{}", BASE64_STANDARD.encode(plain))
 }
 
-/// An access token in the vendor's shape: `8A:`, the tenant, a dot, and what means nothing to anybody.
+/// Generates an access token in the vendor's format: `8A:`, the tenant, a dot, and random bytes in base64.
 #[must_use]
 pub fn access_token(tenant: &str) -> String {
     format!(
@@ -69,13 +69,13 @@ pub fn access_token(tenant: &str) -> String {
     )
 }
 
-/// 64 hexadecimal digits, for cookies.
+/// Generates 64 hexadecimal digits, for cookies.
 #[must_use]
 pub fn opaque() -> String {
     format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple())
 }
 
-/// 32 hexadecimal digits: an application's SO-AppToken.
+/// Generates an application's `SO-AppToken`: 32 hexadecimal digits.
 #[must_use]
 pub fn app_token() -> String {
     Uuid::new_v4().simple().to_string()
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn tickets_have_the_vendors_shape() {
+    fn tickets_have_the_vendors_format() {
         let plain = plain(&ticket(Some("Cust26759")));
         let parts: Vec<&str> = plain.split(';').collect();
         assert!(parts[0].len() == 32 && parts[0].bytes().all(|digit| digit.is_ascii_hexdigit()), "{plain}");
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn no_secret_comes_twice() {
+    fn secrets_are_unique() {
         let all = |make: fn() -> String| (0..100).map(|_| make()).collect::<std::collections::BTreeSet<_>>().len();
         assert_eq!(all(|| ticket(None)), 100);
         assert_eq!(all(|| access_token("x")), 100);
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_matches_its_own_hash_only() {
+    fn a_secret_matches_only_its_own_hash() {
         assert!(matches(&hash("a"), "a"));
         assert!(!matches(&hash("a"), "b"));
         assert!(!matches(b"", "a"));

@@ -1,22 +1,21 @@
-//! Login and logout for browsers: a session that is known by a cookie, and an XSRF token that scripts send back.
+//! Login and logout for browsers: a session cookie, and an XSRF token that scripts send back.
 //!
-//! `POST /login` takes `UserName` and `Password` in any of the formats, `POST /logout` needs the session and its XSRF
-//! token; `GET /login` is a page with the two forms, for trying it out.
+//! `POST /login` accepts `UserName` and `Password` in each of the request formats. `POST /logout` needs the session and
+//! its XSRF token. `GET /login` is a page with a form for each, for trying them out.
 
-use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::header::{ACCEPT, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 
-use super::authenticator::{Authenticator, Headers};
-use super::basic::Credentials;
-use super::scheme::{SESSION_COOKIE, XSRF_COOKIE, cookie};
-use super::{Peer, secret};
+use super::authenticator::Authenticator;
+use super::basic::BasicCredentials;
+use super::client::Client;
+use super::credentials::{RequestCredentials, SESSION_COOKIE, XSRF_COOKIE, cookie};
+use super::secret;
 use crate::carrier;
-use crate::protocol::agent::AgentRequest;
-use crate::protocol::agent::only;
+use crate::protocol::agent::{AgentRequest, only};
 use crate::protocol::error::Error;
 use crate::store::credentials::{self, Issue, Kind};
 
@@ -33,27 +32,27 @@ carrier! {
 }
 
 carrier! {
-    /// The request of `POST /logout`, where the token does not come in a header: the vendor's hidden input.
+    /// The request of `POST /logout` from a form, which cannot send the token in a header.
     pub struct LogoutRequest {
         /// The session's XSRF token.
         xsrf_token: Option<String> = "XSRF_TOKEN",
     }
 }
 
-/// The routes, lower case.
-pub fn routes() -> Router<Authenticator> {
-    Router::new().route("/login", only("GET, POST", get(page).post(login))).route("/logout", only("POST", post(logout)))
+/// Returns the endpoints.
+pub fn endpoints() -> [(&'static str, MethodRouter<Authenticator>); 2] {
+    [("/login", only("GET, POST", get(page).post(login))), ("/logout", only("POST", post(logout)))]
 }
 
 async fn login(State(authenticator): State<Authenticator>, request: Request) -> Result<Response, Error> {
     let headers = request.headers().clone();
-    // Another site's form must not log its visitor in as somebody else.
+    // A form on another site could log its visitor in under an account of the attacker.
     if headers.get(FETCH_SITE).is_some_and(|site| site == "cross-site") {
         return Err(Error::forbidden("A login from another site is refused."));
     }
-    let Peer { address, is_secure } = Peer::of(&request)?;
+    let Client { address, is_secure } = Client::of(&request)?;
     let asked: AgentRequest<LoginRequest> = AgentRequest::read(request).await?;
-    let credentials = Credentials {
+    let credentials = BasicCredentials {
         name: asked.arguments.user_name.unwrap_or_default(),
         password: asked.arguments.password.unwrap_or_default(),
     };
@@ -65,7 +64,7 @@ async fn login(State(authenticator): State<Authenticator>, request: Request) -> 
         xsrf_hash: Some(&secret::hash(&xsrf)),
         associate_id: principal.associate_id,
         application_id: None,
-        lifetime: secret::SESSION,
+        lifetime: secret::SESSION_LIFETIME,
     };
     credentials::issue(authenticator.pool(), &issue).await?;
     tracing::info!(associate = principal.name, %address, "logged in");
@@ -74,36 +73,40 @@ async fn login(State(authenticator): State<Authenticator>, request: Request) -> 
 
 async fn logout(State(authenticator): State<Authenticator>, request: Request) -> Result<Response, Error> {
     let headers = request.headers().clone();
-    let Peer { address, is_secure } = Peer::of(&request)?;
-    let mut shown = Headers::of(&headers);
+    let Client { address, is_secure } = Client::of(&request)?;
+    let mut credentials = RequestCredentials::of(&headers);
     if headers.contains_key(CONTENT_TYPE) {
         let asked: AgentRequest<LogoutRequest> = AgentRequest::read(request).await?;
-        shown.set_xsrf(asked.arguments.xsrf_token);
+        credentials.set_xsrf(asked.arguments.xsrf_token);
     }
     let id = cookie(&headers, SESSION_COOKIE).unwrap_or_default();
-    let principal = authenticator.authenticate(&shown, address).await?;
+    let principal = authenticator.authenticate(&credentials, address).await?;
     credentials::revoke(authenticator.pool(), Kind::Session, &secret::hash(id)).await?;
     tracing::info!(associate = principal.name, %address, "logged out");
     Ok(with_cookies(done(&headers), is_secure, "", ""))
 }
 
-/// Nothing for programs, back to the page for browsers.
+/// Creates the response to a login or logout: browsers are redirected to the page, other clients get no content.
 fn done(headers: &HeaderMap) -> Response {
-    let is_browser =
-        headers.get(ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|accept| accept.contains("text/html"));
-    if is_browser {
+    if accepts_html(headers) {
         (StatusCode::SEE_OTHER, [(LOCATION, "login")]).into_response()
     } else {
         StatusCode::NO_CONTENT.into_response()
     }
 }
 
-/// Sets both cookies, or removes them where the values are blank.
+/// Whether the `Accept` header lists HTML, as those of browsers do.
+#[must_use]
+pub fn accepts_html(headers: &HeaderMap) -> bool {
+    headers.get(ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|accept| accept.contains("text/html"))
+}
+
+/// Sets both cookies, or removes them where the values are empty.
 fn with_cookies(mut response: Response, is_secure: bool, id: &str, xsrf: &str) -> Response {
     let secure = if is_secure { "; Secure" } else { "" };
-    let ended = if id.is_empty() { "; Max-Age=0" } else { "" };
-    for (name, value, hidden) in [(SESSION_COOKIE, id, "; HttpOnly"), (XSRF_COOKIE, xsrf, "")] {
-        let cookie = format!("{name}={value}; Path=/; SameSite=Lax{hidden}{secure}{ended}");
+    let max_age = if id.is_empty() { "; Max-Age=0" } else { "" };
+    for (name, value, http_only) in [(SESSION_COOKIE, id, "; HttpOnly"), (XSRF_COOKIE, xsrf, "")] {
+        let cookie = format!("{name}={value}; Path=/; SameSite=Lax{http_only}{secure}{max_age}");
         if let Ok(cookie) = HeaderValue::try_from(cookie) {
             response.headers_mut().append(SET_COOKIE, cookie);
         }
@@ -111,7 +114,7 @@ fn with_cookies(mut response: Response, is_secure: bool, id: &str, xsrf: &str) -
     response
 }
 
-/// A page without a script and without anybody else's style.
+/// Returns the page. Its policy forbids scripts and styles.
 async fn page(headers: HeaderMap) -> Response {
     let xsrf = cookie(&headers, XSRF_COOKIE).filter(|token| token.bytes().all(|byte| byte.is_ascii_hexdigit()));
     let form = match xsrf.filter(|token| !token.is_empty()) {

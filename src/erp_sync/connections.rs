@@ -1,7 +1,7 @@
 //! Connections: a connector with the settings of, typically, one company in the ERP system.
 
 use super::roles::{Roles, require_right_to_change};
-use crate::auth::{Caller, Principal};
+use crate::auth::{CachedPrincipal, Principal};
 use crate::carrier;
 use crate::protocol::error::Error;
 use crate::protocol::value::Carrier;
@@ -64,7 +64,11 @@ pub(super) static ROLES: Roles = Roles::new(ErpConnection::MEMBERS, "Connections
 ///
 /// # Errors
 /// 401 where the caller's rights have ended, 503 where the database is away.
-pub async fn get(pool: Pool, mut caller: Caller, request: ConnectionRequest) -> Result<Option<ErpConnection>, Error> {
+pub async fn get(
+    pool: Pool,
+    mut caller: CachedPrincipal,
+    request: ConnectionRequest,
+) -> Result<Option<ErpConnection>, Error> {
     loop {
         match store::find(&pool, request.erp_connection_id, reader(&caller), Some(caller.stamp)).await? {
             Read::Done(found) => return Ok(found.map(|stored| shown(stored, &caller))),

@@ -20,7 +20,7 @@ pub mod sync_order;
 use crate::protocol::agent::Agent;
 use crate::store::Pool;
 
-/// The agent. Its routes must stand below [`authorize`](crate::auth::authorize).
+/// The agent. Its routes must stand below [`authenticate`](crate::auth::authenticate).
 #[must_use]
 pub fn agent() -> Agent<Pool> {
     let agent = Agent::new("ErpSync");

@@ -6,7 +6,7 @@ use super::connections::{ErpConnection, ROLES};
 use super::ids::format_ids;
 use super::roles::require_right_to_change;
 use super::save_metrics;
-use crate::auth::{Caller, Principal};
+use crate::auth::{CachedPrincipal, Principal};
 use crate::carrier;
 use crate::metrics::{Entity, Outcome};
 use crate::protocol::error::Error;
@@ -31,13 +31,13 @@ const MISSING: &str = "Connection: the connection to save is missing or null. Th
 /// # Errors
 /// 403 for callers who may not change connections; 400 for ids that are not there; 409 for a `ConnectionId` that
 /// another connection has. Nothing is stored then.
-pub async fn save(pool: Pool, caller: Caller, request: SaveConnectionRequest) -> Result<ErpConnection, Error> {
+pub async fn save(pool: Pool, caller: CachedPrincipal, request: SaveConnectionRequest) -> Result<ErpConnection, Error> {
     save_metrics::count(Entity::Connection, stored(pool, caller, request).await)
 }
 
 async fn stored(
     pool: Pool,
-    mut caller: Caller,
+    mut caller: CachedPrincipal,
     request: SaveConnectionRequest,
 ) -> Result<(ErpConnection, Outcome), Error> {
     require_right_to_change(&caller, "Saving a connection")?;

@@ -6,19 +6,20 @@
 use std::io::Read as _;
 use std::sync::{Arc, OnceLock};
 
-use axum::Router;
+use axum::extract::OriginalUri;
 use axum::http::header::{
-    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, VARY,
+    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY, VARY,
 };
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{MethodRouter, any, get};
 use bytes::Bytes;
 use flate2::read::GzDecoder;
 
 use super::documented::document;
+use crate::auth::session::accepts_html;
 use crate::openapi;
-use crate::protocol::agent::only;
+use crate::protocol::agent::{only, path_not_found};
 
 /// The paths besides the document's and the page's, each with its type and its content.
 const FILES: [(&str, &str, File); 4] = [
@@ -50,13 +51,13 @@ enum File {
     Packed(&'static [u8]),
 }
 
-/// The routes, lower case; none asks for a login.
-pub fn routes(path_prefix: &str) -> Router {
+/// Returns the endpoints of the documentation, and the redirect of browsers to it.
+pub fn endpoints(path_prefix: &str) -> Vec<(String, MethodRouter)> {
     let prefix = path_prefix.to_owned();
-    let text: Arc<OnceLock<Bytes>> = Arc::default();
-    // Made when it is first asked for: most servers are never asked.
-    let answer = move || async move {
-        let text = text.get_or_init(|| openapi::text(&document(&prefix)).into());
+    let document_text: Arc<OnceLock<Bytes>> = Arc::default();
+    // Made at the first request: most servers are never asked.
+    let document = move || async move {
+        let text = document_text.get_or_init(|| openapi::text(&document(&prefix)).into());
         ([(CONTENT_TYPE, "application/json; charset=utf-8")], text.clone())
     };
     let page = page(path_prefix);
@@ -65,12 +66,28 @@ pub fn routes(path_prefix: &str) -> Router {
         (CONTENT_SECURITY_POLICY, POLICY),
         (REFERRER_POLICY, "no-referrer"),
     ];
-    let routes = Router::new()
-        .route("/openapi.json", only("GET", get(answer)))
-        .route("/docs", only("GET", get(async move || (headers, page))));
-    FILES.into_iter().fold(routes, |routes, (path, content_type, file)| {
+    let redirect = redirect(path_prefix);
+    let mut endpoints = vec![
+        ("/".to_owned(), redirect),
+        ("/openapi.json".to_owned(), only("GET", get(document))),
+        ("/docs".to_owned(), only("GET", get(async move || (headers, page)))),
+    ];
+    endpoints.extend(FILES.map(|(path, content_type, file)| {
         let answer = move |headers: HeaderMap| async move { send(file, content_type, &headers) };
-        routes.route(path, only("GET", get(answer)))
+        (path.to_owned(), only("GET", get(answer)))
+    }));
+    endpoints
+}
+
+/// Creates the handler of the root: browsers are redirected to the page, other clients get a 404.
+fn redirect(prefix: &str) -> MethodRouter {
+    let page = format!("{prefix}/docs");
+    any(async move |method: Method, headers: HeaderMap, uri: OriginalUri| {
+        if method == Method::GET && accepts_html(&headers) {
+            (StatusCode::FOUND, [(LOCATION, page), (VARY, "accept".to_owned())]).into_response()
+        } else {
+            path_not_found(uri).await
+        }
     })
 }
 

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
-use axum::{Json, Router};
+use axum::routing::{MethodRouter, get};
 use serde_json::json;
 
 use super::listen::Stop;
@@ -17,12 +17,11 @@ use crate::store::associates;
 /// How long the database may take to answer before it counts as away.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The routes; neither asks for a login, neither waits for a turn.
-pub fn routes(pool: Pool, stop: Stop) -> Router {
-    Router::new()
-        .route("/health/live", only("GET, HEAD", get(async || Json(json!({ "Status": "live" })))))
-        .route("/health/ready", only("GET, HEAD", get(ready)))
-        .with_state((pool, stop))
+/// Returns the endpoints; neither asks for a login.
+pub fn endpoints(pool: &Pool, stop: &Stop) -> [(String, MethodRouter); 2] {
+    let live = only("GET, HEAD", get(async || Json(json!({ "Status": "live" }))));
+    let ready = only("GET, HEAD", get(ready)).with_state((pool.clone(), stop.clone()));
+    [("/health/live".to_owned(), live), ("/health/ready".to_owned(), ready)]
 }
 
 async fn ready(State((pool, stop)): State<(Pool, Stop)>) -> Response {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::http::{HeaderMap, HeaderName};
 
-use crate::auth::Peer;
+use crate::auth::Client;
 use crate::config::network::Networks;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -25,10 +25,10 @@ impl Proxies {
     ///
     /// Each proxy adds the address of who called it to the end of X-Forwarded-For; what stands before the first
     /// address that is none of ours is the caller's own text.
-    pub fn caller(&self, peer: IpAddr, is_tls: bool, headers: &HeaderMap) -> Peer {
+    pub fn caller(&self, peer: IpAddr, is_tls: bool, headers: &HeaderMap) -> Client {
         let peer = peer.to_canonical();
         if !self.trusts(peer) {
-            return Peer { address: peer, is_secure: is_tls };
+            return Client { address: peer, is_secure: is_tls };
         }
         let lines: Vec<&str> = headers.get_all(FORWARDED_FOR).iter().filter_map(|line| line.to_str().ok()).collect();
         let mut address = peer;
@@ -42,7 +42,7 @@ impl Proxies {
         let proto = headers.get_all(FORWARDED_PROTO).iter().next_back().and_then(|proto| proto.to_str().ok());
         let proto = proto.and_then(|proto| proto.rsplit(',').next());
         let is_secure = proto.map_or(is_tls, |proto| proto.trim().eq_ignore_ascii_case("https"));
-        Peer { address, is_secure }
+        Client { address, is_secure }
     }
 
     fn trusts(&self, address: IpAddr) -> bool {

@@ -1,38 +1,35 @@
 //! `GET /api`, which needs no login, and `GET /api/v1`: what there is here.
 
-use axum::Router;
 use axum::http::header::HOST;
 use axum::http::request::Parts;
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{MethodRouter, get};
 use serde_json::Value;
 
-use crate::auth::Peer;
-use crate::protocol::agent::ResponseFormat;
-use crate::protocol::agent::only;
-use crate::protocol::value::schema;
-use crate::protocol::value::{ValueWriter, WriteContext, WriteValue};
+use crate::auth::Client;
+use crate::protocol::agent::{ResponseFormat, only};
+use crate::protocol::value::{ValueWriter, WriteContext, WriteValue, schema};
 
-/// `GET /api`: versions, and where the API is.
-pub fn api(path_prefix: &str) -> Router {
+/// `GET /api` (unauthenticated): API root, program name and version.
+pub fn api(path_prefix: &str) -> MethodRouter {
     let prefix = path_prefix.to_owned();
     let answer = move |parts: Parts| async move {
         let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok()).filter(|host| is_plain(host));
-        let is_secure = parts.extensions.get::<Peer>().is_some_and(|peer| peer.is_secure);
+        let is_secure = parts.extensions.get::<Client>().is_some_and(|peer| peer.is_secure);
         let scheme = if is_secure { "https" } else { "http" };
         let v1 = format!("{scheme}://{}{prefix}/api/v1/", host.unwrap_or("localhost"));
         ResponseFormat::of_request(&parts).write(&Api { v1 })
     };
-    Router::new().route("/api", only("GET", get(answer)))
+    only("GET", get(answer))
 }
 
-/// `GET /api/v1`: every URL with its methods. Must stand below the login.
-pub fn list<S: Clone + Send + Sync + 'static>(listed: Vec<Listed>) -> Router<S> {
+/// `GET /api/v1` (authenticated): every URL with its methods.
+pub fn list(listed: Vec<Listed>) -> MethodRouter {
     let answer = move |format: ResponseFormat| {
         let answer: Response = format.write(&Urls(&listed));
         async move { answer }
     };
-    Router::new().route("/api/v1", only("GET", get(answer)))
+    only("GET", get(answer))
 }
 
 /// A name or an address with a port; the header is the caller's text.

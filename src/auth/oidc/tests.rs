@@ -22,11 +22,11 @@ struct House {
 
 impl House {
     async fn with(keys: &[(&str, &Signer)]) -> Self {
-        Self::trusting(FakeIssuer::start(keys).await, PATIENCE)
+        Self::trusting(FakeIssuer::start(keys).await, FETCH_TIMEOUT)
     }
 
-    fn trusting(fake: FakeIssuer, patience: Duration) -> Self {
-        let source = Source::new(&fake.url, patience).expect("an issuer");
+    fn trusting(fake: FakeIssuer, timeout: Duration) -> Self {
+        let source = Source::new(&fake.url, Vec::new(), timeout).expect("an issuer");
         let issuer = Issuer::with(source, &fake.url, "erpsync", "preferred_username");
         House { fake, issuer, start: Instant::now() }
     }
@@ -227,6 +227,7 @@ fn settings_are_checked_at_the_start() {
             issuer: issuer.map(ToOwned::to_owned),
             audience: audience.map(ToOwned::to_owned),
             claim: claim.to_owned(),
+            ca: None,
         })
     };
     assert!(new(None, None, "sub").expect("settings").is_none());

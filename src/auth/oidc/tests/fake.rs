@@ -1,9 +1,11 @@
 //! An issuer on this machine, and keys to sign with.
 
+use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::http::{StatusCode, Uri};
+use axum::serve::Listener;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use ring::rand::SystemRandom;
@@ -34,11 +36,16 @@ struct Shared {
 }
 
 impl FakeIssuer {
-    /// With these keys, each named by its id.
+    /// Starts an issuer with these keys, each named by its id.
     pub async fn start(keys: &[(&str, &Signer)]) -> Self {
-        let shared = Arc::<Mutex<Shared>>::default();
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
+        Self::start_on(listener, url, keys)
+    }
+
+    /// Starts an issuer that is reached under `url`.
+    pub fn start_on(listener: impl Listener<Addr: Debug>, url: String, keys: &[(&str, &Signer)]) -> Self {
+        let shared = Arc::<Mutex<Shared>>::default();
         let router = Router::new().fallback({
             let shared = Arc::clone(&shared);
             async move |uri: Uri| {

@@ -1,4 +1,4 @@
-//! The signatures, by ring: it is in the program for TLS already, and the token library's own choices are not.
+//! Verification of token signatures with ring, which the program contains for TLS already.
 
 use jsonwebtoken::crypto::{CryptoProvider, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{ErrorKind, Result, new_error};
@@ -6,7 +6,7 @@ use jsonwebtoken::signature::{Error, Verifier};
 use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey, DecodingKeyKind};
 use ring::signature::{ECDSA_P256_SHA256_FIXED, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents, UnparsedPublicKey};
 
-/// Checks RS256 and ES256; nothing here is signed.
+/// The token library's cryptography: verifies RS256 and ES256, and signs nothing.
 static RING: CryptoProvider = CryptoProvider {
     signer_factory: |_, _| Err(new_error(ErrorKind::UnsupportedAlgorithm)),
     verifier_factory: |algorithm, key| verifier(*algorithm, key),
@@ -14,12 +14,12 @@ static RING: CryptoProvider = CryptoProvider {
 };
 
 /// Makes ring the token library's cryptography in this process.
-pub(super) fn install() {
-    // A second time it is there already, which is as good.
+pub fn install() {
+    // Fails where it is installed already.
     let _ = RING.install_default();
 }
 
-/// A key and what it is for.
+/// A key with its algorithm.
 enum Key {
     Rs256(DecodingKey),
     Es256(DecodingKey),
@@ -35,8 +35,8 @@ fn verifier(algorithm: Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerifi
 
 impl Verifier<Vec<u8>> for Key {
     fn verify(&self, message: &[u8], signature: &Vec<u8>) -> std::result::Result<(), Error> {
-        let right = match self {
-            // Fewer than 2048 bits are refused by ring.
+        let verified = match self {
+            // ring refuses keys of fewer than 2048 bits.
             Key::Rs256(key) => match key.kind() {
                 DecodingKeyKind::RsaModulusExponent { n, e } => {
                     RsaPublicKeyComponents { n, e }.verify(&RSA_PKCS1_2048_8192_SHA256, message, signature)
@@ -48,7 +48,7 @@ impl Verifier<Vec<u8>> for Key {
                 UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point).verify(message, signature)
             }
         };
-        right.map_err(|_| Error::new())
+        verified.map_err(|_| Error::new())
     }
 }
 

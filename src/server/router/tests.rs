@@ -1,0 +1,58 @@
+//! The OpenAPI document and the router have the same endpoints.
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr};
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::StatusCode;
+use clap::Parser;
+use sqlx::postgres::PgConnectOptions;
+use tower::ServiceExt;
+
+use super::super::documented::document;
+use super::super::{Stop, health};
+use super::*;
+use crate::auth::Client;
+use crate::config::CommandLine;
+use crate::erp_sync;
+
+/// The endpoints of the page `/docs`, which are no part of the API.
+const PAGE: [&str; 5] =
+    ["/", "/docs/license.txt", "/docs/page.js", "/docs/swagger-ui-bundle.js", "/docs/swagger-ui.css"];
+
+#[tokio::test]
+async fn the_document_describes_each_endpoint_and_no_other() {
+    let settings = CommandLine::try_parse_from(["erpsync"]).expect("settings").serve;
+    let pool = Pool::new(PgConnectOptions::new(), 1, false);
+    let authenticator = Authenticator::new(pool.clone(), settings.authentication.clone(), None);
+    let agent = erp_sync::agent();
+    let endpoints = Endpoints::new(agent.methods(), &settings, &authenticator);
+    let health = health::endpoints(&pool, &Stop::on_signals().expect("signals"));
+    let listed = endpoints.authenticated.iter().chain(&endpoints.public).chain(&health).map(|(path, _)| path.clone());
+    let methods = agent.methods().iter().map(|(path, _)| path.to_ascii_lowercase());
+    let mut expected: BTreeSet<String> = listed.chain(methods).collect();
+    for path in PAGE {
+        assert!(expected.remove(path), "{path} is not in {expected:?}");
+    }
+    assert!(expected.len() > 49 + 8, "{expected:?}");
+
+    let document = document("");
+    let documented = document["paths"].as_object().expect("paths");
+    let paths: BTreeSet<String> = documented.keys().map(|path| path.to_ascii_lowercase()).collect();
+    let different: Vec<_> = paths.symmetric_difference(&expected).collect();
+    assert!(different.is_empty(), "{different:?}");
+
+    let api = api(agent, endpoints, &pool, &authenticator);
+    let app = app(api, router(health.into()), Requests::new([]), &settings);
+    for (path, methods) in documented {
+        for method in methods.as_object().expect("methods").keys() {
+            let client = Client { address: IpAddr::V4(Ipv4Addr::LOCALHOST), is_secure: false };
+            let request = Request::builder().method(method.to_ascii_uppercase().as_str()).uri(path).extension(client);
+            let response = app.clone().oneshot(request.body(Body::empty()).expect("a request")).await;
+            let status = response.expect("a response").status();
+            let is_there = ![StatusCode::NOT_FOUND, StatusCode::METHOD_NOT_ALLOWED].contains(&status);
+            assert!(is_there, "{method} {path}: {status}");
+        }
+    }
+}
