@@ -1,15 +1,19 @@
-//! What the caller is told when the database gives no result.
+//! Conversion of a failure of the store into the error of a response.
 
 use crate::protocol::error::Error;
 use crate::store::Failure;
 
 impl From<Failure> for Error {
-    /// 503 where the database is away; anything else nobody foresaw, so 500.
+    /// 503 if the database is away or keeps aborting the transaction; otherwise 500, as the failure is a bug.
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Away(cause) => {
                 tracing::warn!(%cause, "database away");
                 Error::database_unavailable()
+            }
+            Failure::Contention(cause) => {
+                tracing::warn!(%cause, "transaction given up after repeated deadlocks or serialization failures");
+                Error::busy()
             }
             Failure::Constraint(_) | Failure::Fault(_) => Error::internal(failure),
         }

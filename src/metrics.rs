@@ -1,7 +1,7 @@
-//! What is counted besides requests, for the operator: saves, wrong logins, waits for the database.
+//! Counters besides those of requests: saves, failed logins, time-outs of the connection pool.
 //!
-//! One set for the process, as the log is one. Whoever decides a thing counts it, in a word of a fixed list: nothing
-//! that a caller sends becomes a label, so that there are never more series than this file names.
+//! There is one set of counters for the process. Labels come from fixed lists and never from a request, so the number
+//! of series is bounded. This module imports no other one, so that each may count.
 
 use std::sync::LazyLock;
 
@@ -10,9 +10,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::registry::Registry;
 
-use crate::auth::Scheme;
-
-/// What is saved.
+/// The kind of a saved entity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Entity {
     /// A connection.
@@ -21,24 +19,24 @@ pub enum Entity {
     Connector,
 }
 
-/// What a save came to.
+/// The outcome of a save.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// A row was made.
+    /// A row was created.
     Created,
-    /// A row was overwritten.
+    /// A row was updated.
     Updated,
-    /// A rule was against it; nothing is stored.
+    /// The request was refused; nothing is stored.
     Refused,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct Save {
+struct SaveLabels {
     entity: &'static str,
     outcome: &'static str,
 }
 
-impl Save {
+impl SaveLabels {
     fn new(entity: Entity, outcome: Outcome) -> Self {
         let entity = match entity {
             Entity::Connection => "connection",
@@ -49,59 +47,56 @@ impl Save {
             Outcome::Updated => "updated",
             Outcome::Refused => "refused",
         };
-        Save { entity, outcome }
+        SaveLabels { entity, outcome }
     }
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct WrongLogin {
+struct LoginLabels {
     scheme: &'static str,
 }
 
 #[derive(Debug, Default)]
-struct Counts {
-    saves: Family<Save, Counter>,
-    wrong_logins: Family<WrongLogin, Counter>,
+struct Counters {
+    saves: Family<SaveLabels, Counter>,
+    failed_logins: Family<LoginLabels, Counter>,
     pool_timeouts: Counter,
 }
 
-static COUNTS: LazyLock<Counts> = LazyLock::new(|| {
-    // Each from zero: what appears with its first event has no rate before its second.
-    let counts = Counts::default();
-    for entity in [Entity::Connection, Entity::Connector] {
-        for outcome in [Outcome::Created, Outcome::Updated, Outcome::Refused] {
-            counts.saves.get_or_create_owned(&Save::new(entity, outcome));
-        }
-    }
-    for scheme in Scheme::ALL {
-        counts.wrong_logins.get_or_create_owned(&WrongLogin { scheme: scheme.name() });
-    }
-    counts
-});
+static COUNTERS: LazyLock<Counters> = LazyLock::new(Counters::default);
 
 /// Counts a save.
 pub fn count_save(entity: Entity, outcome: Outcome) {
-    COUNTS.saves.get_or_create(&Save::new(entity, outcome)).inc();
+    COUNTERS.saves.get_or_create(&SaveLabels::new(entity, outcome)).inc();
 }
 
-/// Counts a wrong password, ticket, token or session.
-pub fn count_wrong_login(scheme: Scheme) {
-    COUNTS.wrong_logins.get_or_create(&WrongLogin { scheme: scheme.name() }).inc();
+/// Counts an invalid password, ticket, token or session. `scheme` is one of those given to [`register`].
+pub fn count_failed_login(scheme: &'static str) {
+    COUNTERS.failed_logins.get_or_create(&LoginLabels { scheme }).inc();
 }
 
-/// Counts a wait for a connection to the database that was in vain.
+/// Counts a time-out of a request that waited for a connection to the database.
 pub fn count_pool_timeout() {
-    COUNTS.pool_timeouts.inc();
+    COUNTERS.pool_timeouts.inc();
 }
 
-/// Puts them into a registry.
-pub fn register(registry: &mut Registry) {
-    let Counts { saves, wrong_logins, pool_timeouts } = &*COUNTS;
-    registry.register("saves", "Saves of connections and connectors, by what they came to", saves.clone());
-    registry.register("wrong_logins", "Secrets that were refused, by what was shown", wrong_logins.clone());
+/// Adds the counters to a registry. All series start at zero, as a series that appears with its first event has no rate
+/// before the second.
+pub fn register(registry: &mut Registry, login_schemes: &[&'static str]) {
+    let Counters { saves, failed_logins, pool_timeouts } = &*COUNTERS;
+    for entity in [Entity::Connection, Entity::Connector] {
+        for outcome in [Outcome::Created, Outcome::Updated, Outcome::Refused] {
+            saves.get_or_create_owned(&SaveLabels::new(entity, outcome));
+        }
+    }
+    for scheme in login_schemes {
+        failed_logins.get_or_create_owned(&LoginLabels { scheme });
+    }
+    registry.register("saves", "Saves of connections and connectors, by outcome", saves.clone());
+    registry.register("wrong_logins", "Refused credentials, by scheme", failed_logins.clone());
     registry.register(
         "database_pool_timeouts",
-        "Waits for a connection to the database that were in vain",
+        "Time-outs of requests that waited for a connection to the database",
         pool_timeouts.clone(),
     );
 }

@@ -1,19 +1,20 @@
-//! The server around the agent: router, layers, limits, listening and draining.
+//! The HTTP server around the agent: listener, layers, limits, endpoints and graceful shutdown.
 
 mod admin;
 mod cors;
+mod discard_body;
 mod docs;
-pub mod documented;
-mod drain;
 mod health;
 mod limit;
 mod listen;
+pub mod openapi;
 mod path;
 mod proxies;
 mod request_log;
-mod requests;
+mod request_metrics;
 mod roots;
 mod router;
+mod shutdown;
 mod tls;
 mod unique_headers;
 
@@ -27,54 +28,55 @@ use crate::config::network::Networks;
 use crate::config::{Limits, Serve};
 use crate::database::Database;
 use crate::{demo, erp_sync};
-use listen::Front;
-pub use listen::Stop;
-use proxies::Proxies;
-pub use requests::Requests;
+use listen::ListenerConfig;
+use proxies::TrustedProxies;
+pub use request_metrics::RequestMetrics;
 pub use router::app;
 use router::{Endpoints, api, router};
+pub use shutdown::ShutdownSignal;
 
-/// Connections of operators open at once.
+/// The maximum number of open connections to the operator's listener.
 const MAX_ADMIN_CONNECTIONS: u32 = 64;
 
-/// Opens the database, serves until SIGTERM or SIGINT, finishes what is in flight, and closes the database.
+/// Opens the database, serves until the shutdown signal, finishes the requests in flight, and closes the database.
 ///
-/// Prints one line to standard output when it is ready: `erpsync listens on http://<address>`.
+/// Prints one line to standard output when it listens: `erpsync listens on http://<address>`.
 ///
 /// # Errors
-/// One line that names what is wrong.
+/// One line with the cause.
 pub async fn run(settings: &Serve) -> Result<(), String> {
     let issuer = Issuer::new(&settings.oidc)?;
     let network = &settings.network;
-    let front = Front {
+    let config = ListenerConfig {
         tls: tls::acceptor(network)?,
-        proxies: Proxies::new(&network.trusted_proxies),
+        proxies: TrustedProxies::new(&network.trusted_proxies),
         stop_delay: network.stop_delay,
+        limits: settings.limits.clone(),
     };
-    let mut stop = listen::Stop::on_signals()?;
-    listen::allow_open_files();
-    // Dropped halfway, the opening takes a database of our own down with it.
+    let mut shutdown = ShutdownSignal::install()?;
+    listen::raise_open_file_limit();
+    // A signal drops the future, which also stops an embedded database that is starting.
     let database = tokio::select! {
         opened = open_database(settings) => opened?,
-        () = stop.asked(1) => return Err("stopped before it was ready".to_owned()),
+        () = shutdown.received(1) => return Err("stopped before it was ready".to_owned()),
     };
-    let served = serve(settings, &database, front, issuer, stop).await;
+    let served = serve(settings, &database, config, issuer, shutdown).await;
     database.close().await;
     tracing::info!("stopped");
     served
 }
 
-/// Whether the settings go together, and the files that they name can be used.
+/// Checks that the settings are consistent, and that the files that they name can be used.
 ///
 /// # Errors
 /// One line that names the setting or the file.
 pub fn check(settings: &Serve) -> Result<(), String> {
     Issuer::new(&settings.oidc)?;
     tls::check(&settings.network)?;
-    crate::database::check(&settings.database)
+    crate::database::validate(&settings.database)
 }
 
-/// Opens the database and adds or refuses demo data, before anything listens.
+/// Opens the database, and adds or refuses demo data before the server listens.
 async fn open_database(settings: &Serve) -> Result<Database, String> {
     let database = Database::open(&settings.database).await?;
     match demo::prepare(&database, settings).await {
@@ -89,46 +91,50 @@ async fn open_database(settings: &Serve) -> Result<Database, String> {
 async fn serve(
     settings: &Serve,
     database: &Database,
-    front: Front,
+    config: ListenerConfig,
     issuer: Option<Issuer>,
-    stop: listen::Stop,
+    shutdown: ShutdownSignal,
 ) -> Result<(), String> {
-    let listener = listen::open(settings.listen).await?;
+    let listener = listen::bind(settings.listen).await?;
     let admin_listener = match settings.admin_listen {
-        Some(address) => Some(listen::open(address).await.map_err(|problem| format!("--admin-listen: {problem}"))?),
+        Some(address) => Some(listen::bind(address).await.map_err(|problem| format!("--admin-listen: {problem}"))?),
         None => None,
     };
     let address = listener.local_addr().map_err(|problem| problem.to_string())?;
-    let scheme = if front.tls.is_some() { "https" } else { "http" };
+    let scheme = if config.tls.is_some() { "https" } else { "http" };
 
     let pool = database.pool.clone();
     let authenticator = Authenticator::new(pool.clone(), settings.authentication.clone(), issuer);
     let agent = erp_sync::agent();
-    let requests = Requests::new(agent.methods().iter().map(|(path, _)| path.as_str()));
+    let metrics = RequestMetrics::new(agent.methods().iter().map(|(path, _)| path.as_str()));
     let endpoints = Endpoints::new(agent.methods(), settings, &authenticator);
     let api = api(agent, endpoints, &pool, &authenticator);
-    let health = router(health::endpoints(&pool, &stop).into());
-    let admin = admin::app(&requests, &pool, health.clone());
-    let app = app(api, health, requests, settings);
+    let health = router(health::endpoints(&pool, &shutdown).into());
+    let admin = admin::app(&metrics, &pool, health.clone());
+    let app = app(api, health, metrics, settings);
 
     let admin = async {
         if let Some(listener) = admin_listener {
-            serve_admin(listener, admin, settings, stop.clone()).await;
+            serve_admin(listener, admin, settings, shutdown.clone()).await;
         }
     };
     tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
     println!("erpsync listens on {scheme}://{address}");
-    tokio::join!(listen::serve(listener, front, app, &settings.limits, stop.clone()), admin);
+    tokio::join!(listen::serve(listener, config, app, shutdown.clone()), admin);
     Ok(())
 }
 
-/// Beside the callers' listener, with connections of its own, so that no crowd of callers keeps the operator out.
-async fn serve_admin(listener: TcpListener, app: Router, settings: &Serve, stop: listen::Stop) {
-    let limits = Limits { max_connections: MAX_ADMIN_CONNECTIONS, ..settings.limits.clone() };
-    let stop_delay = settings.network.stop_delay;
-    let front = Front { tls: None, proxies: Proxies::new(&Networks::default()), stop_delay };
+/// Serves the operator's listener. Its limit of connections is its own, so that it stays reachable while clients use all
+/// connections of the other listener.
+async fn serve_admin(listener: TcpListener, app: Router, settings: &Serve, shutdown: ShutdownSignal) {
+    let config = ListenerConfig {
+        tls: None,
+        proxies: TrustedProxies::new(&Networks::default()),
+        stop_delay: settings.network.stop_delay,
+        limits: Limits { max_connections: MAX_ADMIN_CONNECTIONS, ..settings.limits.clone() },
+    };
     if let Ok(address) = listener.local_addr() {
         tracing::info!(%address, "metrics and health are served");
     }
-    listen::serve(listener, front, app, &limits, stop).instrument(tracing::info_span!("admin")).await;
+    listen::serve(listener, config, app, shutdown).instrument(tracing::info_span!("admin")).await;
 }

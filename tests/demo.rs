@@ -1,7 +1,5 @@
 //! Demo data and its logins, whose passwords are published: which databases get it, and which servers refuse it.
 
-use std::time::Duration;
-
 use reqwest::Method;
 use rustix::process::Signal;
 
@@ -35,7 +33,7 @@ async fn save_as_kari(program: &Program) -> Answer {
 
 async fn stop(mut program: Program) {
     program.signal(Signal::TERM);
-    assert!(program.ended(Duration::from_mins(1)).await.success());
+    assert!(program.wait_for_exit().await.success());
 }
 
 #[tokio::test]

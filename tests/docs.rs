@@ -2,6 +2,7 @@
 
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING};
 
+use crate::support::client::client_builder;
 use crate::support::{Answer, Server};
 
 /// The paths that the page names.
@@ -57,8 +58,7 @@ async fn files_come_packed_for_those_who_can_unpack_them() {
 #[tokio::test]
 async fn a_browser_at_the_root_is_redirected_to_the_documentation() {
     let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let http = client_builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
     for (arguments, roots, target) in [
         (&[][..], &["/"][..], "/docs"),
         (&["--path-prefix", "/Cust12345"], &["/", "/Cust12345", "/cust12345/"], "/cust12345/docs"),

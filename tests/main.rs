@@ -11,6 +11,7 @@ mod cli;
 mod concurrency;
 mod connections;
 mod connectors;
+mod contention;
 mod demo;
 mod docs;
 mod documentation;

@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -17,6 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::support::client::{TJE0, http_client};
 use crate::support::program::run;
+use crate::support::wait::wait_until;
 use crate::support::{Program, SAVE, Server, TestDatabase, seed_request};
 
 /// A certificate for loopback, written to a folder with its key.
@@ -39,7 +39,7 @@ async fn with_a_certificate_the_server_speaks_tls_and_takes_a_renewed_one() {
     let [certificate_file, key_file] =
         ["certificate.pem", "key.pem"].map(|name| directory.path().join(name).to_str().unwrap().to_owned());
     let first = certificate(directory.path());
-    let tls = ["--tls-certificate", &certificate_file, "--tls-key", &key_file, "--stop-delay", "2"];
+    let tls = ["--tls-certificate", &certificate_file, "--tls-key", &key_file, "--stop-delay", "600"];
     let mut server = Server::start_with(&tls).await;
     assert_eq!(server.program.scheme, "https");
     server.program.http = trusting(&first);
@@ -67,13 +67,30 @@ async fn with_a_certificate_the_server_speaks_tls_and_takes_a_renewed_one() {
     server.program.http = trusting(&second);
     assert_eq!(server.program.save_sample().await.status, 200);
 
-    // Until it is through, newcomers are served, too.
+    // New connections are accepted during the delay before the shutdown.
     server.program.signal(Signal::TERM);
     server.program.wait_for_log("still serving").await;
-    let _silent = TcpStream::connect(&server.program.address).await.unwrap();
     server.program.http = trusting(&second);
     assert_eq!(server.program.save_sample().await.status, 200);
-    assert_eq!(server.program.ended(Duration::from_secs(10)).await.code(), Some(0));
+    server.program.signal(Signal::TERM);
+    assert_eq!(server.program.wait_for_exit().await.code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_shutdown_does_not_wait_for_tls_handshakes() {
+    let directory = tempfile::tempdir().unwrap();
+    let certified = certificate(directory.path());
+    let [certificate_file, key_file] =
+        ["certificate.pem", "key.pem"].map(|name| directory.path().join(name).to_str().unwrap().to_owned());
+    let tls = ["--tls-certificate", &certificate_file, "--tls-key", &key_file];
+    let no_limits = ["--header-timeout", "3600", "--drain-timeout", "3600"];
+    let mut server = Server::start_with(&[&tls[..], &no_limits].concat()).await;
+    let _silent = TcpStream::connect(&server.program.address).await.unwrap();
+    // Connections are accepted in their order: the silent one is accepted once a later one has its response.
+    server.program.http = trusting(&certified);
+    assert_eq!(server.program.save_sample().await.status, 200);
+    server.program.signal(Signal::TERM);
+    assert_eq!(server.program.wait_for_exit().await.code(), Some(0));
 }
 
 #[test]
@@ -131,13 +148,19 @@ async fn only_trusted_proxies_tell_who_calls() {
 
 #[tokio::test]
 async fn with_a_stop_delay_the_server_is_first_not_ready_and_serves_on() {
-    let mut server = Server::start_with(&["--stop-delay", "1"]).await;
+    let mut server = Server::start_with(&["--stop-delay", "600"]).await;
     server.program.signal(Signal::TERM);
     server.program.wait_for_log("still serving").await;
     assert_eq!(server.program.get("/health/ready").await.status, 503);
     let answer = server.program.save_sample().await;
     assert_eq!((answer.status, answer.header("connection")), (200, "close"));
-    assert_eq!(server.program.ended(Duration::from_secs(10)).await.code(), Some(0));
+    server.program.signal(Signal::TERM);
+    assert_eq!(server.program.wait_for_exit().await.code(), Some(0));
+
+    let mut server = Server::start_with(&["--stop-delay", "1"]).await;
+    server.program.signal(Signal::TERM);
+    server.program.wait_for_log("still serving").await;
+    assert_eq!(server.program.wait_for_exit().await.code(), Some(0), "the delay ends");
 }
 
 /// What a load balancer does: sends each request to the next instance that says it is ready.
@@ -164,71 +187,76 @@ impl Balancer {
 
     /// Waits until an instance says that it is no longer ready, and sends nothing to it from then on.
     async fn leave(&self, leaving: &Program) {
-        let began = Instant::now();
-        while leaving.get("/health/ready").await.status == 200 {
-            assert!(began.elapsed() < Duration::from_secs(5));
-        }
+        wait_until("an instance that is not ready", async || leaving.get("/health/ready").await.status != 200).await;
         self.instances.lock().unwrap().retain(|instance| *instance != leaving.address);
     }
 }
 
 async fn pass(State(balancer): State<Arc<Balancer>>, request: Request) -> Response {
-    let turn = balancer.turn.fetch_add(1, Ordering::Relaxed);
-    let instance = {
-        let instances = balancer.instances.lock().unwrap();
-        instances[turn % instances.len()].clone()
-    };
     let (parts, body) = request.into_parts();
     let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
-    let onward = balancer.http.request(parts.method, format!("http://{instance}{}", parts.uri));
-    match onward.headers(parts.headers).body(body).send().await {
-        Ok(answer) => (answer.status(), answer.bytes().await.unwrap_or_default()).into_response(),
-        Err(problem) => (StatusCode::BAD_GATEWAY, problem.to_string()).into_response(),
+    let mut refused = String::new();
+    // The next instance is tried where one refuses the connection, as nothing was sent to it.
+    for _ in 0..2 {
+        let turn = balancer.turn.fetch_add(1, Ordering::Relaxed);
+        let instance = {
+            let instances = balancer.instances.lock().unwrap();
+            instances[turn % instances.len()].clone()
+        };
+        let onward = balancer.http.request(parts.method.clone(), format!("http://{instance}{}", parts.uri));
+        match onward.headers(parts.headers.clone()).body(body.clone()).send().await {
+            Ok(answer) => return (answer.status(), answer.bytes().await.unwrap_or_default()).into_response(),
+            Err(problem) if problem.is_connect() => refused = problem.to_string(),
+            Err(problem) => return (StatusCode::BAD_GATEWAY, problem.to_string()).into_response(),
+        }
     }
+    (StatusCode::BAD_GATEWAY, refused).into_response()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_instances_are_restarted_in_turn_and_no_request_fails() {
     let database = TestDatabase::with_demo_data().await;
     let url = database.url();
-    let instance = || Program::start(&["--database-url", &url, "--stop-delay", "0.5"]);
+    let instance = || Program::start(&["--database-url", &url, "--stop-delay", "2"]);
     let mut instances = [instance(), instance()];
     let addresses = instances.iter().map(|instance| instance.address.clone()).collect();
     let (balancer, address) = Balancer::start(addresses).await;
 
-    let done = Arc::new(AtomicBool::new(false));
+    let (done, saved) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
     let clients: Vec<_> = (0..8)
         .map(|_| {
-            let (done, url, http) = (Arc::clone(&done), format!("http://{address}{SAVE}"), http_client());
+            let (done, saved) = (Arc::clone(&done), Arc::clone(&saved));
+            let (url, http) = (format!("http://{address}{SAVE}"), http_client());
             tokio::spawn(async move {
-                let mut saved = 0;
                 while !done.load(Ordering::Relaxed) {
                     let request = http.post(&url).header("Authorization", TJE0).body(seed_request());
                     let answer = request.header("Content-Type", "application/json").send().await.unwrap();
                     let status = answer.status();
                     assert_eq!(status, 200, "{}", answer.text().await.unwrap());
-                    saved += 1;
+                    saved.fetch_add(1, Ordering::Relaxed);
                 }
-                saved
             })
         })
         .collect();
 
+    let more_saves = async || {
+        let target = saved.load(Ordering::Relaxed) + 40;
+        wait_until("40 more saves", async || saved.load(Ordering::Relaxed) >= target).await;
+    };
     for leaving in 0..2 {
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        more_saves().await;
         instances[leaving].signal(Signal::TERM);
         balancer.leave(&instances[leaving]).await;
-        assert_eq!(instances[leaving].ended(Duration::from_secs(10)).await.code(), Some(0));
+        assert_eq!(instances[leaving].wait_for_exit().await.code(), Some(0));
         instances[leaving] = instance();
         let [one, other] = &instances;
         balancer.put(&[one, other]);
     }
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    more_saves().await;
     done.store(true, Ordering::Relaxed);
-    let mut saved = 0;
     for client in clients {
-        saved += client.await.unwrap();
+        client.await.unwrap();
     }
     let counted: i32 = database.value("SELECT updated_count FROM erp_connection WHERE erp_connection_id = 816").await;
-    assert_eq!(counted, saved, "each answered save is there");
+    assert_eq!(usize::try_from(counted).unwrap(), saved.load(Ordering::Relaxed), "each answered save is stored");
 }

@@ -49,7 +49,7 @@ async fn a_token_of_the_issuer_stands_for_the_associate_that_it_names() {
     assert_eq!(save(&server, &token("tje0")).await.status, 401, "disabled since the token was issued");
     server.database.execute("UPDATE associate SET disabled = false WHERE name = 'tje0'").await;
     assert_eq!(server.database.contents().await, before);
-    assert_eq!(issuer.asked(), (1, 1), "the keys are fetched once");
+    assert_eq!(issuer.requests(), (1, 1), "the keys are fetched once");
 
     // It takes part in the rest: currentToken gives a token of our own, which needs the issuer no more.
     let request = server.program.request(Method::GET, "/api/v1/User/currentToken");
@@ -79,7 +79,7 @@ async fn without_an_issuer_the_door_is_closed() {
     let issuer = FakeIssuer::start(&[("key-1", &signer)]).await;
     let server = Server::start().await;
     assert_eq!(save(&server, &signer.token("key-1", &claims(&issuer, "tje0"))).await.status, 401);
-    assert_eq!(issuer.asked(), (0, 0));
+    assert_eq!(issuer.requests(), (0, 0));
     let done = crate::support::program::run(&["--oidc-issuer", "https://id.example"]);
     assert_eq!(done.status.code(), Some(2), "an issuer without an audience");
 }
@@ -152,7 +152,7 @@ async fn an_issuer_is_reached_over_tls_and_its_certificate_is_checked() {
         let answer = save(&server, &signer.token("key-1", &claims(&issuer, "tje0"))).await;
         assert_eq!(answer.status, expected, "{name} {ca_arguments:?}: {}", answer.text);
         let asked = if expected == 200 { (1, 1) } else { (0, 0) };
-        assert_eq!(issuer.asked(), asked, "{name} {ca_arguments:?}");
+        assert_eq!(issuer.requests(), asked, "{name} {ca_arguments:?}");
         if expected == 503 {
             assert!(server.program.log().contains("invalid peer certificate"), "{}", server.program.log());
         }

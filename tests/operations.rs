@@ -11,6 +11,7 @@ use tokio::net::TcpStream;
 
 use crate::support::client::{TJE0, TJE1};
 use crate::support::program::run;
+use crate::support::wait::wait_until;
 use crate::support::{AGENT, Answer, Program, SAVE, Server};
 
 const ADMIN: [&str; 2] = ["--admin-listen", "127.0.0.1:0"];
@@ -180,9 +181,10 @@ async fn the_pool_is_told_with_the_waits_that_were_in_vain() {
     sqlx::raw_sql("BEGIN; LOCK TABLE erp_connection").execute(&mut lock).await.unwrap();
     let waits = server.program.save_sample();
     let rest = async {
-        tokio::time::sleep(Duration::from_millis(500)).await;
-        let during = samples(&server.program).await;
-        assert_eq!(during["erpsync_database_pool_in_use"], "1");
+        wait_until("a connection in use", async || {
+            samples(&server.program).await["erpsync_database_pool_in_use"] == "1"
+        })
+        .await;
         server.program.save_sample().await.assert_service_error(503, "SoDbAccessException", &["database"]);
         assert_eq!(samples(&server.program).await["erpsync_database_pool_timeouts_total"], "1");
         sqlx::raw_sql("ROLLBACK").execute(&mut lock).await.unwrap();
@@ -196,7 +198,7 @@ async fn the_operators_listener_stops_with_the_server_and_wants_a_free_port() {
     let address = admin_address(&server.program).await;
     let mut idle = TcpStream::connect(&address).await.unwrap();
     server.program.signal(rustix::process::Signal::TERM);
-    assert_eq!(server.program.ended(Duration::from_secs(10)).await.code(), Some(0));
+    assert_eq!(server.program.wait_for_exit().await.code(), Some(0));
     assert_eq!(idle.read(&mut [0; 1]).await.unwrap_or(0), 0);
     assert!(TcpStream::connect(&address).await.is_err());
 

@@ -5,7 +5,7 @@ use axum::routing::get;
 use clap::Parser;
 use erpsync::config::CommandLine;
 use erpsync::protocol::error::Error;
-use erpsync::server::{Requests, app};
+use erpsync::server::{RequestMetrics, app};
 use serde_json::Value;
 use tokio::net::TcpListener;
 
@@ -24,7 +24,7 @@ async fn start() -> String {
         .route("/fine", get(async || "fine"));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let app = app(faulty, Router::new(), Requests::new([]), &settings);
+    let app = app(faulty, Router::new(), RequestMetrics::new([]), &settings);
     tokio::spawn(async move { axum::serve(listener, app).await });
     format!("http://{address}")
 }

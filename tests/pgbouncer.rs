@@ -12,6 +12,7 @@ use tempfile::TempDir;
 
 use crate::support::client::{TJE0, TJE1};
 use crate::support::proxy::Proxy;
+use crate::support::wait::{LIMIT, wait_until};
 use crate::support::{Program, SAVE, Server, TestDatabase};
 
 /// A pooler. Ended when it goes out of scope.
@@ -46,7 +47,7 @@ impl Bouncer {
         let child = command.spawn().expect("pgbouncer is installed");
         let began = Instant::now();
         while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(began.elapsed() < Duration::from_secs(10), "{:?}", std::fs::read_to_string(path("log")));
+            assert!(began.elapsed() < LIMIT, "{:?}", std::fs::read_to_string(path("log")));
             std::thread::sleep(Duration::from_millis(20));
         }
         Bouncer { child, port, _directory: directory }
@@ -92,10 +93,7 @@ async fn behind_a_pooler_in_transaction_mode_everything_works() {
     let orders = json!({ "ErpConnectionIds": [816, 1] });
     assert_eq!(server.call(TJE0, "SaveErpConnectionSyncPriorities", &orders).await.status, 400);
     let open = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in%'";
-    let began = Instant::now();
-    while server.database.value::<i64>(open).await > 0 {
-        assert!(began.elapsed() < Duration::from_secs(5));
-    }
+    wait_until("the end of every transaction", async || server.database.value::<i64>(open).await == 0).await;
     let server_connections = "SELECT count(*) FROM pg_stat_activity
         WHERE datname = current_database() AND application_name = 'erpsync'";
     assert!((1..=3).contains(&server.database.value::<i64>(server_connections).await));

@@ -10,7 +10,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::support::client::TJE0;
-use crate::support::{Answer, SAVE, Server, program, seed_request};
+use crate::support::wait::{LIMIT, wait_until, within_limit};
+use crate::support::{AGENT, Answer, SAVE, Server, program, seed_request};
 
 #[tokio::test]
 async fn every_answer_has_a_request_id_and_a_plain_one_is_taken_over() {
@@ -46,6 +47,147 @@ async fn the_log_has_a_line_a_request() {
     assert_eq!(line["span"]["path"], SAVE);
     assert_eq!(line["span"]["associate"], "tje0");
     assert!(!log.contains("secret=query"));
+}
+
+/// The log line of the request with this id, once it is there; it must be the only one.
+async fn log_line(server: &Server, request_id: &str) -> serde_json::Value {
+    let mark = format!("\"id\":\"{request_id}\"");
+    server.program.wait_for_log(&mark).await;
+    let log = server.program.log();
+    let lines: Vec<_> = log.lines().filter(|line| line.contains(&mark) && !line.contains("\"DEBUG\"")).collect();
+    assert_eq!(lines.len(), 1, "{lines:#?}");
+    serde_json::from_str(lines[0]).unwrap()
+}
+
+#[tokio::test]
+async fn the_log_line_of_a_change_has_the_action_and_the_id() {
+    let server = Server::start().await;
+    let new = r#"{"Connection": {"ErpConnectorId": 403, "DisplayName": "new"}}"#;
+    let unknown = r#"{"Connection": {"ErpConnectionId": 77777, "ErpConnectorId": 403}}"#;
+    let cases = [
+        ("ToggleErpConnectionActive", r#"{"ErpConnectionId": 816}"#, "connection activated"),
+        ("ToggleErpConnectionActive", r#"{"ErpConnectionId": 816}"#, "connection deactivated"),
+        ("SaveConnection", &*seed_request(), "connection updated"),
+        ("SaveConnection", new, "connection created"),
+        ("SaveConnection", unknown, "connection created under a new id, as the sent one is unknown"),
+        ("DeleteConnection", r#"{"ErpConnectionId": 816}"#, "connection deleted"),
+        ("SaveErpSyncConnectorEntity", r#"{"ErpConnectorId": 403}"#, "connector updated"),
+        ("SaveErpConnectionSyncPriorities", r#"{"ErpConnectionIds": [816]}"#, "sync order saved"),
+        ("ChangeEngineStatus", r#"{"Run": true}"#, "sync engine switched on"),
+    ];
+    for (number, (method, body, action)) in cases.into_iter().enumerate() {
+        let request_id = format!("change-{number}");
+        let request = server.program.post_request(&format!("{AGENT}/{method}"), body);
+        let answer = Answer::of(request.header("X-Request-Id", &request_id).send().await.unwrap()).await;
+        assert!([200, 204].contains(&answer.status), "{method}: {}", answer.text);
+        let line = log_line(&server, &request_id).await;
+        assert_eq!(line["span"]["action"], action, "{line}");
+        let id = match method {
+            "SaveConnection" => answer.json()["ErpConnectionId"].clone(),
+            "ToggleErpConnectionActive" | "DeleteConnection" => 816.into(),
+            "SaveErpSyncConnectorEntity" => 403.into(),
+            _ => serde_json::Value::Null,
+        };
+        assert_eq!(line["span"]["entity_id"], id, "{line}");
+        assert_eq!(line["span"]["associate"], "tje0");
+    }
+}
+
+#[tokio::test]
+async fn the_log_line_of_a_refusal_has_the_reason_and_no_value_that_was_sent() {
+    let server = Server::start().await;
+    let argument = Some("ArgumentException");
+    let validation = Some("SoValidationException");
+    let json = "application/json";
+    let cases = [
+        (
+            json,
+            r#"{"Connection": {"ErpConnectorId": "s3cret"}}"#,
+            argument,
+            "Connection.ErpConnectorId: expected a 32-bit integer, found '…'",
+        ),
+        (
+            json,
+            r#"{"Connection": {"ConfigFields": {"s3cret": 5}}}"#,
+            argument,
+            "Connection.ConfigFields[…]: expected a string, found an integer",
+        ),
+        (
+            json,
+            r#"{"Connection": {"ConfigFields": {"s3cret\u0003": 5}}}"#,
+            argument,
+            "Connection.ConfigFields[…]: expected a string, found an integer",
+        ),
+        (json, r#"{"Connection": {"s3cret"}}"#, argument, "The request body is not valid JSON: "),
+        ("text/xml", "<a><s3cret></a>", argument, "The request body is not valid XML: …"),
+        (
+            "text/xml",
+            "<a><Connection><ErpConnectorId>s3cret</ErpConnectorId></Connection></a>",
+            argument,
+            "Connection.ErpConnectorId: expected a 32-bit integer, found '…'",
+        ),
+        (
+            "application/x-www-form-urlencoded",
+            "Connection.ConfigFields[s3cret][x]=1",
+            argument,
+            "Connection.ConfigFields[…]: expected a string, found an object",
+        ),
+        ("text/s3cret", "x", None, "The request entity's media type '…' is not supported for this resource."),
+        (
+            "application/json; charset=s3cret",
+            "x",
+            None,
+            "The request entity's charset '…' is not supported for this resource.",
+        ),
+        (
+            json,
+            r#"{"Connection": {"ErpConnectorId": 5417}}"#,
+            validation,
+            "Connection.ErpConnectorId: there is no connector …",
+        ),
+        (
+            json,
+            r#"{"Connection": {"ErpConnectorId": 403, "UserGroupAccessIds": [5417]}}"#,
+            validation,
+            "Connection.UserGroupAccessIds: there is no user group …",
+        ),
+        (
+            json,
+            r#"{"Connection": {"ErpConnectionId": -5417}}"#,
+            validation,
+            "Connection.ErpConnectionId: … is negative",
+        ),
+    ];
+    for (number, (content_type, body, error_type, reason)) in cases.into_iter().enumerate() {
+        let request_id = format!("refusal-{number}");
+        let headers = [("X-Request-Id", request_id.as_str()), ("X-Other", "s3cret")];
+        let answer = server.program.send(content_type, body, &headers).await;
+        assert!((400..500).contains(&answer.status), "{body}: {}", answer.text);
+        let line = log_line(&server, &request_id).await;
+        assert_eq!(line["fields"]["error"].as_str(), error_type, "{line}");
+        assert!(line["fields"]["reason"].as_str().unwrap().starts_with(reason), "{line}");
+        for sent in ["s3cret", "5417"] {
+            assert!(!line.to_string().contains(sent), "{line}");
+        }
+        for mark in ['\u{2}', '\u{3}'] {
+            assert!(!answer.text.contains(mark), "{}", answer.text);
+        }
+    }
+
+    let duplicate = r#"{"Connection": {"ErpConnectorId": 403, "ConnectionId": "s3cret"}}"#;
+    assert_eq!(server.program.post(SAVE, duplicate).await.status, 200);
+    let request = server.program.post_request(SAVE, duplicate).header("X-Request-Id", "duplicate");
+    assert_eq!(request.send().await.unwrap().status(), 409);
+    let line = log_line(&server, "duplicate").await;
+    assert_eq!(line["fields"]["reason"], "Connection.ConnectionId: another connection already has '…'.");
+    assert_eq!(line["fields"]["error"], "SoDuplicateException");
+
+    let request = server.program.request(Method::POST, SAVE).basic_auth("s3cret", Some("x"));
+    assert_eq!(request.header("X-Request-Id", "login").send().await.unwrap().status(), 401);
+    let line = log_line(&server, "login").await;
+    assert_eq!(line["fields"]["reason"], "login refused: unknown associate or wrong password", "{line}");
+    assert_eq!(line["fields"]["address"], "127.0.0.1");
+    assert!(!server.program.log().contains("s3cret"));
 }
 
 #[tokio::test]
@@ -92,14 +234,16 @@ async fn packed_bodies_are_read_within_the_limit() {
     post("zstd", seed_request().into_bytes()).await.assert_framework_error(415, &["content encoding 'zstd'"]);
 }
 
-/// Sends `head`, and then `drip` every 100 ms until the server answers or hangs up; what it answered.
+/// Sends `head`, and then `drip` every 100 ms until the server closes the connection. Returns the response, and the
+/// time from the beginning to the end of the connection.
 async fn trickle(address: &str, head: &str, drip: &str) -> (String, Duration) {
+    let began = Instant::now();
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(head.as_bytes()).await.unwrap();
-    let began = Instant::now();
     let mut answer = Vec::new();
     let mut buffer = [0; 1024];
-    while began.elapsed() < Duration::from_secs(20) {
+    loop {
+        assert!(began.elapsed() < LIMIT, "the connection stays open");
         match tokio::time::timeout(Duration::from_millis(100), stream.read(&mut buffer)).await {
             Ok(Ok(0) | Err(_)) => break,
             Ok(Ok(length)) => answer.extend_from_slice(&buffer[..length]),
@@ -121,7 +265,7 @@ async fn clients_that_trickle_are_cut_off() {
     let (headers, bodies, silent) =
         tokio::join!(trickle(address, &head, "X"), trickle(address, &body, " "), trickle(address, "", ""));
     for (_, took) in [&headers, &bodies, &silent] {
-        assert!((Duration::from_millis(800)..Duration::from_secs(10)).contains(took), "{took:?}");
+        assert!(*took > Duration::from_millis(800), "{took:?}");
     }
     assert!(bodies.0.starts_with("HTTP/1.1 408 "), "{}", bodies.0);
     assert!(bodies.0.contains("did not arrive in time"), "{}", bodies.0);
@@ -150,19 +294,8 @@ async fn heads_without_end_are_refused() {
 
 #[tokio::test]
 async fn more_requests_than_the_limit_wait_and_then_get_503() {
-    let server = Server::start_with(&["--max-requests", "2", "--body-timeout", "10"]).await;
-    let head = format!(
-        "POST {SAVE} HTTP/1.1\r\nHost: x\r\nAuthorization: {TJE0}\r\nContent-Type: application/json\r\n\
-         Content-Length: 1000\r\n\r\n"
-    );
-    let mut busy = Vec::new();
-    for _ in 0..2 {
-        let mut stream = TcpStream::connect(&server.program.address).await.unwrap();
-        stream.write_all(head.as_bytes()).await.unwrap();
-        busy.push(stream);
-    }
-    // Both requests must have got their turns.
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    let server = Server::start_with(&["--max-requests", "2", "--body-timeout", "600"]).await;
+    let busy = [half_sent(&server).await, half_sent(&server).await];
     let refused = server.program.save_sample().await;
     refused.assert_service_error(503, "SoServerException", &["busy"]);
     assert_eq!(refused.header("retry-after"), "1");
@@ -180,7 +313,8 @@ async fn a_request_that_takes_too_long_is_504_and_stores_nothing_more() {
     let answer = server.program.save_sample().await;
     answer.assert_service_error(504, "SoServerException", &["took too long"]);
     sqlx::raw_sql("ROLLBACK").execute(&mut lock).await.unwrap();
-    assert_eq!(server.program.save_sample().await.status, 200);
+    // A busy machine may exceed the time limit again.
+    wait_until("a save within the time limit", async || server.program.save_sample().await.status == 200).await;
 }
 
 #[tokio::test]
@@ -200,16 +334,21 @@ async fn health_is_told_without_a_login() {
     assert!(String::from_utf8(gone.stderr).unwrap().starts_with("erpsync: no answer from"));
 }
 
-/// A request whose headers are sent and whose body is not.
+/// Sends the headers of a request and the first byte of its body. The server processes the request: it has asked for
+/// the body.
 async fn half_sent(server: &Server) -> TcpStream {
+    const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
     let mut stream = TcpStream::connect(&server.program.address).await.unwrap();
     let head = format!(
         "POST {SAVE} HTTP/1.1\r\nHost: x\r\nAuthorization: {TJE0}\r\nContent-Type: application/json\r\n\
-         Content-Length: {}\r\n\r\n{{",
+         Content-Length: {}\r\nExpect: 100-continue\r\n\r\n",
         seed_request().len()
     );
     stream.write_all(head.as_bytes()).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    let mut answer = [0; CONTINUE.len()];
+    within_limit("100 Continue", stream.read_exact(&mut answer)).await.unwrap();
+    assert_eq!(answer, CONTINUE);
+    stream.write_all(&seed_request().as_bytes()[..1]).await.unwrap();
     stream
 }
 
@@ -228,7 +367,7 @@ async fn a_stop_signal_lets_requests_in_flight_finish() {
         in_flight.read_to_string(&mut answer).await.unwrap();
         assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
         assert_eq!(idle.read(&mut [0; 1]).await.unwrap_or(0), 0, "idle connections are closed");
-        let status = server.program.ended(Duration::from_secs(10)).await;
+        let status = server.program.wait_for_exit().await;
         assert_eq!(status.code(), Some(0));
         let name: String = server.database.value("SELECT display_name FROM erp_connection").await;
         assert_eq!(name, "Emard Group");
@@ -243,12 +382,12 @@ async fn a_second_stop_signal_and_the_drain_limit_do_not_wait() {
     impatient.program.wait_for_log("finishing what is in flight").await;
     assert!(impatient.program.is_running());
     impatient.program.signal(Signal::TERM);
-    assert_eq!(impatient.program.ended(Duration::from_secs(10)).await.code(), Some(0));
+    assert_eq!(impatient.program.wait_for_exit().await.code(), Some(0));
 
     let mut limited = Server::start_with(&["--drain-timeout", "0.5"]).await;
     let _in_flight = half_sent(&limited).await;
     limited.program.signal(Signal::TERM);
-    assert_eq!(limited.program.ended(Duration::from_secs(10)).await.code(), Some(0));
+    assert_eq!(limited.program.wait_for_exit().await.code(), Some(0));
 }
 
 #[tokio::test]
@@ -257,42 +396,39 @@ async fn five_thousand_idle_connections_are_in_nobodys_way() {
     let mut files = getrlimit(Resource::Nofile);
     files.current = files.maximum;
     setrlimit(Resource::Nofile, files).unwrap();
-    let server = Server::start().await;
+    let server = Server::start_with(&["--header-timeout", "600"]).await;
+    let open_files = || std::fs::read_dir(format!("/proc/{}/fd", server.program.pid())).unwrap().count();
     let mut idle = Vec::new();
-    for _ in 0..5000 {
-        idle.push(TcpStream::connect(&server.program.address).await.unwrap());
+    while idle.len() < 5000 {
+        for _ in 0..500 {
+            idle.push(TcpStream::connect(&server.program.address).await.unwrap());
+        }
+        // The kernel drops connections that exceed the queue of those to accept, and sends them again after seconds.
+        wait_until("500 accepted connections", async || open_files() > idle.len()).await;
     }
     assert_eq!(server.program.save_sample().await.status, 200);
-    let opened = std::fs::read_dir(format!("/proc/{}/fd", server.program.pid())).unwrap().count();
+    let opened = open_files();
     assert!(opened > 5000, "{opened}");
     drop(idle);
-    let began = Instant::now();
-    while std::fs::read_dir(format!("/proc/{}/fd", server.program.pid())).unwrap().count() > 200 {
-        assert!(began.elapsed() < Duration::from_secs(10), "connections stay open");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    wait_until("the end of the connections", async || open_files() <= 200).await;
 }
 
 #[tokio::test]
 async fn clients_that_never_read_are_in_nobodys_way() {
     let server = Server::start_with(&["--header-timeout", "1"]).await;
     let request = format!("GET /openapi.json HTTP/1.1\r\nHost: x\r\nX-Filler: {}\r\n\r\n", "x".repeat(1000));
-    let mut silent = Vec::new();
-    for _ in 0..50 {
+    let requests = request.repeat(500);
+    let silent = join_all((0..50).map(|_| async {
         let mut stream = TcpStream::connect(&server.program.address).await.unwrap();
-        // Until nothing more goes in: the answers to these fill whatever lies between.
-        let all = request.repeat(500);
-        let _ = tokio::time::timeout(Duration::from_millis(100), stream.write_all(all.as_bytes())).await;
-        silent.push(stream);
-    }
+        // The responses fill every buffer between the server and the client, and then the requests do.
+        let _ = tokio::time::timeout(Duration::from_millis(100), stream.write_all(requests.as_bytes())).await;
+        stream
+    }))
+    .await;
     let answers = join_all((0..20).map(|_| server.program.save_sample())).await;
     assert!(answers.iter().all(|answer| answer.status == 200));
-    // Not for good.
-    let began = Instant::now();
-    while server.program.log().matches("connection ended").count() < silent.len() {
-        assert!(began.elapsed() < Duration::from_secs(20), "they stay");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    let ended = async || server.program.log().matches("connection ended").count() >= silent.len();
+    wait_until("the end of the connections", ended).await;
 }
 
 #[tokio::test]

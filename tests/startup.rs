@@ -1,8 +1,7 @@
 //! Starting: the schema, the settings, and what is said when it cannot be done.
 
-use std::time::Duration;
-
 use crate::support::program::run;
+use crate::support::wait::within_limit;
 use crate::support::{Program, TestDatabase};
 
 #[tokio::test]
@@ -113,7 +112,7 @@ async fn what_cannot_be_done_is_said_in_one_line_with_status_1() {
     for (arguments, text) in [
         (vec!["--database-url", "nonsense"], "does not begin with postgres://"),
         (vec!["--database-url", "mysql://root@127.0.0.1/x"], "does not begin with postgres://"),
-        (vec!["--database-url", "postgres://127.0.0.1:x/x"], "the database URL cannot be read"),
+        (vec!["--database-url", "postgres://127.0.0.1:x/x"], "the database URL is invalid"),
         (vec!["--database-url", &missing], "cannot be opened"),
         (vec!["--database-url", &database.url(), "--listen", &taken], "cannot listen on"),
         (vec!["--database-url", "postgres://u:s3cret@127.0.0.1:1/x"], "refused"),
@@ -122,7 +121,7 @@ async fn what_cannot_be_done_is_said_in_one_line_with_status_1() {
             let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
             move || run(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
         });
-        let done = tokio::time::timeout(Duration::from_secs(30), done).await.unwrap().unwrap();
+        let done = within_limit("an exit", done).await.unwrap();
         let said = String::from_utf8(done.stderr).unwrap();
         assert_eq!(done.status.code(), Some(1), "{arguments:?}: {said}");
         let last = said.lines().last().unwrap();
@@ -175,5 +174,5 @@ async fn a_blank_database_url_is_none() {
     let mut program = Program::start(&["--database-url", "", "--data-dir", path]);
     assert_eq!(program.save_sample().await.status, 200);
     program.signal(rustix::process::Signal::TERM);
-    assert!(program.ended(Duration::from_secs(20)).await.success());
+    assert!(program.wait_for_exit().await.success());
 }

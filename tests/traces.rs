@@ -1,6 +1,6 @@
 //! Traces, as a collector gets them. With the feature `opentelemetry` only.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -9,6 +9,7 @@ use axum::routing::post;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
+use crate::support::wait::{LIMIT, within_limit};
 use crate::support::{Program, SAVE, TestDatabase, seed_request};
 
 /// A collector that keeps what it gets.
@@ -40,7 +41,7 @@ async fn a_request_is_a_span_of_its_callers_trace() {
 
     let began = Instant::now();
     loop {
-        let sent = tokio::time::timeout(Duration::from_secs(20), kept.recv()).await.unwrap().unwrap();
+        let sent = within_limit("a span", kept.recv()).await.unwrap();
         if has(&sent, &trace) {
             for part in [SAVE, "request", "http.response.status_code", "service.name", "erpsync", "tje0"] {
                 assert!(has(&sent, part.as_bytes()), "{part}: {}", String::from_utf8_lossy(&sent));
@@ -48,6 +49,6 @@ async fn a_request_is_a_span_of_its_callers_trace() {
             assert!(!has(&sent, b"dGplMDpUamUw") && !has(&sent, b"Tje0"), "no secret");
             break;
         }
-        assert!(began.elapsed() < Duration::from_secs(20), "no span");
+        assert!(began.elapsed() < LIMIT, "no span");
     }
 }

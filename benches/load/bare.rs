@@ -1,11 +1,12 @@
-//! A handler with nothing around it: axum, sqlx's pool, and the same statement. What the program does besides (who
-//! calls, formats, limits, rights, languages, the log) is what it costs more.
+//! A minimal handler: axum, sqlx's pool, and the program's own statement. The difference to the program is the cost of
+//! authentication, formats, limits, rights, languages and the log.
 
 use std::collections::BTreeMap;
 
 use axum::extract::State;
 use axum::routing::post;
 use axum::{Json, Router};
+use erpsync::store::pool::session_settings;
 use serde::{Deserialize, Serialize};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{PgPool, Row};
@@ -16,7 +17,7 @@ struct Request {
     connection: Connection,
 }
 
-#[expect(clippy::struct_field_names, reason = "the wire's")]
+#[expect(clippy::struct_field_names, reason = "the members of the JSON object")]
 #[derive(Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Connection {
@@ -34,11 +35,11 @@ struct Connection {
     associate_access_ids: Vec<i32>,
 }
 
-/// Serves until it is killed; prints its address.
+/// Prints the address and serves until the process is killed.
 pub async fn serve(url: &str) {
     let pool = PgPoolOptions::new().max_connections(8).test_before_acquire(false);
     let options: PgConnectOptions = url.parse().expect("a URL");
-    let options = options.options([("plan_cache_mode", "force_generic_plan")]);
+    let options = options.options(session_settings());
     let pool = pool.connect_with(options).await.expect("the database");
     let app = Router::new().route("/api/v1/Agents/ErpSync/SaveConnection", post(save)).with_state(pool);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");

@@ -1,24 +1,24 @@
-//! The load: connections that each send a request, read the answer, and send the next.
+//! The load generator: HTTP connections that each send a request, read the response, and send the next one.
 
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// What a run came to.
+/// The result of a measurement.
 #[derive(Clone, Copy, Debug)]
 pub struct Measured {
-    /// Answers a second.
+    /// Responses per second.
     pub per_second: f64,
-    /// Half of the answers came within this, in milliseconds.
+    /// The median latency in milliseconds.
     pub p50: f64,
-    /// 99 of a hundred came within this, in milliseconds.
+    /// The 99th percentile of the latency in milliseconds.
     pub p99: f64,
 }
 
-/// Sends `requests`, over and over, on `connections` at once for `time`. Every answer must be a 200.
+/// Sends `requests` repeatedly on so many `connections` for `time`. Each response must be a 200.
 pub fn run(address: &str, requests: &[Vec<u8>], connections: usize, time: Duration) -> Measured {
-    // One thread, which leaves as much of the machine as possible to what is measured.
+    // A single thread leaves as much of the machine as possible to the server and the database.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let began = Instant::now();
@@ -26,7 +26,7 @@ pub fn run(address: &str, requests: &[Vec<u8>], connections: usize, time: Durati
         let tasks: Vec<_> = (0..connections)
             .map(|number| {
                 let (address, requests) = (address.to_owned(), requests.to_vec());
-                // Each connection begins somewhere else.
+                // Each connection begins at another request.
                 let first = number * requests.len() / connections;
                 tokio::spawn(async move { send(&address, &requests, first, until).await })
             })
@@ -47,7 +47,7 @@ pub fn run(address: &str, requests: &[Vec<u8>], connections: usize, time: Durati
     })
 }
 
-/// Sends so many requests, one after the other on one connection.
+/// Sends so many requests one after another on one connection.
 pub async fn some(address: &str, requests: &[Vec<u8>], number: usize) {
     let mut stream = TcpStream::connect(address).await.expect("a connection");
     let mut buffer = Vec::with_capacity(64 * 1024);
@@ -57,7 +57,7 @@ pub async fn some(address: &str, requests: &[Vec<u8>], number: usize) {
     }
 }
 
-/// Sends one request after the other until the time is over; gives the microseconds that each took.
+/// Sends requests one after another until the time is over. Returns the latencies in microseconds.
 async fn send(address: &str, requests: &[Vec<u8>], first: usize, until: Instant) -> Vec<u32> {
     let mut stream = TcpStream::connect(address).await.expect("a connection");
     stream.set_nodelay(true).expect("an option");

@@ -1,42 +1,43 @@
-//! Speed, as ratios against a yardstick in the same run: `cargo bench --bench load`.
+//! Throughput, as ratios to a baseline in the same run: `cargo bench --bench load`.
 //!
-//! Machines are noisy, so nothing here is a time alone: every measurement of the server stands between two of
-//! pgbench, which runs the same statement, and what is told is the median of the ratios with their spread.
+//! The throughput of a machine varies, so measurements of the server alternate with those of a baseline, such as
+//! pgbench with the same statement. The report has the median of the ratios with their minimum and maximum.
 //!
-//! `cargo bench --bench load -- update create` runs some of the parts; `--seconds 1` makes each measurement shorter,
-//! `--rounds 3` takes fewer of them.
+//! `cargo bench --bench load -- update create` runs the named scenarios only. `--seconds 1` sets the time of each
+//! measurement, `--rounds 3` their number.
 
 mod bare;
 mod client;
-mod parts;
+mod fixture;
+mod fresh;
 mod pgbench;
 mod report;
 mod requests;
+mod scenarios;
 mod server;
-mod yard;
 
 use std::time::Duration;
 
-/// What to measure, and how long.
+/// The scenarios to run, and the length of their measurements.
 pub struct Plan {
-    /// Of each measurement.
+    /// The time of each measurement.
     pub time: Duration,
-    /// Pairs of measurements.
+    /// The number of pairs of measurements.
     pub rounds: usize,
-    parts: Vec<String>,
+    scenarios: Vec<String>,
 }
 
 impl Plan {
-    /// Whether this part is asked for.
+    /// Returns whether the scenario is to run.
     #[must_use]
-    pub fn has(&self, part: &str) -> bool {
-        self.parts.is_empty() || self.parts.iter().any(|asked| asked == part)
+    pub fn has(&self, scenario: &str) -> bool {
+        self.scenarios.is_empty() || self.scenarios.iter().any(|name| name == scenario)
     }
 }
 
 fn main() {
     let mut arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");
-    let mut plan = Plan { time: Duration::from_secs(3), rounds: 5, parts: Vec::new() };
+    let mut plan = Plan { time: Duration::from_secs(3), rounds: 5, scenarios: Vec::new() };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     while let Some(argument) = arguments.next() {
         let mut number = || arguments.next().and_then(|value| value.parse().ok()).expect("a number");
@@ -44,8 +45,8 @@ fn main() {
             "--seconds" => plan.time = Duration::from_secs(number()),
             "--rounds" => plan.rounds = usize::try_from(number()).expect("a number"),
             "--bare" => return runtime.block_on(bare::serve(&arguments.next().expect("a URL"))),
-            _ => plan.parts.push(argument),
+            _ => plan.scenarios.push(argument),
         }
     }
-    runtime.block_on(parts::run(&plan));
+    runtime.block_on(scenarios::run(&plan));
 }

@@ -1,50 +1,53 @@
-//! The yardstick: PostgreSQL's own pgbench, running the statements that the program runs.
+//! The baseline: PostgreSQL's own pgbench, running the statements that the program runs.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use super::yard::{CONNECTIONS, FIRST_ID, Yard};
+use erpsync::store::pool::session_settings;
+
+use super::fixture::{CONNECTIONS, FIRST_ID, Fixture};
 
 const SAVE: &str = include_str!("../../src/store/save_connection.sql");
 const READ: &str = include_str!("../../src/store/read_connection.sql");
 
-/// The types of the parameters of a save, and of a read.
+/// The types of the parameters of a save.
 const SAVE_TYPES: [&str; 16] = [
     "int", "int", "text", "text", "bool", "text", "text", "bool", "bool", "text[]", "text[]", "int[]", "int[]", "int",
     "text", "bigint",
 ];
+/// The types of the parameters of a read.
 const READ_TYPES: [&str; 4] = ["int", "bool", "int", "bigint"];
 
-/// The statement of an update, with the values that the load sends.
-pub fn update(yard: &Yard) -> PathBuf {
+/// Writes a script that updates connections with the values that the load generator sends.
+pub fn update(fixture: &Fixture) -> PathBuf {
     let last = FIRST_ID + CONNECTIONS - 1;
-    script(yard, "update.sql", SAVE, &SAVE_TYPES, &format!("\\set p1 random({FIRST_ID}, {last})"))
+    script(fixture, "update.sql", SAVE, &SAVE_TYPES, &format!("\\set p1 random({FIRST_ID}, {last})"))
 }
 
-/// The statement of a create.
-pub fn create(yard: &Yard) -> PathBuf {
-    script(yard, "create.sql", SAVE, &SAVE_TYPES, "\\set p1 0")
+/// Writes a script that creates connections.
+pub fn create(fixture: &Fixture) -> PathBuf {
+    script(fixture, "create.sql", SAVE, &SAVE_TYPES, "\\set p1 0")
 }
 
-/// The statement of a read by an administrator.
-pub fn read(yard: &Yard) -> PathBuf {
+/// Writes a script that reads connections as an administrator does.
+pub fn read(fixture: &Fixture) -> PathBuf {
     let last = FIRST_ID + CONNECTIONS - 1;
     let values = format!("\\set p1 random({FIRST_ID}, {last})\n\\set p2 true\n\\set p3 1\n\\set p4 1");
-    script(yard, "read.sql", READ, &READ_TYPES, &values)
+    script(fixture, "read.sql", READ, &READ_TYPES, &values)
 }
 
-/// A script of one statement, its parameters `$1` made variables `:p1`.
-fn script(yard: &Yard, name: &str, statement: &str, types: &[&str], set: &str) -> PathBuf {
+/// Writes a script of one statement, in which the variable `:p1` stands for the parameter `$1`.
+fn script(fixture: &Fixture, name: &str, statement: &str, types: &[&str], set: &str) -> PathBuf {
     let mut text = String::new();
     for line in statement.lines().filter(|line| !line.trim_start().starts_with("--")) {
         text.push_str(&with_variables(&plain(line), types));
         text.push(' ');
     }
-    yard.file(name, &format!("{set}\n\\set unique random(1, 9000000000000000000)\n{text};\n"))
+    fixture.file(name, &format!("{set}\n\\set unique random(1, 9000000000000000000)\n{text};\n"))
 }
 
-/// Without what sqlx is told of the columns, as in `AS "name!: Vec<String>"`.
+/// Removes sqlx's annotations of columns, as in `AS "name!: Vec<String>"`.
 fn plain(line: &str) -> String {
     let mut text = String::new();
     let mut parts = line.split('"');
@@ -56,7 +59,8 @@ fn plain(line: &str) -> String {
     text
 }
 
-/// `$1` becomes `:p1::int`: every use is a parameter of its own for pgbench. It has no null, and makes no texts.
+/// Replaces `$1` by `:p1::int`. For pgbench each use is a parameter of its own. It has no variables that are null, and
+/// cannot generate text, so two parameters are replaced by constants.
 fn with_variables(line: &str, types: &[&str]) -> String {
     let mut text = String::new();
     let mut parts = line.split('$');
@@ -74,8 +78,8 @@ fn with_variables(line: &str, types: &[&str]) -> String {
     text
 }
 
-/// Runs a script; gives the transactions a second.
-pub fn run(yard: &Yard, script: &Path, clients: usize, time: Duration) -> f64 {
+/// Runs a script. Returns the transactions per second.
+pub fn run(fixture: &Fixture, script: &Path, clients: usize, time: Duration) -> f64 {
     let values = [
         "p2=403",
         "p3=Emard Group",
@@ -92,16 +96,17 @@ pub fn run(yard: &Yard, script: &Path, clients: usize, time: Duration) -> f64 {
         "p16=1",
     ];
     let mut command = Command::new("pgbench");
-    // As the program's connections have it.
-    command.env("PGOPTIONS", "-c plan_cache_mode=force_generic_plan");
-    command.args(["-h", &yard.socket(), "-U", "erpsync", "-n", "-M", "prepared", "-j", "1"]);
+    // The same plans as those of the program's sessions.
+    let options = session_settings().map(|(name, value)| format!("-c {name}={}", value.replace(' ', "\\ ")));
+    command.env("PGOPTIONS", options.collect::<Vec<_>>().join(" "));
+    command.args(["-h", &fixture.socket(), "-U", "erpsync", "-n", "-M", "prepared", "-j", "1"]);
     command.args(["-c", &clients.to_string(), "-T", &time.as_secs().max(1).to_string(), "-f"]).arg(script);
     for value in values {
         command.args(["-D", value]);
     }
-    let done = command.arg("erpsync").output().expect("pgbench, of the PostgreSQL programs");
-    let said = String::from_utf8_lossy(&done.stdout);
-    assert!(done.status.success(), "{said}{}", String::from_utf8_lossy(&done.stderr));
-    let line = said.lines().find_map(|line| line.strip_prefix("tps = ")).expect("a result");
+    let output = command.arg("erpsync").output().expect("pgbench, of the PostgreSQL programs");
+    let report = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{report}{}", String::from_utf8_lossy(&output.stderr));
+    let line = report.lines().find_map(|line| line.strip_prefix("tps = ")).expect("a result");
     line.split(' ').next().and_then(|number| number.parse().ok()).expect("a number")
 }

@@ -1,9 +1,9 @@
-//! The requests that the load sends, as bytes.
+//! The bytes of the requests that the load generator sends.
 
-use super::yard::{CONNECTIONS, FIRST_ID};
+use super::fixture::{CONNECTIONS, FIRST_ID};
 
 const AGENT: &str = "/api/v1/Agents/ErpSync";
-/// The demo administrator.
+/// The `Authorization` header of the demo administrator.
 pub const BASIC: &str = "Basic dGplMDpUamUw";
 
 fn request(method: &str, authorization: &str, media_type: &str, body: &str) -> Vec<u8> {
@@ -38,27 +38,27 @@ fn in_xml(id: i32) -> String {
     )
 }
 
-/// The keys in an order without neighbours.
+/// Returns the keys of the connections in an order in which neighbours are far apart.
 fn ids() -> impl Iterator<Item = i32> {
     (0..CONNECTIONS).map(|number| FIRST_ID + number * 617 % CONNECTIONS)
 }
 
-/// Updates, of every connection once.
+/// Returns an update of each connection.
 pub fn updates(authorization: &str) -> Vec<Vec<u8>> {
     ids().map(|id| request("SaveConnection", authorization, "application/json", &in_json(id))).collect()
 }
 
-/// The same in XML, the answers too.
+/// Returns an update of each connection, with request and response in XML.
 pub fn updates_in_xml(authorization: &str) -> Vec<Vec<u8>> {
     ids().map(|id| request("SaveConnection", authorization, "application/xml", &in_xml(id))).collect()
 }
 
-/// Creates.
+/// Returns a request that creates a connection.
 pub fn creates(authorization: &str) -> Vec<Vec<u8>> {
     vec![request("SaveConnection", authorization, "application/json", &in_json(0))]
 }
 
-/// Reads, of every connection once.
+/// Returns a read of each connection.
 pub fn reads(authorization: &str) -> Vec<Vec<u8>> {
     let body = |id| format!("{{\"ErpConnectionId\":{id}}}");
     ids().map(|id| request("GetConnection", authorization, "application/json", &body(id))).collect()

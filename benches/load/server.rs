@@ -1,4 +1,4 @@
-//! A server under load: the program, or the bare handler.
+//! The process of a server under load: the program, or the minimal handler.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
@@ -6,12 +6,12 @@ use std::process::{Child, Command, Stdio};
 /// A running server. Killed when it goes out of scope.
 pub struct Server {
     child: Child,
-    /// Where it listens.
+    /// The address on which it listens.
     pub address: String,
 }
 
 impl Server {
-    /// Starts it and waits until it says where it listens.
+    /// Starts the server and waits until it prints its address.
     pub fn start(command: &mut Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stdin(Stdio::null()).spawn().expect("a server");
         let mut line = String::new();
@@ -21,29 +21,29 @@ impl Server {
         Server { child, address }
     }
 
-    /// Its resident memory, in megabytes.
+    /// Returns its resident memory in megabytes.
     pub fn memory(&self) -> f64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("a status");
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its memory");
         line.trim().trim_end_matches(" kB").parse::<f64>().expect("a number") / 1024.0
     }
 
-    /// Asks it to stop, and gives what it says on standard error to its end.
-    pub fn last_words(mut self) -> String {
+    /// Stops it and returns what it has written to standard error.
+    pub fn stop_and_read_stderr(mut self) -> String {
         let mut error = self.child.stderr.take().expect("piped");
-        self.ask_to_stop();
-        let mut said = String::new();
-        error.read_to_string(&mut said).expect("text");
-        said
+        self.terminate();
+        let mut output = String::new();
+        error.read_to_string(&mut output).expect("text");
+        output
     }
 
-    /// Asks it to stop, and waits.
+    /// Stops it and waits for its end.
     pub fn stop(mut self) {
-        self.ask_to_stop();
+        self.terminate();
         self.child.wait().expect("its end");
     }
 
-    fn ask_to_stop(&self) {
+    fn terminate(&self) {
         let pid = rustix::process::Pid::from_raw(i32::try_from(self.child.id()).expect("a pid")).expect("a pid");
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("a signal");
     }

@@ -1,13 +1,12 @@
-//! `erpsync app`
+//! `erpsync app`: the applications that call with an `SO-AppToken`.
 
 use serde_json::json;
 
+use super::names;
 use super::output::Output;
-use super::{checked_name, or_unknown};
 use crate::auth::secret;
 use crate::config::administration::{Applications, Common};
-use crate::store::Pool;
-use crate::store::{Failure, applications};
+use crate::store::{Failure, Pool, applications};
 
 pub fn common(command: &Applications) -> &Common {
     match command {
@@ -21,19 +20,18 @@ pub fn common(command: &Applications) -> &Common {
 }
 
 pub async fn run(command: Applications, pool: &Pool) -> Result<Output, String> {
-    let done = |name: &str, what: &str| Ok(Output::Done(format!("{name} {what}")));
     match command {
         Applications::Add { name, grant_erp_sync, .. } => {
-            let name = checked_name(&name)?;
+            let name = names::validate(&name)?;
             let secret = secret::app_token();
             let added = applications::add(pool, name, &secret::hash(&secret), grant_erp_sync).await;
             added.map_err(|failure| match failure {
                 Failure::Constraint(key) if key == applications::NAME_KEY => {
-                    format!("there is an application '{name}' already")
+                    format!("the application '{name}' already exists")
                 }
                 other => other.to_string(),
             })?;
-            Ok(Output::Made("app_token", json!(secret)))
+            Ok(Output::Value("app_token", json!(secret)))
         }
         Applications::List { .. } => {
             let listed = applications::list(pool).await.map_err(|failure| failure.to_string())?;
@@ -41,23 +39,23 @@ pub async fn run(command: Applications, pool: &Pool) -> Result<Output, String> {
                 vec![json!(row.application_id), json!(row.name), json!(row.erp_sync), json!(row.disabled)]
             };
             let rows = listed.into_iter().map(row);
-            Ok(Output::List(&["application_id", "name", "erp_sync", "disabled"], rows.collect()))
+            Ok(Output::Table(&["application_id", "name", "erp_sync", "disabled"], rows.collect()))
         }
         Applications::Grant { name, .. } => {
-            or_unknown(applications::set_erp_sync(pool, &name, true).await, "application", &name)?;
-            done(&name, "may use the agent ErpSync")
+            names::require_found(applications::set_erp_sync(pool, &name, true).await, "application", &name)?;
+            Ok(Output::Message(format!("'{name}' may use the agent ErpSync")))
         }
         Applications::Revoke { name, .. } => {
-            or_unknown(applications::set_erp_sync(pool, &name, false).await, "application", &name)?;
-            done(&name, "may no more use the agent ErpSync")
+            names::require_found(applications::set_erp_sync(pool, &name, false).await, "application", &name)?;
+            Ok(Output::Message(format!("'{name}' may not use the agent ErpSync")))
         }
         Applications::Disable { name, .. } => {
-            or_unknown(applications::set_disabled(pool, &name, true).await, "application", &name)?;
-            done(&name, "is refused from now on")
+            names::require_found(applications::set_disabled(pool, &name, true).await, "application", &name)?;
+            Ok(Output::Message(format!("'{name}' is disabled")))
         }
         Applications::Enable { name, .. } => {
-            or_unknown(applications::set_disabled(pool, &name, false).await, "application", &name)?;
-            done(&name, "is let in again")
+            names::require_found(applications::set_disabled(pool, &name, false).await, "application", &name)?;
+            Ok(Output::Message(format!("'{name}' is enabled")))
         }
     }
 }

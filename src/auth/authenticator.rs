@@ -53,16 +53,23 @@ impl Authenticator {
         &self.0.pool
     }
 
-    /// Whether login names and passwords are accepted.
-    #[must_use]
-    pub fn accepts_passwords(&self) -> bool {
-        self.0.settings.takes_passwords()
-    }
-
     /// Returns the tenant that secrets are issued for.
     #[must_use]
     pub fn tenant(&self) -> &str {
         &self.0.settings.tenant
+    }
+
+    /// Does the same as [`Authenticator::authenticate`], and adds the Basic challenge to a 401 if passwords are accepted.
+    ///
+    /// # Errors
+    /// As `authenticate`.
+    pub async fn authenticate_or_challenge(
+        &self,
+        credentials: &RequestCredentials,
+        address: IpAddr,
+    ) -> Result<Principal, Error> {
+        let principal = self.authenticate(credentials, address).await;
+        principal.map_err(|error| error.with_challenge(self.0.settings.takes_passwords()))
     }
 
     /// Returns the principal of a request with these credentials from this address.
@@ -141,7 +148,10 @@ impl Authenticator {
                 principal.application = Some(named);
                 Ok(())
             }
-            _ => Err(refuse_secret(&self.0.throttle, principal.scheme, address)),
+            _ => {
+                let reason = "the application token is unknown, or of another application than the credentials";
+                Err(refuse_secret(&self.0.throttle, principal.scheme, address, reason))
+            }
         }
     }
 
@@ -153,16 +163,17 @@ impl Authenticator {
         let name = match issuer.verify(token).await {
             Ok(name) => name,
             Err(refusal @ Refusal::Unavailable(_)) => {
-                tracing::warn!(%refusal, "a token cannot be checked");
-                return Err(Error::issuer_unavailable());
+                return Err(Error::issuer_unavailable().with_log_reason(format_args!("{refusal}")));
             }
             Err(refusal @ Refusal::Invalid(_)) => {
-                tracing::info!(%refusal, %address, "token refused");
-                return Err(refuse_secret(&self.0.throttle, Scheme::Token, address));
+                let reason = format_args!("{refusal}");
+                return Err(refuse_secret(&self.0.throttle, Scheme::Token, address, reason));
             }
         };
         let associate = associates::find_by_name(&self.0.pool, &name).await?;
-        let associate = associate.ok_or_else(|| refuse_secret(&self.0.throttle, Scheme::Token, address))?;
+        let associate = associate.ok_or_else(|| {
+            refuse_secret(&self.0.throttle, Scheme::Token, address, "the token's login name is of no associate")
+        })?;
         // Not cached: only the issuer knows how long its token is valid.
         Ok(Principal::of(associate, Scheme::Token, Duration::ZERO))
     }

@@ -44,8 +44,7 @@ impl Deref for CachedPrincipal {
 
 impl Source {
     async fn authenticate(&self) -> Result<Principal, Error> {
-        let principal = self.authenticator.authenticate(&self.credentials, self.address).await;
-        principal.map_err(|error| error.with_challenge(self.authenticator.accepts_passwords()))
+        self.authenticator.authenticate_or_challenge(&self.credentials, self.address).await
     }
 }
 

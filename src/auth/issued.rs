@@ -36,13 +36,15 @@ pub async fn authenticate(
         Kind::Token => (Scheme::Token, None),
     };
     let found = credentials::find(pool, kind, &hash).await?;
-    let found = found.ok_or_else(|| refuse_secret(throttle, scheme, address))?;
+    let found = found.ok_or_else(|| {
+        refuse_secret(throttle, scheme, address, format_args!("the {} is unknown, expired or revoked", scheme.name()))
+    })?;
     if let Some(xsrf) = xsrf
         && !found.xsrf_hash.as_deref().is_some_and(|stored| secret::matches(stored, xsrf))
     {
-        tracing::info!(associate = found.name, %address, "wrong XSRF token");
-        metrics::count_wrong_login(scheme);
-        return Err(Error::invalid_xsrf());
+        tracing::Span::current().record("associate", &found.name);
+        metrics::count_failed_login(scheme.name());
+        return Err(Error::invalid_xsrf().with_log_reason("wrong XSRF token"));
     }
     if let Some(lifetime) = lifetime.filter(|full| full.as_secs_f64() - found.seconds_left > RENEWAL_INTERVAL) {
         credentials::renew(pool, &hash, lifetime).await?;

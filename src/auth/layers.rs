@@ -23,8 +23,7 @@ pub async fn authenticate(
 ) -> Result<Response, Error> {
     let credentials = RequestCredentials::of(request.headers());
     let Client { address, .. } = Client::of(&request)?;
-    let principal = authenticator.authenticate(&credentials, address).await;
-    let principal = principal.map_err(|error| error.with_challenge(authenticator.accepts_passwords()))?;
+    let principal = authenticator.authenticate_or_challenge(&credentials, address).await?;
     tracing::Span::current().record("associate", &principal.name);
     request.extensions_mut().insert(principal);
     Ok(next.run(request).await)

@@ -14,8 +14,8 @@
 //!
 //! A token is valid until it expires: there is no list of revoked ones.
 
+mod key_cache;
 mod key_set;
-mod keys;
 mod refusal;
 mod signature;
 mod source;
@@ -30,7 +30,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde_json::{Map, Value};
 
 use crate::config;
-use keys::Keys;
+use key_cache::KeyCache;
 pub use refusal::Refusal;
 use source::Source;
 
@@ -50,7 +50,7 @@ struct Inner {
     issuer: String,
     audience: String,
     claim: String,
-    keys: Keys,
+    keys: KeyCache,
 }
 
 /// A time on the system clock and on the monotonic clock.
@@ -96,7 +96,7 @@ impl Issuer {
             issuer: issuer.to_owned(),
             audience: audience.to_owned(),
             claim: claim.to_owned(),
-            keys: Keys::new(source),
+            keys: KeyCache::new(source),
         }))
     }
 

@@ -13,6 +13,9 @@ use crate::protocol::error::Error;
 use crate::store::Pool;
 use crate::store::associates;
 
+/// The reason in the log.
+const LOGIN_REFUSED: &str = "login refused: unknown associate or wrong password";
+
 /// Checks login names and passwords, and slows down callers who guess them.
 #[derive(Debug)]
 pub struct PasswordLogin {
@@ -41,15 +44,20 @@ impl PasswordLogin {
         let stored = associate.as_ref().and_then(|associate| associate.password_hash.as_deref());
         if !self.verifier.is_cached(stored, &credentials.password) {
             let permit = self.verifier.acquire_cpu().await?;
-            self.verify(throttle, credentials, stored, address, permit).await?;
+            let verified = self.verify(throttle, credentials, stored, address, permit).await;
+            if let (Err(_), Some(associate)) = (&verified, &associate) {
+                // The stored name: the sent one may be a password that was typed into the wrong field.
+                tracing::Span::current().record("associate", &associate.name);
+            }
+            verified?;
         }
-        let associate = associate.ok_or_else(refusal::invalid)?;
+        let associate = associate.ok_or_else(|| refusal::invalid(LOGIN_REFUSED))?;
         Ok(Principal::of(associate, Scheme::Password, Duration::MAX))
     }
 
     /// Verifies the password with argon2.
     ///
-    /// The throttle is asked after the CPU permit was acquired, so that many concurrent guesses cannot all pass it
+    /// The throttle is checked after the CPU permit was acquired, so that many concurrent guesses cannot all pass it
     /// before the first is counted.
     async fn verify(
         &self,
@@ -64,16 +72,14 @@ impl PasswordLogin {
             return Ok(());
         }
         if let Some(seconds) = throttle.wait(&credentials.name, address) {
-            tracing::warn!(associate = credentials.name, %address, "too many wrong passwords");
-            return Err(Error::too_many_failed_logins(seconds));
+            return Err(Error::too_many_failed_logins(seconds).with_log_reason("too many wrong passwords"));
         }
         // The permit is held until a wrong password is counted, so that no more guesses run than there are CPUs.
         let (is_right, _permit) = self.verifier.verify(stored, &credentials.password, permit).await?;
         if !is_right {
             throttle.count_wrong_password(&credentials.name, address);
-            metrics::count_wrong_login(Scheme::Password);
-            tracing::info!(associate = credentials.name, %address, "login refused");
-            return Err(refusal::invalid());
+            metrics::count_failed_login(Scheme::Password.name());
+            return Err(refusal::invalid(LOGIN_REFUSED));
         }
         Ok(())
     }

@@ -13,6 +13,7 @@ use super::authenticator::Authenticator;
 use super::basic::BasicCredentials;
 use super::client::Client;
 use super::credentials::{RequestCredentials, SESSION_COOKIE, XSRF_COOKIE, cookie};
+use super::principal::Principal;
 use super::secret;
 use crate::carrier;
 use crate::protocol::agent::{AgentRequest, only};
@@ -51,10 +52,10 @@ async fn login(State(authenticator): State<Authenticator>, request: Request) -> 
         return Err(Error::forbidden("A login from another site is refused."));
     }
     let Client { address, is_secure } = Client::of(&request)?;
-    let asked: AgentRequest<LoginRequest> = AgentRequest::read(request).await?;
+    let request: AgentRequest<LoginRequest> = AgentRequest::read(request).await?;
     let credentials = BasicCredentials {
-        name: asked.arguments.user_name.unwrap_or_default(),
-        password: asked.arguments.password.unwrap_or_default(),
+        name: request.arguments.user_name.unwrap_or_default(),
+        password: request.arguments.password.unwrap_or_default(),
     };
     let principal = authenticator.login(&credentials, address).await?;
     let (id, xsrf) = (secret::opaque(), secret::opaque());
@@ -67,7 +68,7 @@ async fn login(State(authenticator): State<Authenticator>, request: Request) -> 
         lifetime: secret::SESSION_LIFETIME,
     };
     credentials::issue(authenticator.pool(), &issue).await?;
-    tracing::info!(associate = principal.name, %address, "logged in");
+    record(&principal, "logged in");
     Ok(with_cookies(done(&headers), is_secure, &id, &xsrf))
 }
 
@@ -76,14 +77,19 @@ async fn logout(State(authenticator): State<Authenticator>, request: Request) ->
     let Client { address, is_secure } = Client::of(&request)?;
     let mut credentials = RequestCredentials::of(&headers);
     if headers.contains_key(CONTENT_TYPE) {
-        let asked: AgentRequest<LogoutRequest> = AgentRequest::read(request).await?;
-        credentials.set_xsrf(asked.arguments.xsrf_token);
+        let request: AgentRequest<LogoutRequest> = AgentRequest::read(request).await?;
+        credentials.set_xsrf(request.arguments.xsrf_token);
     }
     let id = cookie(&headers, SESSION_COOKIE).unwrap_or_default();
     let principal = authenticator.authenticate(&credentials, address).await?;
     credentials::revoke(authenticator.pool(), Kind::Session, &secret::hash(id)).await?;
-    tracing::info!(associate = principal.name, %address, "logged out");
+    record(&principal, "logged out");
     Ok(with_cookies(done(&headers), is_secure, "", ""))
+}
+
+/// Records the associate and the action for the request's log line.
+fn record(principal: &Principal, action: &'static str) {
+    tracing::Span::current().record("associate", &principal.name).record("action", action);
 }
 
 /// Creates the response to a login or logout: browsers are redirected to the page, other clients get no content.

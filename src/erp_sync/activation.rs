@@ -1,24 +1,38 @@
 //! Taking a connection into use, and out of it.
 
+use super::action_log;
 use super::actor_types::ErpActorType;
-use super::connections::{ConnectionRequest, connection_not_found};
+use super::connections::connection_not_found;
 use super::roles::require_right_to_change;
 use crate::auth::Principal;
-use crate::protocol::error::Error;
+use crate::carrier;
+use crate::protocol::rule_error::ErrorOr;
 use crate::protocol::value::Enumeration;
 use crate::store::Pool;
 use crate::store::activation::{self as store, Obstacles, Outcome};
+
+carrier! {
+    /// The request of `ToggleErpConnectionActive`.
+    pub struct ToggleErpConnectionActiveRequest {
+        /// Primary key.
+        erp_connection_id: i32 = "ErpConnectionId",
+    }
+}
 
 /// Takes a connection into use, or out of it; answers why it could not be, nothing where it is done.
 ///
 /// # Errors
 /// 403 for callers who may not change connections, 404 where there is none of that id.
-pub async fn toggle(pool: Pool, caller: Principal, request: ConnectionRequest) -> Result<Vec<String>, Error> {
+pub async fn toggle(
+    pool: Pool,
+    caller: Principal,
+    request: ToggleErpConnectionActiveRequest,
+) -> Result<Vec<String>, ErrorOr<404>> {
     require_right_to_change(&caller, "Switching a connection")?;
     let id = request.erp_connection_id;
     match store::toggle(&pool, id, caller.associate_id).await? {
         Outcome::Switched(active) => {
-            tracing::info!(erp_connection_id = id, active, "connection switched");
+            action_log::record_with_id(if active { "connection activated" } else { "connection deactivated" }, id);
             Ok(Vec::new())
         }
         Outcome::Unknown => Err(connection_not_found(id)),

@@ -1,17 +1,35 @@
 //! Connections: a connector with the settings of, typically, one company in the ERP system.
 
+use super::action_log;
 use super::roles::{Roles, require_right_to_change};
 use crate::auth::{CachedPrincipal, Principal};
 use crate::carrier;
 use crate::protocol::error::Error;
-use crate::protocol::value::Carrier;
-use crate::protocol::value::StringDictionary;
+use crate::protocol::message::Sent;
+use crate::protocol::rule_error::ErrorOr;
+use crate::protocol::value::{Carrier, StringDictionary};
 use crate::store::Pool;
 use crate::store::connections::{self as store, Read, Reader, Stored};
 
 carrier! {
-    /// The request of the methods that are about one connection.
-    pub struct ConnectionRequest {
+    /// The request of `GetConnection`.
+    pub struct GetConnectionRequest {
+        /// Primary key.
+        erp_connection_id: i32 = "ErpConnectionId",
+    }
+}
+
+carrier! {
+    /// The request of `GetErpConnectionConfigFields`.
+    pub struct GetErpConnectionConfigFieldsRequest {
+        /// Primary key.
+        erp_connection_id: i32 = "ErpConnectionId",
+    }
+}
+
+carrier! {
+    /// The request of `DeleteConnection`.
+    pub struct DeleteConnectionRequest {
         /// Primary key.
         erp_connection_id: i32 = "ErpConnectionId",
     }
@@ -67,7 +85,7 @@ pub(super) static ROLES: Roles = Roles::new(ErpConnection::MEMBERS, "Connections
 pub async fn get(
     pool: Pool,
     mut caller: CachedPrincipal,
-    request: ConnectionRequest,
+    request: GetConnectionRequest,
 ) -> Result<Option<ErpConnection>, Error> {
     loop {
         match store::find(&pool, request.erp_connection_id, reader(&caller), Some(caller.stamp)).await? {
@@ -84,7 +102,7 @@ pub async fn get(
 pub async fn config_fields(
     pool: Pool,
     caller: Principal,
-    request: ConnectionRequest,
+    request: GetErpConnectionConfigFieldsRequest,
 ) -> Result<Option<StringDictionary>, Error> {
     let found = find_visible(&pool, &caller, request.erp_connection_id).await?;
     Ok(found.and_then(|stored| stored.config_fields))
@@ -108,19 +126,19 @@ pub async fn get_all(
 ///
 /// # Errors
 /// 403 for callers who may not change connections, 404 where there is none of that id.
-pub async fn delete(pool: Pool, caller: Principal, request: ConnectionRequest) -> Result<(), Error> {
+pub async fn delete(pool: Pool, caller: Principal, request: DeleteConnectionRequest) -> Result<(), ErrorOr<404>> {
     require_right_to_change(&caller, "Deleting a connection")?;
     let id = request.erp_connection_id;
     if !store::delete(&pool, id, caller.associate_id).await? {
         return Err(connection_not_found(id));
     }
-    tracing::info!(erp_connection_id = id, "connection deleted");
+    action_log::record_with_id("connection deleted", id);
     Ok(())
 }
 
 /// The connection that a change is asked of is not there.
-pub(super) fn connection_not_found(id: i32) -> Error {
-    Error::not_found(format!("ErpConnectionId: there is no connection {id}."))
+pub(super) fn connection_not_found(id: i32) -> ErrorOr<404> {
+    ErrorOr::not_found(format_args!("ErpConnectionId: there is no connection {}.", Sent(id)))
 }
 
 /// A connection with its config fields; none where it is not there, or `caller` may not see it.

@@ -1,11 +1,14 @@
 //! Connectors: where an ERP system is called.
 
+use super::action_log;
 use super::roles::{Roles, require_right_to_change};
 use super::save_metrics;
 use crate::auth::Principal;
 use crate::metrics::{self, Entity};
 use crate::protocol::agent::Query;
 use crate::protocol::error::Error;
+use crate::protocol::message::Sent;
+use crate::protocol::rule_error::ErrorOr;
 use crate::protocol::value::Carrier;
 use crate::store::Pool;
 use crate::store::connectors::{self as store, Connector, Outcome};
@@ -124,16 +127,18 @@ pub async fn can_delete(
 ///
 /// # Errors
 /// 403 for callers who may not change connectors, 404 where there is none of that id, 400 while a connection calls it.
-pub async fn delete(pool: Pool, caller: Principal, parameters: Query<ConnectorParameters>) -> Result<(), Error> {
+pub async fn delete(pool: Pool, caller: Principal, parameters: Query<ConnectorParameters>) -> Result<(), ErrorOr<404>> {
     require_right_to_change(&caller, "Deleting a connector")?;
     let id = id_of(&parameters)?;
     match store::delete(&pool, id, caller.associate_id).await? {
         Outcome::Done(_) => {
-            tracing::info!(erp_connector_id = id, "connector deleted");
+            action_log::record_with_id("connector deleted", id);
             Ok(())
         }
-        Outcome::Unknown => Err(Error::not_found(format!("ErpSyncConnectorEntityId: there is no connector {id}."))),
-        Outcome::HasConnections => Err(has_connections("ErpSyncConnectorEntityId", id)),
+        Outcome::Unknown => {
+            Err(ErrorOr::not_found(format_args!("ErpSyncConnectorEntityId: there is no connector {}.", Sent(id))))
+        }
+        Outcome::HasConnections => Err(has_connections("ErpSyncConnectorEntityId", id).into()),
     }
 }
 
@@ -158,7 +163,10 @@ async fn stored(
     require_right_to_change(&caller, "Saving a connector")?;
     let requested_id = entity.erp_connector_id;
     if requested_id < 0 {
-        return Err(Error::validation(format!("ErpConnectorId: {requested_id} is negative; 0 creates a connector.")));
+        return Err(Error::validation(format_args!(
+            "ErpConnectorId: {} is negative; 0 creates a connector.",
+            Sent(requested_id)
+        )));
     }
     let mut connector = Connector {
         erp_connector_id: requested_id,
@@ -172,7 +180,11 @@ async fn stored(
         Outcome::HasConnections => return Err(has_connections("Deleted", requested_id)),
     };
     connector.erp_connector_id = id;
-    tracing::info!(erp_connector_id = connector.erp_connector_id, requested_id, "connector saved");
+    let action = match outcome {
+        metrics::Outcome::Created => "connector created",
+        _ => "connector updated",
+    };
+    action_log::record_with_id(action, id);
     Ok((shown(connector, &caller), outcome))
 }
 
@@ -185,7 +197,10 @@ fn id_of(Query(parameters): &Query<ConnectorParameters>) -> Result<i32, Error> {
 }
 
 fn has_connections(property: &str, id: i32) -> Error {
-    Error::validation(format!("{property}: connector {id} has connections that are not deleted; delete them first."))
+    Error::validation(format_args!(
+        "{property}: connector {} has connections that are not deleted; delete them first.",
+        Sent(id)
+    ))
 }
 
 fn shown(connector: Connector, caller: &Principal) -> ErpSyncConnectorEntity {

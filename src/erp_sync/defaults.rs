@@ -1,14 +1,15 @@
 //! What a new ERP actor gets in its fields, and which of them are asked for.
 
-use super::actor_types::{FieldAccess, FieldMetadataType};
+use super::action_log;
+use super::actor_types::{ErpActorType, FieldAccess, FieldMetadataType};
 use super::connections::find_visible;
-use super::mapping::ErpActorTypeRequest;
 use super::roles::{Roles, require_right_to_change};
 use crate::auth::Principal;
 use crate::carrier;
 use crate::protocol::error::Error;
-use crate::protocol::value::Carrier;
-use crate::protocol::value::Enumeration;
+use crate::protocol::message::Sent;
+use crate::protocol::rule_error::ErrorOr;
+use crate::protocol::value::{Carrier, Enumeration};
 use crate::store::Pool;
 use crate::store::erp_fields::{self as store, DefaultValue, Field, Which};
 
@@ -75,6 +76,16 @@ carrier! {
 }
 
 carrier! {
+    /// The request of `GetFieldsForNewErpActor`.
+    pub struct GetFieldsForNewErpActorRequest {
+        /// The connection.
+        erp_connection_id: i32 = "ErpConnectionId",
+        /// The kind of ERP actor.
+        erp_actor_type: ErpActorType = "ErpActorType",
+    }
+}
+
+carrier! {
     /// The request of `SaveDefaultValueInfo`.
     pub struct SaveDefaultValueInfoRequest {
         /// What to save.
@@ -124,7 +135,7 @@ pub async fn save(
     pool: Pool,
     caller: Principal,
     request: SaveDefaultValueInfoRequest,
-) -> Result<Option<ErpSyncDefaultValue>, Error> {
+) -> Result<Option<ErpSyncDefaultValue>, ErrorOr<404>> {
     require_right_to_change(&caller, "Saving a default value")?;
     let rule = request
         .erp_sync_default_value
@@ -138,10 +149,13 @@ pub async fn save(
         mandatory: rule.mandatory,
     };
     if !store::save_default(&pool, &default, caller.associate_id).await? {
-        return Err(Error::not_found(format!("ErpSyncDefaultValue.ErpFieldId: there is no field {id}.")));
+        return Err(ErrorOr::not_found(format_args!(
+            "ErpSyncDefaultValue.ErpFieldId: there is no field {}.",
+            Sent(id)
+        )));
     }
-    tracing::info!(erp_field_id = id, "default value saved");
-    read(&pool, &caller, id).await
+    action_log::record_with_id("default value saved", id);
+    Ok(read(&pool, &caller, id).await?)
 }
 
 /// The fields that are to be filled in for a new ERP actor, in their order: those that the connector or an
@@ -152,7 +166,7 @@ pub async fn save(
 pub async fn fields_for_new_actor(
     pool: Pool,
     caller: Principal,
-    request: ErpActorTypeRequest,
+    request: GetFieldsForNewErpActorRequest,
 ) -> Result<Vec<FieldMetadata>, Error> {
     if find_visible(&pool, &caller, request.erp_connection_id).await?.is_none() {
         return Ok(Vec::new());

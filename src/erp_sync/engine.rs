@@ -2,6 +2,7 @@
 
 use jiff::{Span, SpanRelativeTo};
 
+use super::action_log;
 use super::roles::{Roles, require_right_to_change};
 use crate::auth::Principal;
 use crate::carrier;
@@ -61,7 +62,7 @@ pub async fn change_status(
 ) -> Result<ErpSyncEngineStatus, Error> {
     require_right_to_change(&caller, "Switching the sync engine")?;
     let settings = store::switch(&pool, request.run).await?;
-    tracing::info!(running = request.run, "sync engine switched");
+    action_log::record(if request.run { "sync engine switched on" } else { "sync engine switched off" });
     Ok(to_carrier(settings, &caller))
 }
 
@@ -77,7 +78,7 @@ pub async fn change_interval(pool: Pool, caller: Principal, request: ChangeEngin
         )
     })?;
     store::set_interval(&pool, seconds).await?;
-    tracing::info!(seconds, "sync engine interval set");
+    action_log::record("sync engine interval set");
     Ok(())
 }
 

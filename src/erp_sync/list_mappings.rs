@@ -2,14 +2,16 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use super::action_log;
 use super::actor_types::ErpActorType;
 use super::connections::{connection_not_found, find_visible};
 use super::roles::{Roles, require_right_to_change};
 use crate::auth::Principal;
 use crate::carrier;
 use crate::protocol::error::Error;
-use crate::protocol::value::Carrier;
-use crate::protocol::value::Enumeration;
+use crate::protocol::message::Sent;
+use crate::protocol::rule_error::ErrorOr;
+use crate::protocol::value::{Carrier, Enumeration};
 use crate::store::Pool;
 use crate::store::erp_fields::{self, Field, Which};
 use crate::store::list_mappings::{self as store, ListMapping};
@@ -127,17 +129,22 @@ pub async fn save(
         request.list_mapping.ok_or_else(|| Error::argument("ListMapping: the mapping to save is missing or null."))?;
     let id = container.erp_connection_id;
     let Some(connection) = find_visible(&pool, &caller, id).await? else {
-        return Err(Error::validation(format!("ListMapping.ErpConnectionId: there is no connection {id}.")));
+        return Err(Error::validation(format_args!(
+            "ListMapping.ErpConnectionId: there is no connection {}.",
+            Sent(id)
+        )));
     };
     let mappings = what_to_store(&container)?;
     let unknown = store::save(&pool, id, &mappings, caller.associate_id).await?;
     if let Some(field) = unknown.first() {
         let place = mappings.iter().position(|mapping| mapping.erp_field_id == *field).unwrap_or_default();
-        return Err(Error::validation(format!(
-            "ListMapping.ErpListItemMappings[{place}].ErpFieldId: connection {id} has no field {field}."
+        return Err(Error::validation(format_args!(
+            "ListMapping.ErpListItemMappings[{place}].ErpFieldId: connection {} has no field {}.",
+            Sent(id),
+            Sent(field)
         )));
     }
-    tracing::info!(erp_connection_id = id, lists = mappings.len(), "list mappings saved");
+    action_log::record_with_id("list mappings saved", id);
     let fields = erp_fields::fields(&pool, Which::Connection(id)).await?;
     let fields: HashMap<i32, Field> = fields.into_iter().map(|field| (field.erp_field_id, field)).collect();
     for list in container.erp_list_item_mappings.iter_mut().flatten() {
@@ -155,7 +162,7 @@ pub async fn save(
 
 fn what_to_store(container: &ErpConnectionListMappingContainer) -> Result<Vec<ListMapping>, Error> {
     let refuse =
-        |place: String, what: &str| Error::validation(format!("ListMapping.ErpListItemMappings{place}: {what}."));
+        |place: String, what: &str| Error::validation(format_args!("ListMapping.ErpListItemMappings{place}: {what}."));
     let mut mappings = Vec::new();
     let mut seen = HashSet::new();
     for (place, list) in container.erp_list_item_mappings.iter().flatten().enumerate() {
@@ -190,9 +197,9 @@ pub async fn validate_columns(
     pool: Pool,
     caller: Principal,
     request: ValidateArchiveColumnConfigRequest,
-) -> Result<(), Error> {
+) -> Result<(), ErrorOr<404>> {
     if request.list_owner.is_none_or(|owner| owner.trim().is_empty()) {
-        return Err(Error::argument("ListOwner: the name of the list is missing or blank."));
+        return Err(Error::argument("ListOwner: the name of the list is missing or blank.").into());
     }
     find_visible(&pool, &caller, request.erp_connection_id)
         .await?

@@ -1,5 +1,6 @@
 //! Which fields of an ERP actor are which fields of a CRM entity.
 
+use super::action_log;
 use super::actor_types::{CrmActorType, ErpActorType, FieldAccess, FieldMetadataType};
 use super::connections::find_visible;
 use super::crm_fields;
@@ -7,10 +8,12 @@ use super::roles::{Roles, require_right_to_change};
 use crate::auth::Principal;
 use crate::carrier;
 use crate::protocol::error::Error;
-use crate::protocol::value::Carrier;
-use crate::protocol::value::Enumeration;
+use crate::protocol::message::Sent;
+use crate::protocol::rule_error::ErrorOr;
+use crate::protocol::value::{Carrier, Enumeration};
 use crate::store::Pool;
-use crate::store::erp_fields::{self as store, Field, FieldMapping, Mapping, Outcome, Which};
+use crate::store::erp_fields::{self, Field, Which};
+use crate::store::mappings::{self as store, FieldMapping, FieldPath, Mapping, Outcome};
 
 carrier! {
     /// The mapping of one kind of ERP actor of one connection. Members, order and names are the vendor's.
@@ -81,8 +84,8 @@ carrier! {
 }
 
 carrier! {
-    /// The request of the methods that are about one kind of ERP actor of a connection.
-    pub struct ErpActorTypeRequest {
+    /// The request of `GetCrmActorType`.
+    pub struct GetCrmActorTypeRequest {
         /// The connection.
         erp_connection_id: i32 = "ErpConnectionId",
         /// The kind of ERP actor.
@@ -137,8 +140,10 @@ async fn read(
     id: i32,
     actor_type: ErpActorType,
 ) -> Result<Option<ErpSyncActorTypeMapping>, Error> {
-    let Some(stored) = store::actor_types(pool, id, Some(actor_type.number())).await?.pop() else { return Ok(None) };
-    let fields = store::fields(pool, Which::ActorType(id, actor_type.number())).await?;
+    let Some(stored) = erp_fields::actor_types(pool, id, Some(actor_type.number())).await?.pop() else {
+        return Ok(None);
+    };
+    let fields = erp_fields::fields(pool, Which::ActorType(id, actor_type.number())).await?;
     Ok(Some(ErpSyncActorTypeMapping {
         erp_connection_id: id,
         is_active: stored.is_active,
@@ -182,12 +187,13 @@ fn shown(field: Field, caller: &Principal) -> ErpSyncFieldMapping {
 pub async fn crm_actor_type(
     pool: Pool,
     caller: Principal,
-    request: ErpActorTypeRequest,
+    request: GetCrmActorTypeRequest,
 ) -> Result<CrmActorType, Error> {
     if find_visible(&pool, &caller, request.erp_connection_id).await?.is_none() {
         return Ok(CrmActorType::Unknown);
     }
-    let found = store::actor_types(&pool, request.erp_connection_id, Some(request.erp_actor_type.number())).await?;
+    let found =
+        erp_fields::actor_types(&pool, request.erp_connection_id, Some(request.erp_actor_type.number())).await?;
     Ok(found.first().map_or(CrmActorType::Unknown, |actor_type| CrmActorType::of_number(actor_type.actor_type_crm)))
 }
 
@@ -206,20 +212,24 @@ pub async fn save(
     let (id, actor_type) = (mapping.erp_connection_id, mapping.actor_type_erp);
     if actor_type == ErpActorType::Unknown {
         let expected = <ErpActorType as Enumeration>::EXPECTED;
-        return Err(Error::validation(format!("Mapping.ActorTypeErp: expected {expected}, and not Unknown.")));
+        return Err(Error::validation(format_args!("Mapping.ActorTypeErp: expected {expected}, and not Unknown.")));
     }
-    let refuse = |place: usize, what: &str| Err(Error::validation(format!("Mapping.FieldMappings[{place}].{what}.")));
-    match store::save_mapping(&pool, &what_to_store(mapping), caller.associate_id).await? {
+    let refuse =
+        |place: usize, what: &str| Err(Error::validation(format_args!("Mapping.FieldMappings[{place}].{what}.")));
+    match store::save(&pool, &what_to_store(mapping), caller.associate_id).await? {
         Outcome::Saved => {}
         Outcome::NoConnection => {
-            return Err(Error::validation(format!("Mapping.ErpConnectionId: there is no connection {id}.")));
+            return Err(Error::validation(format_args!(
+                "Mapping.ErpConnectionId: there is no connection {}.",
+                Sent(id)
+            )));
         }
         Outcome::UnknownField(place) => {
             return refuse(place, "ErpFieldKey: it is blank, and ErpFieldId is of no field of this kind of actor");
         }
         Outcome::Repeated(place) => return refuse(place, "ErpFieldKey: the field was there before"),
     }
-    tracing::info!(erp_connection_id = id, actor_type = actor_type.name(), "mapping saved");
+    action_log::record_with_id("mapping saved", id);
     read(&pool, &caller, id, actor_type).await
 }
 
@@ -248,13 +258,19 @@ fn what_to_store(mapping: ErpSyncActorTypeMapping) -> Mapping {
 ///
 /// # Errors
 /// 403 for callers who may not change mappings, 404 where there is no such field.
-pub async fn move_field(pool: Pool, caller: Principal, request: MoveErpFieldItemRequest) -> Result<(), Error> {
+pub async fn move_field(pool: Pool, caller: Principal, request: MoveErpFieldItemRequest) -> Result<(), ErrorOr<404>> {
     require_right_to_change(&caller, "Moving a field")?;
     let MoveErpFieldItemRequest { erp_field_id, direction, erp_connection_id, erp_actor_type } = request;
-    let which = (erp_connection_id, erp_actor_type.number(), erp_field_id);
-    if store::move_field(&pool, which, direction, caller.associate_id).await? {
+    let field = FieldPath { erp_connection_id, actor_type_erp: erp_actor_type.number(), erp_field_id };
+    if store::move_field(&pool, field, direction, caller.associate_id).await? {
+        action_log::record_with_id("field moved", erp_field_id);
         return Ok(());
     }
     let name = erp_actor_type.name();
-    Err(Error::not_found(format!("ErpFieldId: connection {erp_connection_id} has no field {erp_field_id} of {name}.")))
+    Err(ErrorOr::not_found(format_args!(
+        "ErpFieldId: connection {} has no field {} of {}.",
+        Sent(erp_connection_id),
+        Sent(erp_field_id),
+        Sent(name)
+    )))
 }

@@ -35,9 +35,9 @@ impl Roles {
 ///
 /// # Errors
 /// 403.
-pub fn require_right_to_change(caller: &Principal, action: &str) -> Result<(), Error> {
+pub fn require_right_to_change(caller: &Principal, action: &'static str) -> Result<(), Error> {
     if caller.may_change() {
         return Ok(());
     }
-    Err(Error::forbidden(format!("{action} is for administrators, and for applications with the grant.")))
+    Err(Error::forbidden(format_args!("{action} is for administrators, and for applications with the grant.")))
 }

@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::action_log;
 use super::connections::{ErpConnection, ROLES};
 use super::ids::format_ids;
 use super::roles::require_right_to_change;
@@ -10,9 +11,10 @@ use crate::auth::{CachedPrincipal, Principal};
 use crate::carrier;
 use crate::metrics::{Entity, Outcome};
 use crate::protocol::error::Error;
-use crate::store::Failure;
+use crate::protocol::message::Sent;
+use crate::protocol::rule_error::ErrorOr;
 use crate::store::Pool;
-use crate::store::connections::{self as store, Save};
+use crate::store::save_connection::{self as store, Save};
 
 carrier! {
     /// The request of `SaveConnection`.
@@ -31,7 +33,11 @@ const MISSING: &str = "Connection: the connection to save is missing or null. Th
 /// # Errors
 /// 403 for callers who may not change connections; 400 for ids that are not there; 409 for a `ConnectionId` that
 /// another connection has. Nothing is stored then.
-pub async fn save(pool: Pool, caller: CachedPrincipal, request: SaveConnectionRequest) -> Result<ErpConnection, Error> {
+pub async fn save(
+    pool: Pool,
+    caller: CachedPrincipal,
+    request: SaveConnectionRequest,
+) -> Result<ErpConnection, ErrorOr<409>> {
     save_metrics::count(Entity::Connection, stored(pool, caller, request).await)
 }
 
@@ -39,14 +45,12 @@ async fn stored(
     pool: Pool,
     mut caller: CachedPrincipal,
     request: SaveConnectionRequest,
-) -> Result<(ErpConnection, Outcome), Error> {
+) -> Result<(ErpConnection, Outcome), ErrorOr<409>> {
     require_right_to_change(&caller, "Saving a connection")?;
     let connection = request.connection.ok_or_else(|| Error::argument(MISSING))?;
     let requested_id = connection.erp_connection_id;
     if requested_id < 0 {
-        return Err(Error::validation(format!(
-            "Connection.ErpConnectionId: {requested_id} is negative; 0 creates a connection."
-        )));
+        return Err(negative_id(requested_id).into());
     }
     let mut save = what_to_store(connection, &caller);
     let saved = loop {
@@ -58,31 +62,28 @@ async fn stored(
                 (save.caller, save.stamp) = (caller.associate_id, caller.stamp);
             }
             Ok(store::Outcome::Unknown { connector, user_group_ids, associate_ids }) => {
-                return Err(refuse_unknown(
-                    connector.then_some(save.erp_connector_id),
-                    &user_group_ids,
-                    &associate_ids,
-                ));
+                let connector = connector.then_some(save.erp_connector_id);
+                return Err(refuse_unknown(connector, &user_group_ids, &associate_ids).into());
             }
-            Err(Failure::Constraint(name)) if name == store::CONNECTION_ID_KEY => {
-                return Err(Error::duplicate(format!(
+            Ok(store::Outcome::DuplicateConnectionId) => {
+                return Err(ErrorOr::duplicate(format_args!(
                     "Connection.ConnectionId: another connection already has '{}'.",
-                    save.connection_id.unwrap_or_default()
+                    Sent(save.connection_id.unwrap_or_default())
                 )));
             }
             Err(failure) => return Err(failure.into()),
         }
     };
-    if saved.updated {
-        tracing::info!(erp_connection_id = saved.erp_connection_id, "connection updated");
-    } else if requested_id == 0 {
-        tracing::info!(erp_connection_id = saved.erp_connection_id, "connection created");
-    } else {
-        tracing::warn!(
-            erp_connection_id = saved.erp_connection_id,
-            requested_id,
-            "connection created under a new id: there is none with the id that was sent"
-        );
+    action_log::record_with_id(
+        match requested_id {
+            _ if saved.updated => "connection updated",
+            0 => "connection created",
+            _ => "connection created under a new id, as the sent one is unknown",
+        },
+        saved.erp_connection_id,
+    );
+    if !saved.updated && requested_id != 0 {
+        action_log::record_sent_id(requested_id);
     }
     let outcome = if saved.updated { Outcome::Updated } else { Outcome::Created };
     let connection = ErpConnection {
@@ -130,20 +131,25 @@ fn sorted(mut ids: Vec<i32>) -> Vec<i32> {
     ids
 }
 
+fn negative_id(id: i32) -> Error {
+    Error::validation(format_args!("Connection.ErpConnectionId: {} is negative; 0 creates a connection.", Sent(id)))
+}
+
 fn refuse_unknown(connector: Option<i32>, user_groups: &[i32], associates: &[i32]) -> Error {
     let mut problems = Vec::new();
     match connector {
         Some(0) => problems.push("Connection.ErpConnectorId: a new connection needs a connector".to_owned()),
-        Some(id) => problems.push(format!("Connection.ErpConnectorId: there is no connector {id}")),
+        Some(id) => problems.push(format!("Connection.ErpConnectorId: there is no connector {}", Sent(id))),
         None => {}
     }
     if !user_groups.is_empty() {
-        problems.push(format!("Connection.UserGroupAccessIds: there is no user group {}", format_ids(user_groups)));
+        problems
+            .push(format!("Connection.UserGroupAccessIds: there is no user group {}", Sent(format_ids(user_groups))));
     }
     if !associates.is_empty() {
-        problems.push(format!("Connection.AssociateAccessIds: there is no associate {}", format_ids(associates)));
+        problems.push(format!("Connection.AssociateAccessIds: there is no associate {}", Sent(format_ids(associates))));
     }
-    Error::validation(format!("{}.", problems.join("; ")))
+    Error::validation(format_args!("{}.", problems.join("; ")))
 }
 
 #[cfg(test)]

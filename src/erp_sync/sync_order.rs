@@ -1,10 +1,12 @@
 //! The order in which connections are synchronized.
 
+use super::action_log;
 use super::ids::format_ids;
 use super::roles::require_right_to_change;
 use crate::auth::Principal;
 use crate::carrier;
 use crate::protocol::error::Error;
+use crate::protocol::message::Sent;
 use crate::store::Pool;
 use crate::store::engine;
 
@@ -32,13 +34,13 @@ pub async fn save(
     let mut sorted = order.clone();
     sorted.sort_unstable();
     if let Some([id, ..]) = sorted.windows(2).find(|pair| pair[0] == pair[1]) {
-        return Err(Error::validation(format!("ErpConnectionIds: {id} is there more than once.")));
+        return Err(Error::validation(format_args!("ErpConnectionIds: {} is there more than once.", Sent(id))));
     }
     let unknown = engine::save_order(&pool, &order).await?;
     if !unknown.is_empty() {
-        let unknown = format_ids(&unknown);
-        return Err(Error::validation(format!("ErpConnectionIds: there is no connection {unknown}.")));
+        let unknown = Sent(format_ids(&unknown));
+        return Err(Error::validation(format_args!("ErpConnectionIds: there is no connection {unknown}.")));
     }
-    tracing::info!(connections = order.len(), "sync order saved");
+    action_log::record("sync order saved");
     Ok(true)
 }

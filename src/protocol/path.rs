@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-/// The path of a value in the request body, displayed as `Connection.UserGroupAccessIds[1]`.
+use super::message::Sent;
+
+/// The path of a value in the request body, displayed as `Connection.UserGroupAccessIds[1]`. The key of a dictionary's
+/// entry is marked as [`Sent`].
 #[derive(Clone, Copy)]
 pub enum Path<'p> {
     /// The body itself.
@@ -34,13 +37,14 @@ impl fmt::Display for Path<'_> {
             Path::Member(Path::Body, name) => f.write_str(name),
             Path::Member(parent, name) => write!(f, "{parent}.{name}"),
             Path::Item(parent, index) => write!(f, "{parent}[{index}]"),
-            Path::Entry(parent, key) => write!(f, "{parent}[{}]", excerpt(key)),
+            Path::Entry(parent, key) => write!(f, "{parent}[{}]", Sent(excerpt(key))),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::message::Message;
     use super::*;
 
     #[test]
@@ -50,9 +54,10 @@ mod tests {
         assert_eq!(Path::Body.to_string(), "The request body");
         assert_eq!(Path::Item(&ids, 1).to_string(), "Connection.UserGroupAccessIds[1]");
         let fields = Path::Member(&connection, "ConfigFields");
-        assert_eq!(Path::Entry(&fields, "a.b").to_string(), "Connection.ConfigFields[a.b]");
+        let for_caller = |path: Path<'_>| Message::from(format_args!("{path}")).for_caller;
+        assert_eq!(for_caller(Path::Entry(&fields, "a.b")), "Connection.ConfigFields[a.b]");
         let long = "æ".repeat(EXCERPT_CHARS + 1);
         let expected = format!("Connection.ConfigFields[{}…]", "æ".repeat(EXCERPT_CHARS));
-        assert_eq!(Path::Entry(&fields, &long).to_string(), expected);
+        assert_eq!(for_caller(Path::Entry(&fields, &long)), expected);
     }
 }

@@ -1,4 +1,5 @@
-//! The operator's listener: `/metrics`, and the health checks once more. Nobody logs in here: who reaches it reads it.
+//! The operator's listener: `/metrics`, and the health checks. Without authentication: access has to be restricted by
+//! the network.
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,20 +18,20 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::registry::Registry;
 
-use super::requests::Requests;
+use super::request_metrics::RequestMetrics;
+use crate::auth::Scheme;
 use crate::metrics;
-use crate::protocol::agent::write_errors;
-use crate::protocol::agent::{only, path_not_found};
+use crate::protocol::agent::{only, path_not_found, write_errors};
 use crate::protocol::error::Error;
 use crate::store;
 
-/// What Prometheus asks for.
+/// The `OpenMetrics` format, which Prometheus requests.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-/// The older form, for everybody else.
+/// The older text format of Prometheus, for other clients.
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// The routes: metrics of these requests and this pool, beside the health checks.
-pub fn app(requests: &Requests, pool: &store::Pool, health: Router) -> Router {
+/// Creates the router: the metrics of `requests` and `pool`, and the health checks.
+pub fn app(requests: &RequestMetrics, pool: &store::Pool, health: Router) -> Router {
     let registry = Arc::new(registry(requests, pool));
     Router::new()
         .route("/metrics", only("GET, HEAD", get(metrics)))
@@ -40,17 +41,17 @@ pub fn app(requests: &Requests, pool: &store::Pool, health: Router) -> Router {
         .layer(from_fn(write_errors))
 }
 
-fn registry(requests: &Requests, pool: &store::Pool) -> Registry {
-    let mut all = Registry::default();
-    all.register_collector(Box::new(Process));
-    let registry = all.sub_registry_with_prefix("erpsync");
+fn registry(requests: &RequestMetrics, pool: &store::Pool) -> Registry {
+    let mut root = Registry::default();
+    root.register_collector(Box::new(Process));
+    let registry = root.sub_registry_with_prefix("erpsync");
     requests.register(registry);
-    metrics::register(registry);
+    metrics::register(registry, &Scheme::ALL.map(Scheme::name));
     registry.register_collector(Box::new(Pool(pool.clone())));
-    let build = Family::<Build, Gauge>::default();
-    build.get_or_create_owned(&Build { version: env!("CARGO_PKG_VERSION") }).set(1);
+    let build = Family::<BuildLabels, Gauge>::default();
+    build.get_or_create_owned(&BuildLabels { version: env!("CARGO_PKG_VERSION") }).set(1);
     registry.register("build_info", "1, with the program's version", build);
-    all
+    root
 }
 
 async fn metrics(State(registry): State<Arc<Registry>>, headers: HeaderMap) -> Result<Response, Error> {
@@ -60,34 +61,34 @@ async fn metrics(State(registry): State<Arc<Registry>>, headers: HeaderMap) -> R
     Ok(if accept.contains("application/openmetrics-text") {
         ([(CONTENT_TYPE, OPEN_METRICS)], text).into_response()
     } else {
-        ([(CONTENT_TYPE, TEXT)], in_older_form(&text)).into_response()
+        ([(CONTENT_TYPE, TEXT)], to_prometheus_text(&text)).into_response()
     })
 }
 
-/// The same as it was before `OpenMetrics`: there a counter is described under the name of its sample, and the end is
-/// the end.
-fn in_older_form(text: &str) -> String {
+/// Converts `OpenMetrics` to the older text format, in which the description of a counter has the name of its sample, and
+/// no line marks the end.
+fn to_prometheus_text(text: &str) -> String {
     let counters: Vec<&str> =
         text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.strip_suffix(" counter")).collect();
-    let mut older = String::with_capacity(text.len() + 64);
+    let mut converted = String::with_capacity(text.len() + 64);
     for line in text.lines().filter(|line| *line != "# EOF") {
         let described = ["# HELP ", "# TYPE "].iter().find_map(|word| Some((*word, line.strip_prefix(word)?)));
         match described.and_then(|(word, rest)| Some((word, rest.split_once(' ')?))) {
             Some((word, (name, rest))) if counters.contains(&name) => {
-                older.extend([word, name, "_total ", rest, "\n"]);
+                converted.extend([word, name, "_total ", rest, "\n"]);
             }
-            _ => older.extend([line, "\n"]),
+            _ => converted.extend([line, "\n"]),
         }
     }
-    older
+    converted
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct Build {
+struct BuildLabels {
     version: &'static str,
 }
 
-/// The connections to the database, as they are when they are asked for.
+/// Collects the state of the connection pool.
 #[derive(Debug)]
 struct Pool(store::Pool);
 
@@ -95,10 +96,10 @@ impl Collector for Pool {
     fn encode(&self, mut encoder: DescriptorEncoder) -> fmt::Result {
         let store::pool::Status { limit, open, idle, waiting } = self.0.status();
         for (name, help, value) in [
-            ("database_pool_limit", "Connections to the database at most", limit),
+            ("database_pool_limit", "Maximum number of connections to the database", limit),
             ("database_pool_open", "Connections to the database that are open", open),
-            ("database_pool_idle", "Of these, those that wait for work", idle),
-            ("database_pool_in_use", "Of these, those that work", open.saturating_sub(idle)),
+            ("database_pool_idle", "Open connections that are idle", idle),
+            ("database_pool_in_use", "Open connections that are in use", open.saturating_sub(idle)),
             ("database_pool_waiting", "Requests that wait for a connection", waiting),
         ] {
             let value = i64::try_from(value).unwrap_or(i64::MAX);
@@ -108,14 +109,14 @@ impl Collector for Pool {
     }
 }
 
-/// What the operating system tells of this process. Nothing where it has no `/proc`.
+/// Collects the memory of this process. Collects nothing without `/proc`.
 #[derive(Debug)]
 struct Process;
 
 impl Collector for Process {
     fn encode(&self, mut encoder: DescriptorEncoder) -> fmt::Result {
         match resident_bytes() {
-            Some(bytes) => gauge(&mut encoder, "process_resident_memory_bytes", "Memory that is held", bytes),
+            Some(bytes) => gauge(&mut encoder, "process_resident_memory_bytes", "Resident memory", bytes),
             None => Ok(()),
         }
     }

@@ -1,6 +1,6 @@
-//! Scripts of other origins: off until origins are set, then as the vendor's framework answers them.
+//! CORS: access for scripts of other origins, with the responses of the vendor's framework. Off without allowed origins.
 //!
-//! Cookies are not let through: a script of another origin shows its credentials in a header.
+//! Cookies are not allowed: a script of another origin sends its credentials in a header.
 
 use std::sync::Arc;
 
@@ -16,18 +16,18 @@ use axum::response::{IntoResponse, Response};
 
 use crate::protocol::error::Error;
 
-/// The origins that are let in; each may have `*` for any part.
+/// The allowed origins; `*` in one stands for any text. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Origins(Arc<Vec<String>>);
+pub struct AllowedOrigins(Arc<Vec<String>>);
 
-impl Origins {
-    /// Reads a list that is parted by spaces; blank: nobody is let in, and nothing is said.
+impl AllowedOrigins {
+    /// Parses a list that is separated by spaces. If it is empty, CORS is off.
     #[must_use]
-    pub fn read(list: &str) -> Self {
-        Origins(Arc::new(list.split_whitespace().map(str::to_ascii_lowercase).collect()))
+    pub fn parse(list: &str) -> Self {
+        AllowedOrigins(Arc::new(list.split_whitespace().map(str::to_ascii_lowercase).collect()))
     }
 
-    fn has(&self, origin: &str) -> bool {
+    fn allow(&self, origin: &str) -> bool {
         let origin = origin.to_ascii_lowercase();
         self.0.iter().any(|pattern| matches(pattern, &origin))
     }
@@ -46,14 +46,14 @@ fn matches(pattern: &str, text: &str) -> bool {
     text.ends_with(end)
 }
 
-/// The layer: answers preflights, and adds to answers what lets a script read them.
-pub async fn allow(State(origins): State<Origins>, request: Request, next: Next) -> Response {
+/// The layer that responds to preflights, and adds the headers that allow a script to read a response.
+pub async fn cors(State(origins): State<AllowedOrigins>, request: Request, next: Next) -> Response {
     let Some(origin) = request.headers().get(ORIGIN).filter(|_| !origins.0.is_empty()).cloned() else {
         return next.run(request).await;
     };
-    let is_allowed = origin.to_str().is_ok_and(|origin| origins.has(origin));
-    let wanted = request.headers().get(ACCESS_CONTROL_REQUEST_METHOD);
-    if request.method() == Method::OPTIONS && wanted.is_some() {
+    let is_allowed = origin.to_str().is_ok_and(|origin| origins.allow(origin));
+    let requested_method = request.headers().get(ACCESS_CONTROL_REQUEST_METHOD);
+    if request.method() == Method::OPTIONS && requested_method.is_some() {
         if !is_allowed {
             return Error::origin_not_allowed(origin.to_str().unwrap_or("?")).into_response();
         }
@@ -61,16 +61,16 @@ pub async fn allow(State(origins): State<Origins>, request: Request, next: Next)
         let headers = response.headers_mut();
         headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST"));
         headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
-        if let Some(asked) = request.headers().get(ACCESS_CONTROL_REQUEST_HEADERS) {
-            headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, asked.clone());
+        if let Some(requested_headers) = request.headers().get(ACCESS_CONTROL_REQUEST_HEADERS) {
+            headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, requested_headers.clone());
         }
-        return let_in(response, origin);
+        return allow_origin(response, origin);
     }
     let response = next.run(request).await;
-    if is_allowed { let_in(response, origin) } else { response }
+    if is_allowed { allow_origin(response, origin) } else { response }
 }
 
-fn let_in(mut response: Response, origin: HeaderValue) -> Response {
+fn allow_origin(mut response: Response, origin: HeaderValue) -> Response {
     let headers = response.headers_mut();
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
     headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("SO-TimeZone, X-Request-Id, Retry-After"));
@@ -83,12 +83,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn origins_match_with_stars() {
-        let origins = Origins::read("https://mail.example  https://*.Example.com http://localhost:*");
+    fn a_star_in_an_origin_matches_any_text() {
+        let origins = AllowedOrigins::parse("https://mail.example  https://*.Example.com http://localhost:*");
         for allowed in
             ["https://mail.example", "HTTPS://MAIL.EXAMPLE", "https://a.b.example.com", "http://localhost:3000"]
         {
-            assert!(origins.has(allowed), "{allowed}");
+            assert!(origins.allow(allowed), "{allowed}");
         }
         for refused in [
             "https://mail.example.evil",
@@ -98,10 +98,10 @@ mod tests {
             "",
             "https://evil/.example.com.x",
         ] {
-            assert!(!origins.has(refused), "{refused}");
+            assert!(!origins.allow(refused), "{refused}");
         }
-        assert!(Origins::read("*").has("null"));
-        assert!(!Origins::read("").has("https://mail.example"));
+        assert!(AllowedOrigins::parse("*").allow("null"));
+        assert!(!AllowedOrigins::parse("").allow("https://mail.example"));
         assert!(matches("a*b*c", "a1b2c") && !matches("a*b*c", "a1c2b") && !matches("ab*b", "ab"));
     }
 }

@@ -1,12 +1,12 @@
-//! `/openapi.json`, and `/docs`: the same as a page for trying it out. All of it is inside the program: nothing is
-//! fetched from anywhere else.
+//! The API documentation: `/openapi.json`, and `/docs`, a page that shows the document and sends its requests.
 //!
-//! The page is Swagger UI; its license is at `/docs/license.txt`.
+//! The page is Swagger UI; its license is at `/docs/license.txt`. The program contains all of its files, so that a
+//! browser loads nothing from another server.
 
 use std::io::Read as _;
 use std::sync::{Arc, OnceLock};
 
-use axum::extract::OriginalUri;
+use axum::extract::{OriginalUri, RawQuery};
 use axum::http::header::{
     ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY, VARY,
 };
@@ -16,48 +16,59 @@ use axum::routing::{MethodRouter, any, get};
 use bytes::Bytes;
 use flate2::read::GzDecoder;
 
-use super::documented::document;
+use super::openapi::document;
 use crate::auth::session::accepts_html;
 use crate::openapi;
 use crate::protocol::agent::{only, path_not_found};
 
-/// The paths besides the document's and the page's, each with its type and its content.
+/// The files of the page: path, content type and content.
 const FILES: [(&str, &str, File); 4] = [
     (
         "/docs/swagger-ui-bundle.js",
         "text/javascript; charset=utf-8",
-        File::Packed(include_bytes!(concat!(env!("OUT_DIR"), "/swagger-ui-bundle.js.gz"))),
+        File::Gzip(include_bytes!(concat!(env!("OUT_DIR"), "/swagger-ui-bundle.js.gz"))),
     ),
     (
         "/docs/swagger-ui.css",
         "text/css; charset=utf-8",
-        File::Packed(include_bytes!(concat!(env!("OUT_DIR"), "/swagger-ui.css.gz"))),
+        File::Gzip(include_bytes!(concat!(env!("OUT_DIR"), "/swagger-ui.css.gz"))),
     ),
     (
         "/docs/license.txt",
         "text/plain; charset=utf-8",
-        File::Packed(include_bytes!(concat!(env!("OUT_DIR"), "/swagger-ui-license.gz"))),
+        File::Gzip(include_bytes!(concat!(env!("OUT_DIR"), "/swagger-ui-license.gz"))),
     ),
     ("/docs/page.js", "text/javascript; charset=utf-8", File::Plain(include_str!("docs/page.js"))),
 ];
 
-/// Scripts and calls to this server alone. Swagger UI sets styles in its elements.
+/// The content security policy: scripts and requests of this server alone. Swagger UI sets styles in its elements.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
     connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+/// The content of a file.
 #[derive(Clone, Copy)]
 enum File {
     Plain(&'static str),
-    Packed(&'static [u8]),
+    /// Compressed with gzip by the build script.
+    Gzip(&'static [u8]),
 }
 
 /// Returns the endpoints of the documentation, and the redirect of browsers to it.
 pub fn endpoints(path_prefix: &str) -> Vec<(String, MethodRouter)> {
     let prefix = path_prefix.to_owned();
-    let document_text: Arc<OnceLock<Bytes>> = Arc::default();
-    // Made at the first request: most servers are never asked.
-    let document = move || async move {
-        let text = document_text.get_or_init(|| openapi::text(&document(&prefix)).into());
+    let whole: Arc<OnceLock<Bytes>> = Arc::default();
+    let json_only: Arc<OnceLock<Bytes>> = Arc::default();
+    // Created at the first request, which most servers never get.
+    let document = move |RawQuery(query): RawQuery| async move {
+        let text = if query.as_deref() == Some("json-only") {
+            json_only.get_or_init(|| {
+                let mut document = document(&prefix);
+                openapi::json_only::reduce(&mut document);
+                openapi::text(&document).into()
+            })
+        } else {
+            whole.get_or_init(|| openapi::text(&document(&prefix)).into())
+        };
         ([(CONTENT_TYPE, "application/json; charset=utf-8")], text.clone())
     };
     let page = page(path_prefix);
@@ -73,8 +84,8 @@ pub fn endpoints(path_prefix: &str) -> Vec<(String, MethodRouter)> {
         ("/docs".to_owned(), only("GET", get(async move || (headers, page)))),
     ];
     endpoints.extend(FILES.map(|(path, content_type, file)| {
-        let answer = move |headers: HeaderMap| async move { send(file, content_type, &headers) };
-        (path.to_owned(), only("GET", get(answer)))
+        let handler = move |headers: HeaderMap| async move { send(file, content_type, &headers) };
+        (path.to_owned(), only("GET", get(handler)))
     }));
     endpoints
 }
@@ -91,7 +102,7 @@ fn redirect(prefix: &str) -> MethodRouter {
     })
 }
 
-/// With whole paths, as the page's own may end with a slash.
+/// Returns the page. Its paths are absolute, as relative ones would depend on a slash at the end of the page's own path.
 fn page(prefix: &str) -> String {
     format!(
         "<!DOCTYPE html><html lang=\"en\"><meta charset=\"utf-8\"><title>erpsync</title>\
@@ -103,22 +114,22 @@ fn page(prefix: &str) -> String {
     )
 }
 
-/// Packed as it is, for those who say that they can unpack it.
+/// Creates the response with a file, compressed if the client accepts gzip.
 fn send(file: File, content_type: &'static str, headers: &HeaderMap) -> Response {
-    let packed = match file {
+    let compressed = match file {
         File::Plain(text) => return ([(CONTENT_TYPE, content_type)], text).into_response(),
-        File::Packed(packed) => packed,
+        File::Gzip(compressed) => compressed,
     };
     let accepted = headers.get(ACCEPT_ENCODING).and_then(|accepted| accepted.to_str().ok()).unwrap_or_default();
-    let takes_gzip = accepted.split(',').any(|entry| entry.trim().eq_ignore_ascii_case("gzip"));
-    let mut response = if takes_gzip {
-        let mut response = packed.into_response();
+    let accepts_gzip = accepted.split(',').any(|entry| entry.trim().eq_ignore_ascii_case("gzip"));
+    let mut response = if accepts_gzip {
+        let mut response = compressed.into_response();
         response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         response
     } else {
         let mut content = Vec::new();
-        // What the build has packed can be unpacked.
-        let _ = GzDecoder::new(packed).read_to_end(&mut content);
+        // Cannot fail, as the build script has compressed it.
+        let _ = GzDecoder::new(compressed).read_to_end(&mut content);
         content.into_response()
     };
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));

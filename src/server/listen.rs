@@ -1,4 +1,4 @@
-//! Accepting connections, speaking HTTP/1.1 on them, and stopping without dropping a request.
+//! Accepting connections, HTTP/1.1 on them, and graceful shutdown.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -16,209 +16,176 @@ use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
-use super::proxies::Proxies;
+use super::proxies::TrustedProxies;
+use super::shutdown::ShutdownSignal;
 use crate::config::Limits;
 
-/// The most headers of a request.
+/// The maximum number of headers of a request.
 const MAX_HEADERS: usize = 100;
-/// The most bytes of a request's line and headers.
+/// The maximum size of a request's line and headers, in bytes.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
+/// The pause after a connection could not be accepted.
+const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
 
-/// Tells whether the server was asked to stop: 0 not, 1 when it is through, 2 at once.
-#[derive(Clone, Debug)]
-pub struct Stop(watch::Receiver<u8>);
-
-impl Stop {
-    /// Asked by SIGTERM, SIGINT, or SIGHUP, as when the terminal goes; a second one is impatient.
-    ///
-    /// # Errors
-    /// One line where signals cannot be received.
-    pub fn on_signals() -> Result<Self, String> {
-        let signals = |kind| signal(kind).map_err(|problem| format!("cannot receive signals: {problem}"));
-        let (mut terminate, mut interrupt) = (signals(SignalKind::terminate())?, signals(SignalKind::interrupt())?);
-        let mut hang_up = signals(SignalKind::hangup())?;
-        let (asked, stop) = watch::channel(0_u8);
-        tokio::spawn(async move {
-            loop {
-                tokio::select! {
-                    _ = terminate.recv() => {}
-                    _ = interrupt.recv() => {}
-                    _ = hang_up.recv() => {}
-                }
-                asked.send_modify(|times| *times = times.saturating_add(1));
-            }
-        });
-        Ok(Stop(stop))
-    }
-
-    /// Whether it was asked to.
-    #[must_use]
-    pub fn is_asked(&self) -> bool {
-        *self.0.borrow() > 0
-    }
-
-    /// Waits until it was asked so many times.
-    pub async fn asked(&mut self, times: u8) {
-        // The sender lives as long as the process.
-        let _ = self.0.wait_for(|asked| *asked >= times).await;
-    }
-}
-
-/// What is in front of the router.
-pub struct Front {
-    /// Speaks TLS, if it does.
+/// The configuration of a listener.
+pub struct ListenerConfig {
+    /// Performs TLS handshakes; `None` for plain HTTP.
     pub tls: Option<TlsAcceptor>,
-    /// The proxies that are believed.
-    pub proxies: Proxies,
-    /// How long it goes on after it was asked to stop.
+    /// The proxies whose forwarding headers are trusted.
+    pub proxies: TrustedProxies,
+    /// How long connections are accepted after the shutdown signal.
     pub stop_delay: Duration,
+    /// The limits of connections.
+    pub limits: Limits,
 }
 
-/// Lets this process have as many open files as it may: a connection is one.
-pub fn allow_open_files() {
+/// Raises the limit of open files to its maximum, as each connection is one.
+pub fn raise_open_file_limit() {
     let mut files = getrlimit(Resource::Nofile);
     files.current = files.maximum;
     if let Err(problem) = setrlimit(Resource::Nofile, files) {
-        tracing::debug!(%problem, "the limit of open files stays");
+        tracing::debug!(%problem, "the limit of open files cannot be raised");
     }
 }
 
-/// Takes the address.
+/// Binds a listener to an address.
 ///
 /// # Errors
-/// One line that names it, as where another program has it.
-pub async fn open(address: SocketAddr) -> Result<TcpListener, String> {
+/// One line with the address, for example where another program uses it.
+pub async fn bind(address: SocketAddr) -> Result<TcpListener, String> {
     TcpListener::bind(address).await.map_err(|problem| format!("cannot listen on {address}: {problem}"))
 }
 
-/// Serves until it is asked to stop, and then finishes what is in flight, within the limit.
-pub async fn serve(listener: TcpListener, front: Front, app: Router, limits: &Limits, mut stop: Stop) {
-    let connections = Arc::new(Semaphore::new(limits.max_connections as usize));
+/// Serves `app` until the shutdown signal, and then finishes the requests in flight, within the limit.
+pub async fn serve(listener: TcpListener, config: ListenerConfig, app: Router, mut shutdown: ShutdownSignal) {
+    let ListenerConfig { tls, proxies, stop_delay, limits } = config;
+    let permits = Arc::new(Semaphore::new(limits.max_connections as usize));
     let graceful = GracefulShutdown::new();
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(limits.header_timeout)
         .max_headers(MAX_HEADERS)
         .max_buf_size(MAX_HEAD_BYTES);
-    let talk = Talk { http, app, proxies: front.proxies, patience: limits.header_timeout, stop: stop.clone() };
-    // Ends with its sender: who has not shaken hands by then need not.
-    let (listens, listening) = watch::channel(());
-    let mut stopped = std::pin::pin!(stop_after(stop.clone(), front.stop_delay));
+    let connection =
+        Connection { http, app, proxies, write_timeout: limits.header_timeout, shutdown: shutdown.clone() };
+    // Closed when the server no longer accepts connections: it aborts the TLS handshakes that are not complete then.
+    let (accepting, handshake_abort) = watch::channel(());
+    let mut delay_over = std::pin::pin!(wait_to_stop(shutdown.clone(), stop_delay));
     loop {
         let accepted = tokio::select! {
-            accepted = accept(&listener, &connections) => accepted,
-            () = &mut stopped => break,
+            accepted = accept(&listener, &permits) => accepted,
+            () = &mut delay_over => break,
         };
         let (stream, permit) = match accepted {
             Ok(accepted) => accepted,
             Err(problem) => {
-                // Out of file descriptors, as a rule: some will come free.
+                // Usually there are no more file descriptors, until another connection ends.
                 tracing::warn!(%problem, "cannot accept a connection");
-                tokio::time::sleep(Duration::from_millis(100)).await;
+                tokio::time::sleep(ACCEPT_RETRY_DELAY).await;
                 continue;
             }
         };
         let Ok(peer) = stream.peer_addr() else { continue };
-        // Answers are written whole: waiting for more to send would only delay them.
+        // Nagle's algorithm would only delay responses, as each is written at once.
         let _ = stream.set_nodelay(true);
-        let (talk, watcher) = (talk.clone(), graceful.watcher());
-        let Some(tls) = front.tls.clone() else {
+        let (connection, watcher) = (connection.clone(), graceful.watcher());
+        let Some(tls) = tls.clone() else {
             tokio::spawn(async move {
-                talk.with(stream, peer, false, watcher).await;
+                connection.serve(stream, peer, false, watcher).await;
                 drop(permit);
             });
             continue;
         };
-        let (time, mut listening) = (limits.header_timeout, listening.clone());
+        let (timeout, mut abort) = (limits.header_timeout, handshake_abort.clone());
         tokio::spawn(async move {
-            let shaken = tokio::select! {
-                shaken = tokio::time::timeout(time, tls.accept(stream)) => shaken,
-                _ = listening.changed() => return,
+            let handshake = tokio::select! {
+                handshake = tokio::time::timeout(timeout, tls.accept(stream)) => handshake,
+                _ = abort.changed() => return,
             };
-            match shaken {
-                Ok(Ok(stream)) => talk.with(stream, peer, true, watcher).await,
-                Ok(Err(problem)) => tracing::debug!(%peer, %problem, "no TLS"),
-                Err(_) => tracing::debug!(%peer, "no TLS in time"),
+            match handshake {
+                Ok(Ok(stream)) => connection.serve(stream, peer, true, watcher).await,
+                Ok(Err(problem)) => tracing::debug!(%peer, %problem, "TLS handshake failed"),
+                Err(_) => tracing::debug!(%peer, "TLS handshake timed out"),
             }
             drop(permit);
         });
     }
-    drop((listener, listens));
+    drop((listener, accepting));
     tracing::info!(connections = graceful.count(), "stopping: finishing what is in flight");
     tokio::select! {
         () = graceful.shutdown() => {}
         () = tokio::time::sleep(limits.drain_timeout) => tracing::warn!("stopping: some requests did not finish in time"),
-        () = stop.asked(2) => tracing::warn!("stopping at once: asked twice"),
+        () = shutdown.received(2) => tracing::warn!("stopping at once: a second signal was received"),
     }
 }
 
-/// Waits until it is asked to stop, and then for as long as proxies may need to notice that it is no longer ready.
-async fn stop_after(mut stop: Stop, delay: Duration) {
-    stop.asked(1).await;
+/// Waits for the shutdown signal, and then for the time that proxies need to notice that the server is not ready.
+async fn wait_to_stop(mut shutdown: ShutdownSignal, delay: Duration) {
+    shutdown.received(1).await;
     if !delay.is_zero() {
         tracing::info!(seconds = delay.as_secs_f64(), "stopping: no longer ready, still serving");
         tokio::select! {
             () = tokio::time::sleep(delay) => {}
-            () = stop.asked(2) => {}
+            () = shutdown.received(2) => {}
         }
     }
 }
 
-/// What is said on every connection.
+/// The service of a connection.
 #[derive(Clone)]
-struct Talk {
+struct Connection {
     http: http1::Builder,
     app: Router,
-    proxies: Proxies,
-    /// For a client to read what is written.
-    patience: Duration,
-    stop: Stop,
+    proxies: TrustedProxies,
+    /// How long a client may take to read a part of a response.
+    write_timeout: Duration,
+    shutdown: ShutdownSignal,
 }
 
-impl Talk {
-    async fn with<S>(self, stream: S, peer: SocketAddr, is_tls: bool, watcher: Watcher)
+impl Connection {
+    async fn serve<S>(self, stream: S, peer: SocketAddr, is_tls: bool, watcher: Watcher)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let Talk { http, app, proxies, patience, stop } = self;
+        let Connection { http, app, proxies, write_timeout, shutdown } = self;
         let service = service_fn(move |request: hyper::Request<Incoming>| {
             let mut request: Request = request.map(axum::body::Body::new);
-            let caller = proxies.caller(peer.ip(), is_tls, request.headers());
-            request.extensions_mut().insert(caller);
-            let (answer, stop) = (app.clone().oneshot(request), stop.clone());
+            let client = proxies.client(peer.ip(), is_tls, request.headers());
+            request.extensions_mut().insert(client);
+            let (response, shutdown) = (app.clone().oneshot(request), shutdown.clone());
             async move {
-                let mut answer = answer.await;
-                if let Ok(response) = &mut answer
-                    && stop.is_asked()
+                let mut response = response.await;
+                if let Ok(response) = &mut response
+                    && shutdown.is_received()
                 {
-                    // Else the client might send its next request in the moment in which the connection ends.
+                    // Otherwise the client may send another request while the server closes the connection.
                     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
                 }
-                answer
+                response
             }
         });
-        // Whoever asks and never reads would keep his connection, and what was to be written to it, for good.
+        // Without a time limit a client that never reads would keep the connection, and the unsent data in memory.
         let mut stream = TimeoutStream::new(stream);
-        stream.set_write_timeout(Some(patience));
+        stream.set_write_timeout(Some(write_timeout));
         let stream = Box::pin(stream);
-        // A client that hangs up or never finishes its headers is no event of ours.
         if let Err(problem) = watcher.watch(http.serve_connection(TokioIo::new(stream), service)).await {
+            // Not logged at a higher level, as the client's disconnection or slowness is the cause.
             tracing::debug!(%peer, %problem, "connection ended");
         }
     }
 }
 
+/// Accepts a connection once there are fewer than the maximum.
 async fn accept(
     listener: &TcpListener,
-    connections: &Arc<Semaphore>,
-) -> std::io::Result<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
-    let permit = Arc::clone(connections).acquire_owned().await.map_err(std::io::Error::other)?;
+    permits: &Arc<Semaphore>,
+) -> std::io::Result<(TcpStream, OwnedSemaphorePermit)> {
+    let permit = Arc::clone(permits).acquire_owned().await.map_err(std::io::Error::other)?;
     let (stream, _) = listener.accept().await?;
     Ok((stream, permit))
 }

@@ -1,7 +1,9 @@
-//! One line for each request, and the id that ties its lines together.
+//! The log line of each request.
 //!
-//! Headers and bodies are never logged: they hold passwords and the settings of ERP systems. Nor is the query: it is
-//! the caller's text.
+//! The request and its effect (associate, action, entity) are fields of the span. The outcome (status, duration in
+//! microseconds, client address, reason of a refusal) are fields of the event.
+//!
+//! Headers, bodies and the query are never logged: they hold passwords and the settings of ERP systems.
 
 use std::time::Instant;
 
@@ -10,14 +12,17 @@ use axum::http::HeaderValue;
 use axum::middleware::Next;
 use axum::response::Response;
 use tracing::Instrument;
+use tracing::field::{Empty, display};
 use uuid::Uuid;
 
+use crate::auth::Client;
 use crate::protocol::agent::REQUEST_ID;
+use crate::protocol::error::LogReason;
 
-/// The longest id that is taken from a caller.
+/// The length of the longest request id that is accepted from a client.
 const MAX_ID_BYTES: usize = 64;
 
-/// Gives the request an id, the caller's own where it is a plain word, and logs how it ended.
+/// The layer that gives each request an id, and logs its outcome. An id that the client sends is used if it is plain.
 pub async fn log(mut request: Request, next: Next) -> Response {
     let id = request.headers().get(REQUEST_ID).filter(|id| is_plain(id.as_bytes())).cloned();
     let id = id.or_else(|| HeaderValue::try_from(Uuid::new_v4().to_string()).ok());
@@ -26,12 +31,17 @@ pub async fn log(mut request: Request, next: Next) -> Response {
 
     let path = request.extensions().get::<OriginalUri>().map_or_else(|| request.uri().path(), |uri| uri.path());
     let is_health_check = path.starts_with("/health/");
+    let address = request.extensions().get::<Client>().map(|client| display(client.address));
+    // The fields that are empty are recorded by authentication and by the agent's methods.
     let span = tracing::info_span!(
         "request",
         id = id.to_str().unwrap_or_default(),
         method = %request.method(),
         path,
-        associate = tracing::field::Empty,
+        associate = Empty,
+        action = Empty,
+        entity_id = Empty,
+        sent_id = Empty,
     );
     #[cfg(feature = "opentelemetry")]
     crate::telemetry::traces::begin(&span, request.method(), path, request.headers());
@@ -41,13 +51,16 @@ pub async fn log(mut request: Request, next: Next) -> Response {
         response.headers_mut().insert(REQUEST_ID, id);
         let status = response.status().as_u16();
         let us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let refusal = response.extensions().get::<LogReason>();
+        let error = refusal.and_then(|refusal| refusal.error_type);
+        let reason = refusal.map(|refusal| &*refusal.reason);
         #[cfg(feature = "opentelemetry")]
         crate::telemetry::traces::end(&tracing::Span::current(), status);
-        // Asked every few seconds, for as long as the server lives.
+        // Health checks come every few seconds, and would hide the other requests.
         if is_health_check {
-            tracing::debug!(status, us, "answered");
+            tracing::debug!(status, us, address, error, reason, "answered");
         } else {
-            tracing::info!(status, us, "answered");
+            tracing::info!(status, us, address, error, reason, "answered");
         }
         response
     }
@@ -55,7 +68,7 @@ pub async fn log(mut request: Request, next: Next) -> Response {
     .await
 }
 
-/// An id goes into the log as it is, so it may not break the line or look like something else.
+/// Whether an id can be logged as it is: it must not break the line or imitate another field.
 fn is_plain(id: &[u8]) -> bool {
     (1..=MAX_ID_BYTES).contains(&id.len())
         && id.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(byte))

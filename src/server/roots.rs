@@ -1,4 +1,4 @@
-//! `GET /api`, which needs no login, and `GET /api/v1`: what there is here.
+//! The API's roots: `GET /api`, which is public, and `GET /api/v1`, which lists the endpoints.
 
 use axum::http::header::HOST;
 use axum::http::request::Parts;
@@ -10,38 +10,39 @@ use crate::auth::Client;
 use crate::protocol::agent::{ResponseFormat, only};
 use crate::protocol::value::{ValueWriter, WriteContext, WriteValue, schema};
 
-/// `GET /api` (unauthenticated): API root, program name and version.
+/// Returns the handler of `GET /api` (unauthenticated): API root, program name and version.
 pub fn api(path_prefix: &str) -> MethodRouter {
     let prefix = path_prefix.to_owned();
-    let answer = move |parts: Parts| async move {
+    let handler = move |parts: Parts| async move {
         let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok()).filter(|host| is_plain(host));
-        let is_secure = parts.extensions.get::<Client>().is_some_and(|peer| peer.is_secure);
+        let is_secure = parts.extensions.get::<Client>().is_some_and(|client| client.is_secure);
         let scheme = if is_secure { "https" } else { "http" };
         let v1 = format!("{scheme}://{}{prefix}/api/v1/", host.unwrap_or("localhost"));
         ResponseFormat::of_request(&parts).write(&Api { v1 })
     };
-    only("GET", get(answer))
+    only("GET", get(handler))
 }
 
-/// `GET /api/v1` (authenticated): every URL with its methods.
-pub fn list(listed: Vec<Listed>) -> MethodRouter {
-    let answer = move |format: ResponseFormat| {
-        let answer: Response = format.write(&Urls(&listed));
-        async move { answer }
+/// Returns the handler of `GET /api/v1` (authenticated): every URL with its method.
+pub fn list(urls: Vec<ApiUrl>) -> MethodRouter {
+    let handler = move |format: ResponseFormat| {
+        let response: Response = format.write(&Urls(&urls));
+        async move { response }
     };
-    only("GET", get(answer))
+    only("GET", get(handler))
 }
 
-/// A name or an address with a port; the header is the caller's text.
+/// Whether a `Host` header is a name or an address with or without a port. Any other text is not repeated.
 fn is_plain(host: &str) -> bool {
     host.len() <= 255 && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte))
 }
 
+/// The response to `GET /api`.
 struct Api {
     v1: String,
 }
 
-/// What `GET /api` answers.
+/// Returns the schema of the response to `GET /api`.
 pub fn api_schema() -> Value {
     schema::infer(&Api { v1: String::new() })
 }
@@ -67,25 +68,26 @@ impl WriteValue for Api {
     }
 }
 
-/// A URL's path, its method, and what that does.
+/// A URL of the API.
 #[derive(Clone, Debug)]
-pub struct Listed {
-    /// From the root.
+pub struct ApiUrl {
+    /// The path, from the root.
     pub path: String,
-    /// GET or POST.
+    /// The method: GET or POST.
     pub method: &'static str,
-    /// In a sentence.
+    /// A sentence that says what the method does.
     pub summary: String,
 }
 
-struct Urls<'u>(&'u [Listed]);
+/// The response to `GET /api/v1`.
+struct Urls<'u>(&'u [ApiUrl]);
 
 impl WriteValue for Urls<'_> {
     const ELEMENT: &'static str = "StringDictionary";
 
     fn write<W: ValueWriter>(&self, out: &mut W, _: WriteContext<'_>) {
         out.dictionary(|out| {
-            for Listed { path, method, summary } in self.0 {
+            for ApiUrl { path, method, summary } in self.0 {
                 out.entry("StringKeyValuePair", path, |out| {
                     out.dictionary(|out| out.entry("StringKeyValuePair", method, |out| out.text(summary)));
                 });

@@ -13,12 +13,14 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::decompression::RequestDecompressionLayer;
 
-use super::cors::{self, Origins};
+use super::cors::{AllowedOrigins, cors};
+use super::discard_body::discard_body;
 use super::limit::{RequestLimits, limit};
 use super::path::normalize_path;
-use super::requests::{self, Requests};
-use super::roots::Listed;
-use super::{docs, drain, request_log, roots, unique_headers};
+use super::request_metrics::{self, RequestMetrics};
+use super::roots::ApiUrl;
+use super::unique_headers::refuse_repeated;
+use super::{docs, request_log, roots};
 use crate::auth::{Authenticator, authenticate, authenticate_cached, current, require_grant, session};
 use crate::config::Serve;
 use crate::protocol::agent::{Agent, path_not_found, write_errors};
@@ -40,7 +42,7 @@ impl Endpoints {
     /// Lists the endpoints of a server whose agent has these `methods`, each with its summary.
     pub fn new(methods: &[(String, String)], settings: &Serve, authenticator: &Authenticator) -> Self {
         let prefix = &settings.path_prefix;
-        let mut authenticated = vec![("/api/v1".to_owned(), roots::list(listed(methods)))];
+        let mut authenticated = vec![("/api/v1".to_owned(), roots::list(urls(methods)))];
         let user = current::endpoints().into_iter();
         authenticated.extend(user.map(|(path, handlers)| (path, handlers.with_state(authenticator.clone()))));
         let mut public = vec![("/api".to_owned(), roots::api(prefix))];
@@ -54,11 +56,10 @@ impl Endpoints {
 }
 
 /// Returns every URL of the API with its summary.
-fn listed(methods: &[(String, String)]) -> Vec<Listed> {
-    let listed =
-        |method, path: &str, summary: &str| Listed { path: path.to_owned(), method, summary: summary.to_owned() };
-    let agent = methods.iter().map(|(path, summary)| listed("POST", path, summary));
-    let user = current::LISTED.map(|(path, summary)| listed("GET", path, summary));
+fn urls(methods: &[(String, String)]) -> Vec<ApiUrl> {
+    let url = |method, path: &str, summary: &str| ApiUrl { path: path.to_owned(), method, summary: summary.to_owned() };
+    let agent = methods.iter().map(|(path, summary)| url("POST", path, summary));
+    let user = current::LISTED.map(|(path, summary)| url("GET", path, summary));
     agent.chain(user).collect()
 }
 
@@ -82,22 +83,22 @@ pub fn api(agent: Agent<Pool>, endpoints: Endpoints, pool: &Pool, authenticator:
 /// Puts the layers of every request around `api`, whose paths are in lower case.
 ///
 /// The endpoints of `health` are outside of the limits.
-pub fn app(api: Router, health: Router, requests: Requests, settings: &Serve) -> Router {
+pub fn app(api: Router, health: Router, metrics: RequestMetrics, settings: &Serve) -> Router {
     // A layer runs before the layers above it.
     let app = api
         .fallback(path_not_found)
         .layer(RequestDecompressionLayer::new().pass_through_unaccepted(true))
         .layer(CatchPanicLayer::custom(panic_response))
         .layer(from_fn_with_state(Arc::new(RequestLimits::new(&settings.limits)), limit))
-        .layer(from_fn(unique_headers::refuse_repeated))
-        .layer(from_fn(drain::drain_refused))
-        .layer(from_fn_with_state(Origins::read(&settings.cors_origins), cors::allow))
+        .layer(from_fn(refuse_repeated))
+        .layer(from_fn(discard_body))
+        .layer(from_fn_with_state(AllowedOrigins::parse(&settings.cors_origins), cors))
         .merge(health)
         .layer(from_fn(write_errors))
         .layer(map_response(add_headers))
         .layer(CompressionLayer::new())
         .layer(from_fn(request_log::log))
-        .layer(from_fn_with_state(requests, requests::count));
+        .layer(from_fn_with_state(metrics, request_metrics::count));
     // Routing comes before a router's own layers, so the path is changed in front of the router.
     let prefix: Arc<str> = settings.path_prefix.as_str().into();
     Router::new().fallback_service(app).layer(map_request_with_state(prefix, normalize_path))

@@ -24,9 +24,9 @@ const UNIQUE: [(HeaderName, &str); 3] = [
 pub async fn refuse_repeated(request: Request, next: Next) -> Result<Response, Error> {
     let repeated = UNIQUE.into_iter().find(|(name, _)| request.headers().get_all(name).iter().nth(1).is_some());
     match repeated {
-        Some((_, spelling)) => {
-            Err(Error::argument(format!("The {spelling} HTTP header is in the request more than once. Send it once.")))
-        }
+        Some((_, spelling)) => Err(Error::argument(format_args!(
+            "The {spelling} HTTP header is in the request more than once. Send it once."
+        ))),
         None => Ok(next.run(request).await),
     }
 }

@@ -1,79 +1,90 @@
-//! Whether a connection is in use.
+//! Activation and deactivation of connections.
 
+use super::locks::lock_connection;
 use super::{Failure, Pool};
 
-/// What switching came to.
+/// The result of [`toggle`].
 #[derive(Debug)]
 pub enum Outcome {
-    /// It is stored: whether the connection is in use now.
+    /// Stored; whether the connection is active now.
     Switched(bool),
-    /// There is no such connection.
+    /// The connection does not exist.
     Unknown,
     /// Nothing is stored.
     Blocked(Obstacles),
 }
 
-/// What keeps a connection from being taken into use.
+/// The reasons why a connection cannot be activated.
 #[derive(Debug)]
 pub struct Obstacles {
-    /// It is flagged as deleted.
+    /// The connection is flagged as deleted.
     pub is_deleted: bool,
-    /// Its connector is.
+    /// The connector is flagged as deleted.
     pub connector_is_deleted: bool,
-    /// Fields of active kinds of actors that must have a value and are synced in no direction.
+    /// Mandatory fields of active actor types that are synced in no direction.
     pub fields: Vec<Field>,
 }
 
-/// A field of a kind of actor.
+/// A field of an actor type.
 #[derive(Debug)]
 pub struct Field {
-    /// Its kind of actor.
+    /// The actor type on the ERP side.
     pub actor_type_erp: i16,
-    /// Multi-language.
+    /// Multi-language text.
     pub display_name: String,
 }
 
-/// Takes a connection into use, or out of it.
+/// Activates a connection, or deactivates an active one.
 ///
 /// # Errors
 /// See [`Failure`].
 pub async fn toggle(pool: &Pool, erp_connection_id: i32, caller: i32) -> Result<Outcome, Failure> {
-    let mut transaction = pool.begin().await?;
-    let connection = sqlx::query!(
-        "SELECT c.active, c.deleted, r.deleted AS connector_is_deleted
-         FROM erp_connection AS c JOIN erp_connector AS r USING (erp_connector_id)
-         WHERE c.erp_connection_id = $1 FOR NO KEY UPDATE OF c",
-        erp_connection_id
-    )
-    .fetch_optional(&mut *transaction)
-    .await?;
-    let Some(connection) = connection else { return Ok(Outcome::Unknown) };
-    if !connection.active {
-        let fields = sqlx::query_as!(
-            Field,
-            "SELECT t.actor_type_erp, f.display_name
-             FROM erp_connection_actor_type AS t JOIN erp_field AS f USING (erp_connection_actor_type_id)
-             WHERE t.erp_connection_id = $1 AND t.is_active AND NOT f.missing_in_erp
-                AND f.access = 1 AND NOT f.sync_to_crm AND NOT f.sync_to_erp
-             ORDER BY t.actor_type_erp, f.rank, f.erp_field_id",
+    let outcome = pool.transaction(|mut transaction| async move {
+        if !lock_connection(&mut transaction, erp_connection_id).await? {
+            return Ok(Outcome::Unknown);
+        }
+        let connection = sqlx::query!(
+            r#"SELECT active, deleted, (
+                SELECT deleted FROM erp_connector AS r WHERE r.erp_connector_id = c.erp_connector_id
+               ) AS "connector_is_deleted!"
+               FROM erp_connection AS c WHERE erp_connection_id = $1"#,
             erp_connection_id
         )
-        .fetch_all(&mut *transaction)
+        .fetch_one(&mut *transaction)
         .await?;
-        if connection.deleted || connection.connector_is_deleted || !fields.is_empty() {
-            let (is_deleted, connector_is_deleted) = (connection.deleted, connection.connector_is_deleted);
-            return Ok(Outcome::Blocked(Obstacles { is_deleted, connector_is_deleted, fields }));
+        if !connection.active {
+            // OFFSET 0 keeps the subquery from becoming a join, which could read whole tables.
+            let fields = sqlx::query_as!(
+                Field,
+                "SELECT t.actor_type_erp, f.display_name
+                 FROM erp_connection_actor_type AS t, LATERAL (
+                    SELECT erp_field_id, display_name, rank FROM erp_field AS f
+                    WHERE f.erp_connection_actor_type_id = t.erp_connection_actor_type_id AND NOT missing_in_erp
+                        AND access = 1 AND NOT sync_to_crm AND NOT sync_to_erp
+                    OFFSET 0
+                 ) AS f
+                 WHERE t.erp_connection_id = $1 AND t.is_active
+                 ORDER BY t.actor_type_erp, f.rank, f.erp_field_id",
+                erp_connection_id
+            )
+            .fetch_all(&mut *transaction)
+            .await?;
+            if connection.deleted || connection.connector_is_deleted || !fields.is_empty() {
+                let (is_deleted, connector_is_deleted) = (connection.deleted, connection.connector_is_deleted);
+                return Ok(Outcome::Blocked(Obstacles { is_deleted, connector_is_deleted, fields }));
+            }
         }
-    }
-    sqlx::query!(
-        "UPDATE erp_connection SET active = NOT active, updated = statement_timestamp(), updated_associate_id = $2,
-            updated_count = updated_count + 1
-         WHERE erp_connection_id = $1",
-        erp_connection_id,
-        caller
-    )
-    .execute(&mut *transaction)
-    .await?;
-    transaction.commit().await?;
-    Ok(Outcome::Switched(!connection.active))
+        sqlx::query!(
+            "UPDATE erp_connection SET active = NOT active, updated = statement_timestamp(), updated_associate_id = $2,
+                updated_count = updated_count + 1
+             WHERE erp_connection_id = $1",
+            erp_connection_id,
+            caller
+        )
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(Outcome::Switched(!connection.active))
+    });
+    Ok(outcome.await?)
 }

@@ -1,9 +1,9 @@
-//! Applications: partner programs that call, known by their SO-AppToken.
+//! Applications: partner programs, identified by their `SO-AppToken`.
 
 use super::credentials::Hash;
 use super::{Failure, Pool};
 
-/// The constraint that keeps names unique.
+/// The unique constraint on names.
 pub const NAME_KEY: &str = "application_name_key";
 
 /// An application.
@@ -11,18 +11,18 @@ pub const NAME_KEY: &str = "application_name_key";
 pub struct Application {
     /// Primary key.
     pub application_id: i32,
-    /// For people.
+    /// The display name.
     pub name: String,
-    /// Was granted the agent ErpSync.
+    /// The ErpSync agent is granted.
     pub erp_sync: bool,
-    /// May not call.
+    /// Requests are refused.
     pub disabled: bool,
 }
 
-/// Adds an application and gives its key.
+/// Adds an application. Returns its key.
 ///
 /// # Errors
-/// [`Failure::Constraint`] with [`NAME_KEY`] where there is one of that name; see [`Failure`].
+/// [`Failure::Constraint`] with [`NAME_KEY`] if the name is taken; see [`Failure`].
 pub async fn add(pool: &Pool, name: &str, secret_hash: &Hash, erp_sync: bool) -> Result<i32, Failure> {
     let added = sqlx::query_scalar!(
         "INSERT INTO application (name, secret_hash, erp_sync) VALUES ($1, $2, $3) RETURNING application_id",
@@ -33,7 +33,7 @@ pub async fn add(pool: &Pool, name: &str, secret_hash: &Hash, erp_sync: bool) ->
     Ok(added.fetch_one(pool).await?)
 }
 
-/// The live application whose SO-AppToken has this hash.
+/// Returns the application whose `SO-AppToken` has this hash, unless it is disabled.
 ///
 /// # Errors
 /// See [`Failure`].
@@ -46,7 +46,7 @@ pub async fn find_by_secret(pool: &Pool, secret_hash: &Hash) -> Result<Option<Ap
     Ok(found.fetch_optional(pool).await?)
 }
 
-/// The live application of this key.
+/// Returns the application of this key, unless it is disabled.
 ///
 /// # Errors
 /// See [`Failure`].
@@ -59,7 +59,7 @@ pub async fn find(pool: &Pool, application_id: i32) -> Result<Option<Application
     Ok(found.fetch_optional(pool).await?)
 }
 
-/// The application of this name, in any letter case, disabled or not.
+/// Returns the application of this name, in any letter case, disabled or not.
 ///
 /// # Errors
 /// See [`Failure`].
@@ -72,7 +72,7 @@ pub async fn find_by_name(pool: &Pool, name: &str) -> Result<Option<Application>
     Ok(found.fetch_optional(pool).await?)
 }
 
-/// All of them, by name.
+/// Returns all applications, ordered by name.
 ///
 /// # Errors
 /// See [`Failure`].
@@ -84,7 +84,7 @@ pub async fn list(pool: &Pool) -> Result<Vec<Application>, Failure> {
     Ok(listed.fetch_all(pool).await?)
 }
 
-/// Grants an application the agent ErpSync, or takes it back; false where there is none of that name.
+/// Grants the ErpSync agent to an application, or revokes it. Returns whether the application exists.
 ///
 /// # Errors
 /// See [`Failure`].
@@ -93,7 +93,7 @@ pub async fn set_erp_sync(pool: &Pool, name: &str, erp_sync: bool) -> Result<boo
     Ok(changed.execute(pool).await?.rows_affected() > 0)
 }
 
-/// Lets an application call, or not; false where there is none of that name.
+/// Disables or enables an application. Returns whether the application exists.
 ///
 /// # Errors
 /// See [`Failure`].

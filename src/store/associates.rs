@@ -1,36 +1,38 @@
-//! Associates: who can log in.
+//! Associates: the users who can log in.
 
-use super::{Failure, Pool, credentials};
+use super::credentials::revoke_all;
+use super::locks::lock_associate;
+use super::{Failure, Pool};
 
-/// The constraint that keeps login names unique.
+/// The unique constraint on login names.
 pub const NAME_KEY: &str = "associate_name_key";
-/// The constraint that a primary group is there.
+/// The foreign key to the primary user group.
 pub const USER_GROUP_KEY: &str = "associate_user_group_id_fkey";
 
-/// An associate's row, as far as a login looks at it.
+/// The columns of an associate that a login needs.
 #[derive(Clone, Debug)]
 pub struct Associate {
     /// Primary key.
     pub associate_id: i32,
-    /// The login name, as stored.
+    /// The login name as stored.
     pub name: String,
     /// The primary user group.
     pub user_group_id: i32,
-    /// May do everything.
+    /// Has all rights.
     pub administrator: bool,
-    /// argon2id, as a PHC string; none: no login by password.
+    /// The argon2id hash as a PHC string; `None` permits no login by password.
     pub password_hash: Option<String>,
-    /// The stamp of the rights.
+    /// The stamp under which the rights were read.
     pub stamp: i64,
 }
 
-/// The associate who logs in as `name`, in any letter case; none where there is none or it is disabled.
+/// Returns the associate with the login name `name`, in any letter case; `None` if there is none, or they are disabled.
 ///
 /// # Errors
 /// See [`Failure`].
 pub async fn find_by_name(pool: &Pool, name: &str) -> Result<Option<Associate>, Failure> {
     if name.contains('\0') {
-        // No stored name holds one, and PostgreSQL takes none in a parameter.
+        // No stored name has a NUL character, and PostgreSQL rejects a parameter with one.
         return Ok(None);
     }
     let found = sqlx::query_as!(
@@ -43,7 +45,7 @@ pub async fn find_by_name(pool: &Pool, name: &str) -> Result<Option<Associate>, 
     Ok(found.fetch_optional(pool).await?)
 }
 
-/// Adds an associate and gives its key. Without a group it gets the one with the lowest key.
+/// Adds an associate. Returns its key. Without a group, the primary group is the one with the lowest key.
 ///
 /// # Errors
 /// [`Failure::Constraint`] with [`NAME_KEY`] or [`USER_GROUP_KEY`]; see [`Failure`].
@@ -66,7 +68,7 @@ pub async fn add(
     Ok(added.fetch_one(pool).await?)
 }
 
-/// An associate, as lists show it.
+/// An associate in a list.
 #[derive(Clone, Debug)]
 pub struct Listed {
     /// Primary key.
@@ -75,17 +77,17 @@ pub struct Listed {
     pub name: String,
     /// The primary user group.
     pub user_group_id: i32,
-    /// Further groups, ascending.
+    /// Keys of further user groups, ascending.
     pub further_groups: Vec<i32>,
-    /// May do everything.
+    /// Has all rights.
     pub administrator: bool,
-    /// Is not let in.
+    /// Cannot log in.
     pub disabled: bool,
-    /// Can log in by password.
+    /// Can log in with a password.
     pub has_password: bool,
 }
 
-/// All of them, by name.
+/// Returns all associates, ordered by name.
 ///
 /// # Errors
 /// See [`Failure`].
@@ -103,45 +105,44 @@ pub async fn list(pool: &Pool) -> Result<Vec<Listed>, Failure> {
     Ok(listed.fetch_all(pool).await?)
 }
 
-/// Lets an associate in, or not; then the tickets, tokens and sessions end. False where there is none of that name.
+/// Disables an associate and revokes their tickets, tokens and sessions, or enables them. Returns whether the associate
+/// exists.
 ///
 /// # Errors
 /// See [`Failure`].
 pub async fn set_disabled(pool: &Pool, name: &str, disabled: bool) -> Result<bool, Failure> {
-    let mut transaction = pool.begin().await?;
-    let changed = sqlx::query_scalar!(
-        "UPDATE associate SET disabled = $2 WHERE lower(name) = lower($1) RETURNING associate_id",
-        name,
-        disabled
-    );
-    let changed = changed.fetch_optional(&mut *transaction).await?;
-    if let Some(associate_id) = changed.filter(|_| disabled) {
-        credentials::revoke_all(&mut *transaction, associate_id).await?;
-    }
-    transaction.commit().await?;
-    Ok(changed.is_some())
+    let exists = pool.transaction(|mut transaction| async move {
+        let Some(associate_id) = lock_associate(&mut transaction, name).await? else { return Ok(false) };
+        if disabled {
+            revoke_all(&mut transaction, associate_id).await?;
+        }
+        sqlx::query!("UPDATE associate SET disabled = $2 WHERE associate_id = $1", associate_id, disabled)
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(true)
+    });
+    Ok(exists.await?)
 }
 
-/// Changes a password; the tickets, tokens and sessions end. False where there is no associate of that name.
+/// Changes a password and revokes the associate's tickets, tokens and sessions. Returns whether the associate exists.
 ///
 /// # Errors
 /// See [`Failure`].
 pub async fn set_password(pool: &Pool, name: &str, password_hash: &str) -> Result<bool, Failure> {
-    let mut transaction = pool.begin().await?;
-    let changed = sqlx::query_scalar!(
-        "UPDATE associate SET password_hash = $2 WHERE lower(name) = lower($1) RETURNING associate_id",
-        name,
-        password_hash
-    );
-    let changed = changed.fetch_optional(&mut *transaction).await?;
-    if let Some(associate_id) = changed {
-        credentials::revoke_all(&mut *transaction, associate_id).await?;
-    }
-    transaction.commit().await?;
-    Ok(changed.is_some())
+    let exists = pool.transaction(|mut transaction| async move {
+        let Some(associate_id) = lock_associate(&mut transaction, name).await? else { return Ok(false) };
+        revoke_all(&mut transaction, associate_id).await?;
+        sqlx::query!("UPDATE associate SET password_hash = $2 WHERE associate_id = $1", associate_id, password_hash)
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(true)
+    });
+    Ok(exists.await?)
 }
 
-/// Makes an associate an administrator, or no more; false where there is none of that name.
+/// Grants or revokes the rights of an administrator. Returns whether the associate exists.
 ///
 /// # Errors
 /// See [`Failure`].
@@ -151,7 +152,7 @@ pub async fn set_administrator(pool: &Pool, name: &str, administrator: bool) -> 
     Ok(changed.execute(pool).await?.rows_affected() > 0)
 }
 
-/// The groups of an associate besides the primary one, ascending.
+/// Returns the keys of an associate's groups besides the primary one, ascending.
 ///
 /// # Errors
 /// See [`Failure`].
@@ -163,7 +164,7 @@ pub async fn further_groups(pool: &Pool, associate_id: i32) -> Result<Vec<i32>, 
     Ok(groups.fetch_all(pool).await?)
 }
 
-/// Whether the database has no associate at all, as a fresh one.
+/// Returns whether the database has no associate, as a new one.
 ///
 /// # Errors
 /// See [`Failure`].
@@ -172,7 +173,7 @@ pub async fn is_empty(pool: &Pool) -> Result<bool, Failure> {
     Ok(!any.fetch_one(pool).await?)
 }
 
-/// Whether the database answers.
+/// Checks that the database answers.
 ///
 /// # Errors
 /// See [`Failure`].

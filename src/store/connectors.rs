@@ -1,7 +1,8 @@
-//! Connectors.
+//! ERP connectors.
 
-use sqlx::PgConnection;
+use sqlx::{Error, PgConnection};
 
+use super::locks::lock_connector;
 use super::{Failure, Pool};
 
 /// A stored connector.
@@ -9,7 +10,7 @@ use super::{Failure, Pool};
 pub struct Connector {
     /// Primary key.
     pub erp_connector_id: i32,
-    /// At most 254 characters; multi-language.
+    /// Multi-language text of at most 254 characters.
     pub display_name: String,
     /// At most 1,023 characters.
     pub url: String,
@@ -17,18 +18,18 @@ pub struct Connector {
     pub deleted: bool,
 }
 
-/// What a change came to.
+/// The result of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It is stored, under this key.
+    /// Stored, under this key.
     Done(i32),
-    /// There is no such connector.
+    /// The connector does not exist.
     Unknown,
-    /// Nothing is stored: a connection calls it that is not deleted.
+    /// Nothing is stored: a connection that is not flagged as deleted uses the connector.
     HasConnections,
 }
 
-/// The connector of this key; one that is flagged as deleted only where `deleted` says so.
+/// Returns the connector of this key; one that is flagged as deleted only with `deleted`.
 ///
 /// # Errors
 /// See [`Failure`].
@@ -43,7 +44,7 @@ pub async fn find(pool: &Pool, erp_connector_id: i32, deleted: bool) -> Result<O
     Ok(found.fetch_optional(pool).await?)
 }
 
-/// Those that are not deleted, by their keys.
+/// Returns the connectors that are not flagged as deleted, ordered by key.
 ///
 /// # Errors
 /// See [`Failure`].
@@ -56,25 +57,25 @@ pub async fn list(pool: &Pool) -> Result<Vec<Connector>, Failure> {
     Ok(found.fetch_all(pool).await?)
 }
 
-/// Whether a connection calls it that is not deleted.
+/// Returns whether a connection that is not flagged as deleted uses the connector.
 ///
 /// # Errors
 /// See [`Failure`].
 pub async fn has_connections(pool: &Pool, erp_connector_id: i32) -> Result<bool, Failure> {
     let mut lease = pool.acquire().await?;
-    let called = calls(&mut lease, erp_connector_id).await;
-    Ok(lease.done(called).await?)
+    let is_used = is_used(&mut lease, erp_connector_id).await;
+    Ok(lease.finish(is_used).await?)
 }
 
-async fn calls(connection: &mut PgConnection, erp_connector_id: i32) -> Result<bool, sqlx::Error> {
-    let called = sqlx::query_scalar!(
-        r#"SELECT EXISTS (SELECT FROM erp_connection WHERE erp_connector_id = $1 AND NOT deleted) AS "called!""#,
+async fn is_used(connection: &mut PgConnection, erp_connector_id: i32) -> Result<bool, Error> {
+    let is_used = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM erp_connection WHERE erp_connector_id = $1 AND NOT deleted) AS "is_used!""#,
         erp_connector_id
     );
-    called.fetch_one(connection).await
+    is_used.fetch_one(connection).await
 }
 
-/// Stores a new connector; its own key is not looked at. Gives the key.
+/// Creates a connector; the key in `connector` is ignored. Returns the new key.
 ///
 /// # Errors
 /// See [`Failure`].
@@ -90,70 +91,60 @@ pub async fn create(pool: &Pool, connector: &Connector, caller: i32) -> Result<i
     Ok(created.fetch_one(pool).await?)
 }
 
-/// Overwrites a connector.
+/// Updates a connector.
 ///
 /// # Errors
 /// See [`Failure`].
 pub async fn save(pool: &Pool, connector: &Connector, caller: i32) -> Result<Outcome, Failure> {
     let id = connector.erp_connector_id;
-    let mut transaction = pool.begin().await?;
-    match lock(&mut transaction, id).await? {
-        None => return Ok(Outcome::Unknown),
-        Some(was_deleted) => {
-            if connector.deleted && !was_deleted && calls(&mut transaction, id).await? {
-                return Ok(Outcome::HasConnections);
-            }
+    let outcome = pool.transaction(|mut transaction| async move {
+        let Some(was_deleted) = lock_connector(&mut transaction, id).await? else { return Ok(Outcome::Unknown) };
+        if connector.deleted && !was_deleted && is_used(&mut transaction, id).await? {
+            return Ok(Outcome::HasConnections);
         }
-    }
-    sqlx::query!(
-        "UPDATE erp_connector SET display_name = $2, url = $3, deleted = $4, updated = statement_timestamp(),
-            updated_associate_id = $5, updated_count = updated_count + 1
-         WHERE erp_connector_id = $1",
-        id,
-        connector.display_name,
-        connector.url,
-        connector.deleted,
-        caller
-    )
-    .execute(&mut *transaction)
-    .await?;
-    transaction.commit().await?;
-    Ok(Outcome::Done(id))
+        sqlx::query!(
+            "UPDATE erp_connector SET display_name = $2, url = $3, deleted = $4, updated = statement_timestamp(),
+                updated_associate_id = $5, updated_count = updated_count + 1
+             WHERE erp_connector_id = $1",
+            id,
+            connector.display_name,
+            connector.url,
+            connector.deleted,
+            caller
+        )
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(Outcome::Done(id))
+    });
+    Ok(outcome.await?)
 }
 
-/// Flags a connector as deleted. One that is flagged already stays as it is.
+/// Flags a connector as deleted. A connector that is flagged already is left unchanged.
 ///
 /// # Errors
 /// See [`Failure`].
 pub async fn delete(pool: &Pool, erp_connector_id: i32, caller: i32) -> Result<Outcome, Failure> {
-    let mut transaction = pool.begin().await?;
-    match lock(&mut transaction, erp_connector_id).await? {
-        None => return Ok(Outcome::Unknown),
-        Some(true) => return Ok(Outcome::Done(erp_connector_id)),
-        Some(false) => {}
-    }
-    if calls(&mut transaction, erp_connector_id).await? {
-        return Ok(Outcome::HasConnections);
-    }
-    sqlx::query!(
-        "UPDATE erp_connector SET deleted = true, updated = statement_timestamp(), updated_associate_id = $2,
-            updated_count = updated_count + 1
-         WHERE erp_connector_id = $1",
-        erp_connector_id,
-        caller
-    )
-    .execute(&mut *transaction)
-    .await?;
-    transaction.commit().await?;
-    Ok(Outcome::Done(erp_connector_id))
-}
-
-/// Locks a connector against saves of connections that begin to call it; tells whether it is deleted, none where it
-/// is not there. Its own statement: the next one must see what the lock waited for.
-async fn lock(connection: &mut PgConnection, erp_connector_id: i32) -> Result<Option<bool>, sqlx::Error> {
-    let deleted = sqlx::query_scalar!(
-        "SELECT deleted FROM erp_connector WHERE erp_connector_id = $1 FOR NO KEY UPDATE",
-        erp_connector_id
-    );
-    deleted.fetch_optional(connection).await
+    let outcome = pool.transaction(|mut transaction| async move {
+        match lock_connector(&mut transaction, erp_connector_id).await? {
+            None => return Ok(Outcome::Unknown),
+            Some(true) => return Ok(Outcome::Done(erp_connector_id)),
+            Some(false) => {}
+        }
+        if is_used(&mut transaction, erp_connector_id).await? {
+            return Ok(Outcome::HasConnections);
+        }
+        sqlx::query!(
+            "UPDATE erp_connector SET deleted = true, updated = statement_timestamp(), updated_associate_id = $2,
+                updated_count = updated_count + 1
+             WHERE erp_connector_id = $1",
+            erp_connector_id,
+            caller
+        )
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(Outcome::Done(erp_connector_id))
+    });
+    Ok(outcome.await?)
 }

@@ -1,15 +1,15 @@
-//! Tickets, access tokens and sessions: what a caller shows instead of a password. Known by hash only.
+//! Issued credentials: tickets, access tokens and sessions. Only hashes of the secrets are stored.
 
 use std::time::Duration;
 
-use sqlx::PgExecutor;
+use sqlx::{Error, PgConnection};
 
 use super::{Failure, Pool};
 
 /// SHA-256 of a secret.
 pub type Hash = [u8; 32];
 
-/// What kind of secret it is; one kind does not stand in for another.
+/// The kind of a credential. A secret of one kind is not accepted as another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// `Authorization: SOTicket`.
@@ -30,27 +30,27 @@ impl Kind {
     }
 }
 
-/// A secret to store.
+/// A credential to store.
 #[derive(Debug)]
 pub struct Issue<'i> {
-    /// What kind it is.
+    /// Its kind.
     pub kind: Kind,
-    /// Of the secret.
+    /// The hash of the secret.
     pub secret_hash: &'i Hash,
-    /// Of a session's XSRF token.
+    /// The hash of a session's XSRF token.
     pub xsrf_hash: Option<&'i Hash>,
-    /// Whom it stands for.
+    /// Key of the associate whom it authenticates.
     pub associate_id: i32,
-    /// The application that it was issued to.
+    /// Key of the application that it is issued to.
     pub application_id: Option<i32>,
-    /// From now.
+    /// The time from now until it expires.
     pub lifetime: Duration,
 }
 
-/// The most live secrets of one kind that one associate has; a further one ends the oldest.
+/// The most credentials of one kind that an associate has. A further one replaces the oldest.
 const MOST: i64 = 1000;
 
-/// Stores a secret, and removes what has expired.
+/// Stores a credential, and removes expired ones.
 ///
 /// # Errors
 /// See [`Failure`].
@@ -83,28 +83,29 @@ pub async fn issue(pool: &Pool, issue: &Issue<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What a secret stands for.
+/// A valid credential, with the rights of its associate.
 #[derive(Clone, Debug)]
 pub struct Found {
     /// Primary key of the associate.
     pub associate_id: i32,
-    /// The associate's login name, as stored.
+    /// The associate's login name as stored.
     pub name: String,
     /// The associate's primary user group.
     pub user_group_id: i32,
-    /// The associate may do everything.
+    /// The associate has all rights.
     pub administrator: bool,
-    /// Of a session's XSRF token.
+    /// The hash of a session's XSRF token.
     pub xsrf_hash: Option<Vec<u8>>,
-    /// How long it is still good for, in seconds.
+    /// Seconds until it expires.
     pub seconds_left: f64,
-    /// The application that it was issued to.
+    /// Key of the application that it was issued to.
     pub application_id: Option<i32>,
-    /// The stamp of the rights.
+    /// The stamp under which the rights were read.
     pub stamp: i64,
 }
 
-/// What a live secret of a live associate stands for. One that was issued to an application is good while that is.
+/// Returns the credential with this hash, if it has not expired and neither its associate nor the application that it
+/// was issued to is disabled.
 ///
 /// # Errors
 /// See [`Failure`].
@@ -123,7 +124,7 @@ pub async fn find(pool: &Pool, kind: Kind, secret_hash: &Hash) -> Result<Option<
     Ok(found.fetch_optional(pool).await?)
 }
 
-/// Makes a secret good for `lifetime` from now.
+/// Extends a credential to `lifetime` from now.
 ///
 /// # Errors
 /// See [`Failure`].
@@ -138,7 +139,7 @@ pub async fn renew(pool: &Pool, secret_hash: &Hash, lifetime: Duration) -> Resul
     Ok(())
 }
 
-/// Ends a secret; false where there is none.
+/// Revokes a credential. Returns whether it existed.
 ///
 /// # Errors
 /// See [`Failure`].
@@ -147,21 +148,19 @@ pub async fn revoke(pool: &Pool, kind: Kind, secret_hash: &Hash) -> Result<bool,
     Ok(removed.execute(pool).await?.rows_affected() > 0)
 }
 
-/// Ends every secret of an associate: his password was changed, or he was disabled.
-///
-/// # Errors
-/// See [`Failure`].
-pub async fn revoke_all(executor: impl PgExecutor<'_>, associate_id: i32) -> Result<u64, Failure> {
-    let removed = sqlx::query!("DELETE FROM credential WHERE associate_id = $1", associate_id);
-    Ok(removed.execute(executor).await?.rows_affected())
+/// Revokes all credentials of an associate whose password was changed, or who was disabled. The caller has locked the
+/// associate.
+pub(super) async fn revoke_all(connection: &mut PgConnection, associate_id: i32) -> Result<(), Error> {
+    sqlx::query!("DELETE FROM credential WHERE associate_id = $1", associate_id).execute(connection).await?;
+    Ok(())
 }
 
-/// A live secret, as lists show it.
+/// A credential in a list.
 #[derive(Clone, Debug)]
 pub struct Listed {
     /// The associate's login name.
     pub associate: String,
-    /// The application that it was issued to.
+    /// Name of the application that it was issued to.
     pub application: Option<String>,
     /// RFC 3339, in UTC.
     pub valid_from: String,
@@ -169,7 +168,7 @@ pub struct Listed {
     pub valid_to: String,
 }
 
-/// The live secrets of one kind, the newest first.
+/// Returns the credentials of one kind that have not expired, the newest first.
 ///
 /// # Errors
 /// See [`Failure`].

@@ -1,51 +1,52 @@
-//! The demo data: what the vendor's published sample request needs to work to the letter.
+//! The demo data: the rows that the vendor's published sample request refers to.
 
-use sqlx::PgConnection;
+use sqlx::{Error, PgConnection};
 
 use super::{Failure, Pool};
 
-/// An associate of the demo data, whose password is published.
+/// An associate of the demo data, with a published password.
 #[derive(Clone, Debug)]
 pub struct Login {
     /// The login name.
     pub name: &'static str,
-    /// The password's argon2id hash, as a PHC string.
+    /// The argon2id hash of the password as a PHC string.
     pub password_hash: String,
-    /// May do everything.
+    /// Has all rights.
     pub administrator: bool,
 }
 
-/// Adds the demo data to what is there: rows that exist stay as they are.
+/// Adds the demo data to the database. Rows that exist are left unchanged.
 ///
 /// # Errors
-/// See [`Failure`]; then nothing was added.
+/// See [`Failure`]. Nothing is added then.
 pub async fn insert(pool: &Pool, logins: &[Login]) -> Result<(), Failure> {
-    let mut transaction = pool.begin().await?;
-    insert_user_groups(&mut transaction).await?;
-    for login in logins {
-        sqlx::query!(
-            "INSERT INTO associate (name, user_group_id, administrator, password_hash) VALUES ($1, 1, $2, $3)
-             ON CONFLICT DO NOTHING",
-            login.name,
-            login.administrator,
-            login.password_hash
-        )
-        .execute(&mut *transaction)
-        .await?;
-    }
-    insert_connections(&mut transaction).await?;
-    transaction.commit().await?;
-    Ok(())
+    let inserted = pool.transaction(|mut transaction| async move {
+        insert_user_groups(&mut transaction).await?;
+        for login in logins {
+            sqlx::query!(
+                "INSERT INTO associate (name, user_group_id, administrator, password_hash) VALUES ($1, 1, $2, $3)
+                 ON CONFLICT DO NOTHING",
+                login.name,
+                login.administrator,
+                login.password_hash
+            )
+            .execute(&mut *transaction)
+            .await?;
+        }
+        insert_connections(&mut transaction).await?;
+        transaction.commit().await
+    });
+    Ok(inserted.await?)
 }
 
-async fn insert_user_groups(transaction: &mut PgConnection) -> Result<(), Failure> {
+async fn insert_user_groups(transaction: &mut PgConnection) -> Result<(), Error> {
     sqlx::query!(
         "INSERT INTO user_group (user_group_id, name)
          VALUES (1, 'Everybody'), (185, 'Sales'), (350, 'Finance') ON CONFLICT DO NOTHING"
     )
     .execute(&mut *transaction)
     .await?;
-    // Keys were given by hand: the next one that is not must come after them, and after those of rows in the making.
+    // The keys above are explicit. The next generated one must come after them, and after those that were drawn already.
     sqlx::query!(
         r#"SELECT setval(
                 pg_get_serial_sequence('user_group', 'user_group_id'),
@@ -57,7 +58,7 @@ async fn insert_user_groups(transaction: &mut PgConnection) -> Result<(), Failur
     Ok(())
 }
 
-async fn insert_connections(transaction: &mut PgConnection) -> Result<(), Failure> {
+async fn insert_connections(transaction: &mut PgConnection) -> Result<(), Error> {
     sqlx::query!(
         "INSERT INTO associate (associate_id, name, user_group_id)
          VALUES (463, 'demo463', 350), (920, 'demo920', 185) ON CONFLICT DO NOTHING"

@@ -1,19 +1,23 @@
-//! Which item of a list in the ERP system is which item of a list in the CRM system.
+//! Mappings between the items of ERP lists and CRM lists.
 
+use sqlx::{Error, PgConnection};
+
+use super::locks::lock_connection;
 use super::{Failure, Pool};
 
-/// The items of one field's list.
+/// The mapped items of one field's list.
 #[derive(Debug)]
 pub struct ListMapping {
-    /// The field.
+    /// Key of the field.
     pub erp_field_id: i32,
-    /// The items' keys in the ERP system, each once, and in the CRM system. They replace those that are there; where
-    /// there are none given, those stay.
+    /// The items' keys in the ERP system, without duplicates, and in the CRM system. They replace the stored ones;
+    /// `None` keeps those.
     pub items: Option<Vec<(String, i32)>>,
 }
 
-/// Stores the items of several fields' lists, all of them or none. Where `mappings` has fields that are none of the
-/// connection's, nothing is stored and these are given.
+/// Stores the list mappings of several fields, all of them or none.
+///
+/// Returns the keys of fields that do not belong to the connection. If there are any, nothing is stored.
 ///
 /// # Errors
 /// See [`Failure`].
@@ -23,38 +27,52 @@ pub async fn save(
     mappings: &[ListMapping],
     caller: i32,
 ) -> Result<Vec<i32>, Failure> {
+    let unknown = pool.transaction(|mut transaction| async move {
+        lock_connection(&mut transaction, erp_connection_id).await?;
+        let unknown = unknown_fields(&mut transaction, erp_connection_id, mappings).await?;
+        if unknown.is_empty() {
+            replace_items(&mut transaction, mappings, caller).await?;
+            transaction.commit().await?;
+        }
+        Ok(unknown)
+    });
+    Ok(unknown.await?)
+}
+
+async fn unknown_fields(
+    connection: &mut PgConnection,
+    erp_connection_id: i32,
+    mappings: &[ListMapping],
+) -> Result<Vec<i32>, Error> {
     let fields: Vec<i32> = mappings.iter().map(|mapping| mapping.erp_field_id).collect();
-    let mut transaction = pool.begin().await?;
-    // Locked in the order of their keys: saves of the same lists take turns.
-    let known = sqlx::query_scalar!(
-        "SELECT f.erp_field_id FROM erp_field AS f
-         JOIN erp_connection_actor_type AS t USING (erp_connection_actor_type_id)
-         WHERE f.erp_field_id = ANY ($1) AND t.erp_connection_id = $2 ORDER BY f.erp_field_id FOR NO KEY UPDATE OF f",
+    let unknown = sqlx::query_scalar!(
+        r#"SELECT id AS "id!" FROM unnest($1::int[]) WITH ORDINALITY AS given(id, place)
+         WHERE (
+            SELECT t.erp_connection_id FROM erp_connection_actor_type AS t WHERE t.erp_connection_actor_type_id = (
+                SELECT f.erp_connection_actor_type_id FROM erp_field AS f WHERE f.erp_field_id = given.id
+            )
+         ) IS DISTINCT FROM $2 ORDER BY place"#,
         &fields,
         erp_connection_id
-    )
-    .fetch_all(&mut *transaction)
-    .await?;
-    let unknown: Vec<i32> = fields.iter().copied().filter(|field| known.binary_search(field).is_err()).collect();
-    if !unknown.is_empty() {
-        return Ok(unknown);
-    }
+    );
+    unknown.fetch_all(connection).await
+}
+
+async fn replace_items(connection: &mut PgConnection, mappings: &[ListMapping], caller: i32) -> Result<(), Error> {
     let replaced = || mappings.iter().filter_map(|list| Some((list.erp_field_id, list.items.as_ref()?)));
     let items = || replaced().flat_map(|(field, items)| items.iter().map(move |item| (field, item)));
     let fields: Vec<i32> = replaced().map(|(field, _)| field).collect();
     let field_of_item: Vec<i32> = items().map(|(field, _)| field).collect();
-    let erp_keys: Vec<&str> = items().map(|(_, (erp, _))| erp.as_str()).collect();
-    let crm_keys: Vec<i32> = items().map(|(_, (_, crm))| *crm).collect();
+    let erp_keys: Vec<&str> = items().map(|(_, (erp_key, _))| erp_key.as_str()).collect();
+    let crm_keys: Vec<i32> = items().map(|(_, (_, crm_key))| *crm_key).collect();
     sqlx::query!(
-        "DELETE FROM erp_list_item_mapping AS m WHERE m.erp_field_id = ANY ($1) AND NOT EXISTS (
-            SELECT FROM unnest($2::int[], $3::text[]) AS given(field, item)
-            WHERE given.field = m.erp_field_id AND given.item = m.erp_item_key
-         )",
+        "DELETE FROM erp_list_item_mapping AS m WHERE m.erp_field_id = ANY ($1) AND (m.erp_field_id, m.erp_item_key)
+            NOT IN (SELECT field, item FROM unnest($2::int[], $3::text[]) AS given(field, item))",
         &fields,
         &field_of_item,
         &erp_keys as &[&str]
     )
-    .execute(&mut *transaction)
+    .execute(&mut *connection)
     .await?;
     sqlx::query!(
         "INSERT INTO erp_list_item_mapping AS m (
@@ -71,8 +89,7 @@ pub async fn save(
         &crm_keys,
         caller
     )
-    .execute(&mut *transaction)
+    .execute(connection)
     .await?;
-    transaction.commit().await?;
-    Ok(unknown)
+    Ok(())
 }

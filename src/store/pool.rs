@@ -1,227 +1,167 @@
-//! The connections to the database, and who has them.
+//! The connection pool.
 //!
-//! sqlx's own pool asks every connection that is given back whether it is still there, which takes the database about
-//! as long as a small statement and cannot be switched off. This one asks before a statement, and leaves even that out
-//! where a lost connection can be made up for ([`Pool::trusted`]).
+//! sqlx's own pool pings each connection that is returned to it, which costs the database about as much as a small
+//! statement and cannot be switched off. This pool pings a connection before it is used, and leaves even that out where
+//! the caller can make up for a lost connection ([`Pool::acquire_unchecked`]).
 
+pub mod errors;
 mod executor;
 mod lease;
+mod manager;
+mod retry;
+mod session;
 
 use std::time::{Duration, Instant};
 
-use deadpool::managed::{self, Metrics, PoolError, QueueMode, RecycleError, RecycleResult};
-use sqlx::postgres::{PgConnectOptions, PgDatabaseError, PgSeverity};
+use deadpool::managed::{self, PoolError, QueueMode};
+use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, Error, PgConnection};
 
+use crate::metrics;
+use errors::is_starting;
 pub use lease::{Lease, Transaction};
+use manager::Manager;
+pub use retry::retry;
+pub use session::session_settings;
 
-/// How long a request waits for a connection before it is told that the database is away.
+/// The time that a request waits for a connection before it is answered with 503.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long a database that refuses connections may take to come back before a request is told so.
-const COMING_UP: Duration = Duration::from_secs(1);
-/// How long a connection that is not used is taken to be there without being asked.
-const TRUSTED_FOR: Duration = Duration::from_secs(1);
-/// A statement that takes longer is given up by the database itself, so that nothing goes on behind a 504.
-const STATEMENT_TIMEOUT: &str = "20s";
-/// Connections are replaced from time to time: what the database keeps for each of them grows.
-const LIFETIME: Duration = Duration::from_mins(30);
+/// The time that a database that refuses connections has to come back before a request is answered with 503.
+const START_TIMEOUT: Duration = Duration::from_secs(1);
+/// The time for which an idle connection is used again without a ping, where the caller permits it.
+const UNCHECKED_IDLE: Duration = Duration::from_secs(1);
 
-/// Settings that keep the planner to look-ups by key, whatever it knows about the tables.
-///
-/// A plan that is made while a table is empty or small reads it whole, and is kept for as long as the statistics are:
-/// until autovacuum comes by, about a minute. Meanwhile the table grows, and a save takes 12 times as long. Statistics
-/// planted by a migration would not help, as autovacuum replaces them by those of the small table, and dumps leave them
-/// out; settings hold from the first statement on. They are not hints: a statement that has to read a table whole, such
-/// as a list, still does.
-const PLANNER_SETTINGS: [(&str, &str); 3] = [
-    ("enable_seqscan", "off"),
-    // A merge join reads an index whole.
-    ("enable_mergejoin", "off"),
-    // A sequential scan that cannot be avoided counts as so costly that it would be compiled first.
-    ("jit", "off"),
-];
-
-/// Connections to one database. Cheap to clone; an `&Pool` runs a statement on any of them.
+/// A pool of connections to one database. Cheap to clone; a query that is executed on a `&Pool` runs on any of its
+/// connections, and is [retried](retry).
 #[derive(Clone, Debug)]
-pub struct Pool(managed::Pool<Opener>);
+pub struct Pool(managed::Pool<Manager>);
 
-/// How many connections there are.
+/// The state of a pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Status {
-    /// At most.
+    /// The most connections that the pool opens.
     pub limit: usize,
-    /// Open.
+    /// Open connections.
     pub open: usize,
-    /// Open and not in use.
+    /// Open connections that are not in use.
     pub idle: usize,
-    /// Requests that wait for one.
+    /// Requests that wait for a connection.
     pub waiting: usize,
 }
 
 impl Pool {
-    /// At most `limit` connections, opened when they are needed. Behind a pooler in transaction mode nothing outlives
-    /// a transaction: each statement gets one of its own, and none
-    /// is prepared for the next.
+    /// Creates a pool of at most `limit` connections, opened on demand.
+    ///
+    /// With `is_pooled`, the connections lead to a transaction pooler such as `PgBouncer`: each statement gets a
+    /// transaction of its own, as neither settings nor prepared statements outlive a transaction.
     ///
     /// # Panics
-    /// Never: the pool's own time limits alone, of which there are none, need a runtime.
+    /// Never: only time limits of the underlying pool need a runtime, and none are set.
     #[must_use]
     pub fn new(options: PgConnectOptions, limit: usize, is_pooled: bool) -> Self {
-        let options = if is_pooled { for_a_pooler(options) } else { for_a_server(options) };
-        // The one used last is the likeliest to be there, and warm.
-        let pool = managed::Pool::builder(Opener { options, is_pooled }).max_size(limit).queue_mode(QueueMode::Lifo);
+        let options = if is_pooled { session::of_pooler(options) } else { session::of_server(options) };
+        // The connection used last is the least likely to be lost, and its caches are warm.
+        let pool = managed::Pool::builder(Manager { options, is_pooled }).max_size(limit).queue_mode(QueueMode::Lifo);
         Pool(pool.build().expect("no time limits"))
     }
 
-    /// How many connections there are now.
+    /// Returns the state of the pool.
     #[must_use]
     pub fn status(&self) -> Status {
         let status = self.0.status();
         Status { limit: status.max_size, open: status.size, idle: status.available, waiting: status.waiting }
     }
 
-    /// A connection that was there a moment ago.
+    /// Returns a connection that has answered a ping, or is new.
     ///
     /// # Errors
-    /// Where the database is away, or no connection comes free in time.
+    /// If the database is away, or no connection becomes free in time.
     pub async fn acquire(&self) -> Result<Lease, Error> {
         self.lease(Duration::ZERO).await
     }
 
-    /// A connection that may have been lost since it was used last, within the last second: for statements that can
-    /// be sent a second time.
+    /// Returns a connection without a ping if it was used within the last second. It may have been lost since, so this
+    /// is for statements that can be sent again.
     ///
     /// # Errors
     /// As [`Pool::acquire`].
-    pub async fn trusted(&self) -> Result<Lease, Error> {
-        self.lease(TRUSTED_FOR).await
+    pub async fn acquire_unchecked(&self) -> Result<Lease, Error> {
+        self.lease(UNCHECKED_IDLE).await
     }
 
-    async fn lease(&self, trusted_for: Duration) -> Result<Lease, Error> {
+    async fn lease(&self, unchecked_idle: Duration) -> Result<Lease, Error> {
         let began = Instant::now();
-        let is_pooled = self.0.manager().is_pooled;
         let leased = async {
             loop {
                 let mut lease = match self.0.get().await {
-                    Ok(object) => Lease::of(object, is_pooled),
-                    Err(PoolError::Backend(problem)) if is_coming_up(&problem) && began.elapsed() < COMING_UP => {
+                    Ok(object) => Lease::new(object, self.is_pooled()),
+                    Err(PoolError::Backend(error)) if is_starting(&error) && began.elapsed() < START_TIMEOUT => {
                         tokio::time::sleep(Duration::from_millis(50)).await;
                         continue;
                     }
-                    Err(PoolError::Backend(problem)) => return Err(problem),
+                    Err(PoolError::Backend(error)) => return Err(error),
                     Err(_) => return Err(Error::PoolClosed),
                 };
                 let is_new = lease.idle_for().is_none();
-                let ready = if is_pooled {
+                let checked = if self.is_pooled() {
                     lease.begin().await
-                } else if lease.idle_for().is_none_or(|idle| idle < trusted_for) {
+                } else if lease.idle_for().is_none_or(|idle| idle < unchecked_idle) {
                     Ok(())
                 } else {
                     lease.ping().await
                 };
-                match ready {
+                match checked {
                     Ok(()) => return Ok(lease),
-                    Err(problem) if is_new => return Err(problem),
+                    Err(error) if is_new => return Err(error),
                     Err(_) => lease.close(),
                 }
             }
         };
-        tokio::time::timeout(ACQUIRE_TIMEOUT, leased).await.unwrap_or(Err(Error::PoolTimedOut))
+        tokio::time::timeout(ACQUIRE_TIMEOUT, leased).await.unwrap_or_else(|_| {
+            metrics::count_pool_timeout();
+            Err(Error::PoolTimedOut)
+        })
     }
 
-    /// A connection that is no part of the pool.
+    fn is_pooled(&self) -> bool {
+        self.0.manager().is_pooled
+    }
+
+    /// Opens a connection that is not part of the pool.
     ///
     /// # Errors
-    /// Where the database is away.
+    /// If the database is away.
     pub async fn connect(&self) -> Result<PgConnection, Error> {
         PgConnection::connect_with(&self.0.manager().options).await
     }
 
-    /// A connection with a transaction on it. Dropped, it is rolled back.
+    /// Runs `work` with a transaction, and [retries](retry) it. `work` has to [commit](Transaction::commit) the
+    /// transaction; otherwise it is rolled back.
     ///
     /// # Errors
-    /// As [`Pool::acquire`].
-    pub async fn begin(&self) -> Result<Transaction, Error> {
-        let mut lease = self.acquire().await?;
-        // Behind a pooler it has begun.
-        if !self.0.manager().is_pooled {
-            lease.begin().await?;
-        }
-        Ok(Transaction(lease))
+    /// That of `work`, or as [`Pool::acquire`].
+    pub async fn transaction<T, F>(&self, work: impl Fn(Transaction) -> F) -> Result<T, Error>
+    where
+        F: Future<Output = Result<T, Error>>,
+    {
+        retry(|| async {
+            let mut lease = self.acquire().await?;
+            // Behind a pooler, the transaction has begun.
+            if !self.is_pooled() {
+                lease.begin().await?;
+            }
+            work(Transaction(lease)).await
+        })
+        .await
     }
 
-    /// Takes no more statements, and says goodbye to the database on every connection that is not in use.
+    /// Closes the pool: idle connections are closed, and no further statement is accepted.
     pub async fn close(&self) {
         let idle = self.0.retain(|_, _| false).removed;
         self.0.close();
-        for kept in idle {
-            // It may be gone already.
-            let _ = kept.connection.close().await;
+        for pooled in idle {
+            // The connection may be lost already.
+            let _ = pooled.connection.close().await;
         }
-    }
-}
-
-/// The database may just be starting, or be full for a moment. A wrong password or name is final.
-#[must_use]
-pub fn is_coming_up(problem: &Error) -> bool {
-    match problem {
-        Error::Io(_) => true,
-        Error::Database(refused) => refused.code().is_some_and(|code| code == "57P03" || code == "53300"),
-        _ => false,
-    }
-}
-
-/// Whether the connection is no more: its statement may or may not have taken effect.
-#[must_use]
-pub fn is_lost(error: &Error) -> bool {
-    match error {
-        Error::Io(_) | Error::Tls(_) | Error::Protocol(_) | Error::WorkerCrashed => true,
-        Error::Database(refused) => refused
-            .try_downcast_ref::<PgDatabaseError>()
-            .is_some_and(|refused| matches!(refused.severity(), PgSeverity::Fatal | PgSeverity::Panic)),
-        _ => false,
-    }
-}
-
-/// What a server is told when a connection begins.
-fn for_a_server(options: PgConnectOptions) -> PgConnectOptions {
-    let options = options.options([
-        ("statement_timeout", STATEMENT_TIMEOUT),
-        ("default_transaction_isolation", "read committed"),
-        // All statements go by keys, so one plan is as good as another; to make the plan of a save anew each time takes
-        // four times as long as the save (`cargo bench --bench load`).
-        ("plan_cache_mode", "force_generic_plan"),
-    ]);
-    options.options(PLANNER_SETTINGS)
-}
-
-/// A pooler would not know what to do with such settings; each transaction begins with them.
-fn for_a_pooler(options: PgConnectOptions) -> PgConnectOptions {
-    options.extra_float_digits(None).statement_cache_capacity(0)
-}
-
-#[derive(Debug)]
-struct Opener {
-    options: PgConnectOptions,
-    is_pooled: bool,
-}
-
-/// A connection, and since when nobody uses it; none where it is new.
-#[derive(Debug)]
-struct Kept {
-    connection: PgConnection,
-    idle_since: Option<Instant>,
-}
-
-impl managed::Manager for Opener {
-    type Type = Kept;
-    type Error = Error;
-
-    async fn create(&self) -> Result<Kept, Error> {
-        Ok(Kept { connection: PgConnection::connect_with(&self.options).await?, idle_since: None })
-    }
-
-    async fn recycle(&self, _: &mut Kept, metrics: &Metrics) -> RecycleResult<Error> {
-        if metrics.age() > LIFETIME { Err(RecycleError::message("too old")) } else { Ok(()) }
     }
 }

@@ -1,8 +1,8 @@
-//! User groups, and who is in them.
+//! User groups and their members.
 
 use super::{Failure, Pool};
 
-/// The constraint that a group, of which somebody becomes a member, is there.
+/// The foreign key from a member to the user group.
 pub const MEMBER_KEY: &str = "associate_user_group_user_group_id_fkey";
 
 /// A user group.
@@ -10,11 +10,11 @@ pub const MEMBER_KEY: &str = "associate_user_group_user_group_id_fkey";
 pub struct UserGroup {
     /// Primary key.
     pub user_group_id: i32,
-    /// For people.
+    /// The display name.
     pub name: String,
 }
 
-/// Adds a user group and gives its key.
+/// Adds a user group. Returns its key.
 ///
 /// # Errors
 /// See [`Failure`].
@@ -23,7 +23,7 @@ pub async fn add(pool: &Pool, name: &str) -> Result<i32, Failure> {
     Ok(added.fetch_one(pool).await?)
 }
 
-/// All that are not deleted, by key.
+/// Returns the user groups that are not flagged as deleted, ordered by key.
 ///
 /// # Errors
 /// See [`Failure`].
@@ -35,25 +35,25 @@ pub async fn list(pool: &Pool) -> Result<Vec<UserGroup>, Failure> {
     Ok(listed.fetch_all(pool).await?)
 }
 
-/// Puts an associate into a further group; false where there is no associate of that name.
+/// Adds an associate to a further user group. Returns whether the associate exists.
 ///
 /// # Errors
-/// [`Failure::Constraint`] with [`MEMBER_KEY`] where there is no such group; see [`Failure`].
+/// [`Failure::Constraint`] with [`MEMBER_KEY`] if the user group does not exist; see [`Failure`].
 pub async fn join(pool: &Pool, associate: &str, user_group_id: i32) -> Result<bool, Failure> {
-    let joined = sqlx::query_scalar!(
-        r#"WITH who AS (SELECT associate_id FROM associate WHERE lower(name) = lower($1)),
+    let exists = sqlx::query_scalar!(
+        r#"WITH member AS (SELECT associate_id FROM associate WHERE lower(name) = lower($1)),
         joined AS (
-            INSERT INTO associate_user_group (associate_id, user_group_id) SELECT associate_id, $2 FROM who
+            INSERT INTO associate_user_group (associate_id, user_group_id) SELECT associate_id, $2 FROM member
             ON CONFLICT DO NOTHING
         )
-        SELECT EXISTS (SELECT FROM who) AS "any!""#,
+        SELECT EXISTS (SELECT FROM member) AS "exists!""#,
         associate,
         user_group_id
     );
-    Ok(joined.fetch_one(pool).await?)
+    Ok(exists.fetch_one(pool).await?)
 }
 
-/// Takes an associate out of a further group; false where it was in none such.
+/// Removes an associate from a further user group. Returns whether the associate was a member.
 ///
 /// # Errors
 /// See [`Failure`].

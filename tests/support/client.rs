@@ -61,10 +61,15 @@ pub const SEED_FORM: &str = "Connection.ErpConnectionId=816&Connection.ErpConnec
     &Connection.UserGroupAccessIds=350&Connection.UserGroupAccessIds=185\
     &Connection.AssociateAccessIds[0]=920&Connection.AssociateAccessIds[1]=463";
 
-/// A client to send requests with. It speaks plain HTTP only, but will not be made without a TLS provider.
-pub fn http_client() -> reqwest::Client {
+/// Returns a builder of HTTP clients. The clients speak plain HTTP, but cannot be built without a TLS provider.
+pub fn client_builder() -> reqwest::ClientBuilder {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder().timeout(std::time::Duration::from_mins(1)).build().unwrap()
+    reqwest::Client::builder().timeout(std::time::Duration::from_mins(1))
+}
+
+/// Returns an HTTP client with the default settings of the tests.
+pub fn http_client() -> reqwest::Client {
+    client_builder().build().unwrap()
 }
 
 /// An answer, read to its end.

@@ -4,6 +4,7 @@ pub mod client;
 pub mod postgres;
 pub mod program;
 pub mod proxy;
+pub mod wait;
 
 pub use client::{Answer, seed_connection, seed_request};
 pub use postgres::TestDatabase;

@@ -5,12 +5,12 @@ use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
-use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use super::client::http_client;
+use super::wait::is_met;
 
 /// A free port of loopback.
 const LOOPBACK: &str = "127.0.0.1:0";
@@ -112,11 +112,7 @@ impl Program {
 
     /// Waits until the log has `text`.
     pub async fn wait_for_log(&self, text: &str) {
-        let began = Instant::now();
-        while !self.log().contains(text) {
-            assert!(began.elapsed() < Duration::from_secs(30), "no {text:?} in the log: {}", self.log());
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        assert!(is_met(async || self.log().contains(text)).await, "no {text:?} in the log: {}", self.log());
     }
 
     /// Sends a signal.
@@ -129,16 +125,10 @@ impl Program {
         self.child.try_wait().unwrap().is_none()
     }
 
-    /// Waits until it ends.
-    pub async fn ended(&mut self, within: Duration) -> ExitStatus {
-        let began = Instant::now();
-        loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status;
-            }
-            assert!(began.elapsed() < within, "still running after {within:?}: {}", self.log());
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+    /// Waits until the process ends.
+    pub async fn wait_for_exit(&mut self) -> ExitStatus {
+        assert!(is_met(async || !self.is_running()).await, "still running: {}", self.log());
+        self.child.wait().unwrap()
     }
 
     /// kill -9.

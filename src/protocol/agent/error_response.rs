@@ -42,7 +42,8 @@ impl WriteValue for ErrorBody {
     }
 }
 
-/// The outermost layer of the protocol. Writes the body of every [`Error`] in the format that the caller accepts.
+/// The outermost layer of the protocol. Writes the body of every [`Error`] in the format that the caller accepts, and
+/// adds its [`LogReason`](crate::protocol::error::LogReason) to the response's extensions.
 pub async fn write_errors(request: Request, next: Next) -> Response {
     let request_id = request_id(request.headers());
     let format = negotiate(request.headers());
@@ -53,6 +54,7 @@ pub async fn write_errors(request: Request, next: Next) -> Response {
         body => write(body, WriteContext::WHOLE, &format),
     };
     *written.status_mut() = error.status();
+    written.extensions_mut().insert(error.log_reason());
     if let Some((name, value)) = error.header() {
         written.headers_mut().insert(name, value.clone());
     }

@@ -79,7 +79,7 @@ impl<C: Carrier> Arguments for C {
     fn read(parts: &Parts, body: &[u8]) -> Result<Self, Error> {
         let carrier = if body.is_empty() { None } else { read(&parts.headers, body)? };
         let carrier: C = carrier.ok_or_else(|| Error::argument("The request body is missing or null."))?;
-        carrier.check_members(&Path::Body).map_err(Error::validation)?;
+        carrier.check_members(&Path::Body).map_err(|problem| Error::validation(format_args!("{problem}")))?;
         Ok(carrier)
     }
 }
@@ -125,7 +125,7 @@ fn read<C: Carrier>(headers: &HeaderMap, body: &[u8]) -> Result<Option<C>, Error
     // The server has decompressed the encodings that it knows and has removed the header.
     let encoding = headers.get(CONTENT_ENCODING).map(|encoding| encoding.to_str().unwrap_or("?"));
     if let Some(encoding) = encoding.filter(|encoding| !encoding.eq_ignore_ascii_case("identity")) {
-        return Err(Error::unsupported_encoding(&format!("content encoding '{}'", excerpt(encoding))));
+        return Err(Error::unsupported_encoding("content encoding", &excerpt(encoding)));
     }
     let content_type = headers.get(CONTENT_TYPE).ok_or_else(|| Error::missing_content_type(SUPPORTED))?;
     let content_type = content_type.to_str().unwrap_or_default();
@@ -134,9 +134,7 @@ fn read<C: Carrier>(headers: &HeaderMap, body: &[u8]) -> Result<Option<C>, Error
         Error::unsupported_media_type(&excerpt(name), SUPPORTED)
     })?;
     let charset = match content_type.split(';').find_map(charset) {
-        Some(name) => {
-            Charset::named(name).ok_or_else(|| Error::unsupported_encoding(&format!("charset '{}'", excerpt(name))))?
-        }
+        Some(name) => Charset::named(name).ok_or_else(|| Error::unsupported_encoding("charset", &excerpt(name)))?,
         None => Charset::Utf8,
     };
     let text = decode(body, charset).ok_or_else(|| {

@@ -30,7 +30,7 @@ const MAX_SEGMENTS: usize = 16;
 /// 400 if a name cannot be parsed, and with the property's path if a value does not fit.
 pub fn read<C: Carrier>(body: &str) -> Result<Option<C>, Error> {
     let read = parse(body).and_then(|root| <Option<C> as ReadValue>::read(FormValue(root), &Path::Body));
-    read.map_err(|problem| Error::argument(format!("{problem}.")))
+    read.map_err(|problem| Error::argument(format_args!("{problem}.")))
 }
 
 /// The values and the children of one name.

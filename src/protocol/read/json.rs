@@ -18,7 +18,7 @@ const MAX_DEPTH: usize = 128;
 pub fn read<C: Carrier>(body: &str) -> Result<Option<C>, Error> {
     if let Some(offset) = too_deep(body) {
         let (line, column) = line_and_column(body, offset);
-        return Err(Error::argument(format!(
+        return Err(Error::argument(format_args!(
             "The request body is not valid JSON: nested deeper than {MAX_DEPTH} (line {line}, column {column})."
         )));
     }
@@ -41,12 +41,12 @@ fn refuse(problem: &serde_json::Error) -> Error {
     // serde_json appends the position to its messages.
     let text = problem.to_string();
     let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);
-    Error::argument(match problem.classify() {
-        Category::Data => format!("{text} (line {line}, column {column})."),
+    match problem.classify() {
+        Category::Data => Error::argument(format_args!("{text} (line {line}, column {column}).")),
         Category::Syntax | Category::Eof | Category::Io => {
-            format!("The request body is not valid JSON: {text} (line {line}, column {column}).")
+            Error::argument(format_args!("The request body is not valid JSON: {text} (line {line}, column {column})."))
         }
-    })
+    }
 }
 
 /// Returns the bytes of `body` outside of strings, with their offsets.

@@ -8,6 +8,7 @@ use std::marker::PhantomData;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
+use crate::protocol::message::Sent;
 use crate::protocol::path::{Path, excerpt};
 
 /// A type that a member of a carrier can have: how its values are read, and its name in `FieldProperties`.
@@ -131,7 +132,9 @@ impl<T: FromShape> FromShapeVisitor<'_, T> {
     fn convert<E: Error>(&self, scalar: &Scalar<'_>) -> Result<T, E> {
         T::from_scalar(scalar).ok_or_else(|| match scalar {
             // The error repeats a text only where a number or a bool is expected: any other text may be a secret.
-            Scalar::Text(text) if T::HINT == hint::NUMBER => mismatch::<T, E>(self.0, &format!("'{}'", excerpt(text))),
+            Scalar::Text(text) if T::HINT == hint::NUMBER => {
+                mismatch::<T, E>(self.0, &format!("'{}'", Sent(excerpt(text))))
+            }
             _ => mismatch::<T, E>(self.0, scalar.kind()),
         })
     }

@@ -1,4 +1,4 @@
-// Shows the document, and lets it be tried out. With ?demo in the address, as the administrator of the demo data.
+// Shows the document and sends its requests. With ?demo in the address, the demo administrator is authorized.
 "use strict";
 
 const page = SwaggerUIBundle({
@@ -6,7 +6,7 @@ const page = SwaggerUIBundle({
   url: document.getElementById("page").dataset.document,
   deepLinking: true,
   displayRequestDuration: true,
-  // Nobody else is asked whether the document is right.
+  // Without it, Swagger UI would send the document to a validator on another server.
   validatorUrl: null,
   onComplete() {
     if (new URLSearchParams(location.search).has("demo")) {

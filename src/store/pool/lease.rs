@@ -1,73 +1,70 @@
-//! A connection in use, and a transaction on one.
+//! A connection checked out of the pool.
 
-use std::fmt::Write;
 use std::ops::{Deref, DerefMut};
 use std::time::{Duration, Instant};
 
 use deadpool::managed::Object;
 use sqlx::{AssertSqlSafe, Connection, Error, Executor, PgConnection};
 
-use super::{Opener, PLANNER_SETTINGS, STATEMENT_TIMEOUT, is_lost};
+use super::errors::is_connection_lost;
+use super::manager::{Manager, Pooled};
+use super::session;
 
-/// How long a given-up statement may go on before its connection is closed.
-const SETTLE_TIMEOUT: Duration = Duration::from_secs(1);
+/// The time that an abandoned statement or transaction has to end before its connection is closed.
+const ROLLBACK_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// What the user of a connection leaves on it.
+/// What has to end before the connection can be used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Leaves {
+enum PendingState {
     /// Nothing.
-    Nothing,
-    /// Perhaps a statement that nobody waits for any more.
-    Unfinished,
+    Clean,
+    /// Possibly a statement whose result is not awaited any more.
+    Statement,
     /// A transaction.
     Transaction,
 }
 
-/// A connection in use. Given back when it is dropped.
+/// A connection checked out of the pool. Returned to it on drop; an unfinished transaction is rolled back then.
 #[derive(Debug)]
 pub struct Lease {
-    /// None once it is closed or given back.
-    object: Option<Object<Opener>>,
-    leaves: Leaves,
+    /// `None` once the connection is closed or returned.
+    object: Option<Object<Manager>>,
+    pending: PendingState,
     is_pooled: bool,
 }
 
 impl Lease {
-    pub(super) fn of(object: Object<Opener>, is_pooled: bool) -> Self {
-        Lease { object: Some(object), leaves: Leaves::Unfinished, is_pooled }
+    /// Wraps a connection that the pool has just given out.
+    pub(super) fn new(object: Object<Manager>, is_pooled: bool) -> Self {
+        Lease { object: Some(object), pending: PendingState::Statement, is_pooled }
     }
 
     /// Begins a transaction.
     pub(super) async fn begin(&mut self) -> Result<(), Error> {
-        self.leaves = Leaves::Transaction;
-        if !self.is_pooled {
-            return self.execute("BEGIN").await.map(drop);
+        self.pending = PendingState::Transaction;
+        if self.is_pooled {
+            self.execute(sqlx::raw_sql(AssertSqlSafe(session::begin_pooled()))).await.map(drop)
+        } else {
+            self.execute("BEGIN").await.map(drop)
         }
-        // What another client has left prepared on the pooler's connection may have the names that come now.
-        let mut settings = format!(
-            "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT}'; DEALLOCATE ALL"
-        );
-        for (name, value) in PLANNER_SETTINGS {
-            let _ = write!(settings, "; SET LOCAL {name} = {value}");
-        }
-        self.execute(sqlx::raw_sql(AssertSqlSafe(settings))).await.map(drop)
     }
 
-    /// Gives the connection back after its last statement, unless that has shown it to be lost.
+    /// Returns the connection to the pool after its last statement, unless `result` shows that it is lost. Behind a
+    /// transaction pooler, the statement's transaction is committed first.
     ///
     /// # Errors
-    /// That of `result`; behind a pooler, that its transaction cannot be ended.
-    pub async fn done<T>(mut self, result: Result<T, Error>) -> Result<T, Error> {
+    /// That of `result`, or of the commit.
+    pub async fn finish<T>(mut self, result: Result<T, Error>) -> Result<T, Error> {
         match result {
-            Err(error) if is_lost(&error) => {
+            Err(error) if is_connection_lost(&error) => {
                 self.close();
                 Err(error)
             }
             result if !self.is_pooled => {
-                self.leaves = Leaves::Nothing;
+                self.pending = PendingState::Clean;
                 result
             }
-            // Rolled back behind the answer.
+            // The transaction is rolled back on drop, without a wait.
             Err(error) => Err(error),
             Ok(value) => {
                 self.commit().await?;
@@ -76,20 +73,22 @@ impl Lease {
         }
     }
 
-    async fn commit(mut self) -> Result<(), Error> {
+    /// Commits the transaction and returns the connection to the pool.
+    pub(super) async fn commit(mut self) -> Result<(), Error> {
         let committed = self.execute("COMMIT").await.map(drop);
         match &committed {
-            Err(error) if is_lost(error) => self.close(),
-            _ => self.leaves = Leaves::Nothing,
+            Err(error) if is_connection_lost(error) => self.close(),
+            _ => self.pending = PendingState::Clean,
         }
         committed
     }
 
-    /// Since it was used last; none where it is new.
+    /// Returns the time since the connection was last used; `None` for a new connection.
     pub(super) fn idle_for(&self) -> Option<Duration> {
         self.object.as_ref()?.idle_since.map(|since| since.elapsed())
     }
 
+    /// Closes the connection instead of returning it.
     pub(super) fn close(&mut self) {
         drop(self.object.take().map(Object::take));
     }
@@ -113,38 +112,42 @@ impl Drop for Lease {
     fn drop(&mut self) {
         let Some(mut object) = self.object.take() else { return };
         object.idle_since = Some(Instant::now());
-        if self.leaves == Leaves::Nothing {
+        if self.pending == PendingState::Clean {
             return;
         }
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
-            drop(Object::take(object));
-            return;
-        };
-        let leaves = self.leaves;
-        runtime.spawn(async move {
-            let settled = async {
-                match leaves {
-                    Leaves::Transaction => object.connection.execute("ROLLBACK").await.is_ok(),
-                    // Waits for the statement.
-                    Leaves::Unfinished | Leaves::Nothing => object.connection.ping().await.is_ok(),
-                }
-            };
-            if !tokio::time::timeout(SETTLE_TIMEOUT, settled).await.unwrap_or(false) {
-                drop(Object::take(object));
-            }
-        });
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn(rollback_or_close(object, self.pending))),
+            Err(_) => drop(Object::take(object)),
+        }
     }
 }
 
-/// A connection with a transaction on it. Dropped, it is rolled back.
+/// Ends what is pending on a connection before it is returned to the pool, or closes the connection if that takes too
+/// long.
+async fn rollback_or_close(mut object: Object<Manager>, pending: PendingState) {
+    let Pooled { connection, .. } = &mut *object;
+    let ended = async {
+        match pending {
+            PendingState::Clean => true,
+            // The ping is answered after the statement.
+            PendingState::Statement => connection.ping().await.is_ok(),
+            PendingState::Transaction => connection.execute("ROLLBACK").await.is_ok(),
+        }
+    };
+    if !tokio::time::timeout(ROLLBACK_TIMEOUT, ended).await.unwrap_or(false) {
+        drop(Object::take(object));
+    }
+}
+
+/// A transaction on a connection checked out of the pool. Rolled back on drop.
 #[derive(Debug)]
 pub struct Transaction(pub(super) Lease);
 
 impl Transaction {
-    /// Makes it take effect.
+    /// Commits the transaction.
     ///
     /// # Errors
-    /// Where the database is away, it may or may not have taken effect.
+    /// If the connection is lost, the transaction may or may not have taken effect.
     pub async fn commit(self) -> Result<(), Error> {
         self.0.commit().await
     }

@@ -1,4 +1,4 @@
-//! An issuer on this machine, and keys to sign with.
+//! A fake issuer on this machine, and keys that sign tokens.
 
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
@@ -18,10 +18,10 @@ use tokio::task::JoinHandle;
 pub const DISCOVERY: &str = "/.well-known/openid-configuration";
 pub const KEYS: &str = "/keys";
 
-/// A status and a body; none is never an answer.
-pub type Answer = Option<(StatusCode, String)>;
+/// A response: status and body. With `None` the issuer never responds.
+pub type FakeResponse = Option<(StatusCode, String)>;
 
-/// Serves a discovery document and a key set, and counts who asks for them.
+/// Serves a discovery document and a key set, and counts the requests for each.
 pub struct FakeIssuer {
     pub url: String,
     shared: Arc<Mutex<Shared>>,
@@ -30,9 +30,9 @@ pub struct FakeIssuer {
 
 #[derive(Default)]
 struct Shared {
-    discovery: Answer,
-    keys: Answer,
-    asked: (usize, usize),
+    discovery: FakeResponse,
+    keys: FakeResponse,
+    requests: (usize, usize),
 }
 
 impl FakeIssuer {
@@ -49,8 +49,8 @@ impl FakeIssuer {
         let router = Router::new().fallback({
             let shared = Arc::clone(&shared);
             async move |uri: Uri| {
-                let answer = shared.lock().expect("no panic").answer(uri.path());
-                match answer {
+                let response = shared.lock().expect("no panic").respond(uri.path());
+                match response {
                     Some((status, body)) => (status, [("location", KEYS)], body),
                     None => std::future::pending().await,
                 }
@@ -58,31 +58,34 @@ impl FakeIssuer {
         });
         let server = tokio::spawn(async move { axum::serve(listener, router).await.expect("serves") });
         let fake = FakeIssuer { url, shared, server };
-        fake.discovers(&json!({"issuer": fake.url, "jwks_uri": format!("{}{KEYS}", fake.url)}));
-        fake.publishes(keys);
+        fake.set_discovery(&json!({"issuer": fake.url, "jwks_uri": format!("{}{KEYS}", fake.url)}));
+        fake.set_keys(keys);
         fake
     }
 
-    pub fn discovers(&self, document: &Value) {
-        self.answers(DISCOVERY, Some((StatusCode::OK, document.to_string())));
+    /// Sets the discovery document.
+    pub fn set_discovery(&self, document: &Value) {
+        self.set_response(DISCOVERY, Some((StatusCode::OK, document.to_string())));
     }
 
-    pub fn publishes(&self, keys: &[(&str, &Signer)]) {
+    /// Sets the published keys, each with its id.
+    pub fn set_keys(&self, keys: &[(&str, &Signer)]) {
         let keys: Vec<_> = keys.iter().map(|(id, signer)| signer.public(id)).collect();
-        self.answers(KEYS, Some((StatusCode::OK, json!({ "keys": keys }).to_string())));
+        self.set_response(KEYS, Some((StatusCode::OK, json!({ "keys": keys }).to_string())));
     }
 
-    pub fn answers(&self, path: &str, answer: Answer) {
+    /// Sets the response to requests for `path`.
+    pub fn set_response(&self, path: &str, response: FakeResponse) {
         let mut shared = self.shared.lock().expect("no panic");
-        *(if path == KEYS { &mut shared.keys } else { &mut shared.discovery }) = answer;
+        *(if path == KEYS { &mut shared.keys } else { &mut shared.discovery }) = response;
     }
 
-    /// How often it was asked for the discovery document, and for the keys.
-    pub fn asked(&self) -> (usize, usize) {
-        self.shared.lock().expect("no panic").asked
+    /// Returns the number of requests for the discovery document, and for the keys.
+    pub fn requests(&self) -> (usize, usize) {
+        self.shared.lock().expect("no panic").requests
     }
 
-    /// From now on nobody listens there.
+    /// Stops listening.
     pub async fn stop(&mut self) {
         self.server.abort();
         assert!((&mut self.server).await.is_err_and(|ended| ended.is_cancelled()));
@@ -96,14 +99,14 @@ impl Drop for FakeIssuer {
 }
 
 impl Shared {
-    fn answer(&mut self, path: &str) -> Answer {
+    fn respond(&mut self, path: &str) -> FakeResponse {
         match path {
             DISCOVERY => {
-                self.asked.0 += 1;
+                self.requests.0 += 1;
                 self.discovery.clone()
             }
             KEYS => {
-                self.asked.1 += 1;
+                self.requests.1 += 1;
                 self.keys.clone()
             }
             _ => Some((StatusCode::NOT_FOUND, String::new())),
@@ -143,7 +146,7 @@ impl Signer {
         }
     }
 
-    /// The public half, as a JWK.
+    /// Returns the public key as a JWK.
     pub fn public(&self, id: &str) -> Value {
         match self {
             Signer::Rsa(pair) => {
@@ -157,12 +160,12 @@ impl Signer {
         }
     }
 
-    /// A token with the usual header, for this key id.
+    /// Creates a token with the usual header, for this key id.
     pub fn token(&self, id: &str, claims: &Value) -> String {
         self.sign(&json!({"alg": self.algorithm(), "typ": "JWT", "kid": id}), claims)
     }
 
-    /// A token with any header.
+    /// Creates a token with any header.
     pub fn sign(&self, header: &Value, claims: &Value) -> String {
         let message = unsigned(header, claims);
         let random = SystemRandom::new();
@@ -178,7 +181,7 @@ impl Signer {
     }
 }
 
-/// What a signature is over.
+/// Returns the part of a token that its signature covers.
 pub fn unsigned(header: &Value, claims: &Value) -> String {
     format!("{}.{}", encode(header.to_string()), encode(claims.to_string()))
 }

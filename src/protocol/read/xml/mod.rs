@@ -28,7 +28,7 @@ pub fn read<C: Carrier>(document: &str) -> Result<Option<C>, Error> {
     read_root(document).map_err(|problem| {
         let (line, column) = line_and_column(document, problem.offset.unwrap_or_default());
         let prefix = if problem.is_syntax { "The request body is not valid XML: " } else { "" };
-        Error::argument(format!("{prefix}{} (line {line}, column {column}).", problem.text))
+        Error::argument(format_args!("{prefix}{} (line {line}, column {column}).", problem.text))
     })
 }
 

@@ -2,11 +2,13 @@
 //! ones; unlimited nesting; characters that XML cannot hold.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use quick_xml::Reader;
 use quick_xml::escape::unescape;
 use quick_xml::events::{BytesStart, Event};
 
+use crate::protocol::message::Sent;
 use crate::protocol::path::excerpt;
 use crate::protocol::xml_escape::is_legal;
 
@@ -46,9 +48,14 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// Shortens the message: the parser's messages repeat names, which can be as long as the document.
-    fn syntax(text: impl AsRef<str>, offset: usize) -> Self {
-        Problem { text: excerpt(text.as_ref()), is_syntax: true, offset: Some(offset) }
+    fn syntax(text: impl Into<String>, offset: usize) -> Self {
+        Problem { text: text.into(), is_syntax: true, offset: Some(offset) }
+    }
+
+    /// Shortens and marks the parser's message: it repeats names, which are the caller's and can be as long as the
+    /// document.
+    fn of_parser(problem: &impl fmt::Display, offset: usize) -> Self {
+        Self::syntax(Sent(excerpt(&problem.to_string())).to_string(), offset)
     }
 }
 
@@ -66,7 +73,7 @@ impl<'x> Tokens<'x> {
     pub fn new(document: &'x str) -> Result<Self, Problem> {
         if let Some((offset, character)) = document.char_indices().find(|(_, character)| !is_legal(*character)) {
             return Err(Problem::syntax(
-                format!("XML cannot hold the character U+{:04X}", u32::from(character)),
+                format!("XML cannot hold the character {}", Sent(format_args!("U+{:04X}", u32::from(character)))),
                 offset,
             ));
         }
@@ -92,8 +99,7 @@ impl<'x> Tokens<'x> {
         }
         loop {
             self.offset = self.position();
-            let event =
-                self.reader.read_event().map_err(|problem| Problem::syntax(problem.to_string(), self.offset))?;
+            let event = self.reader.read_event().map_err(|problem| Problem::of_parser(&problem, self.offset))?;
             return match event {
                 Event::Start(tag) => self.open(&tag),
                 Event::Empty(tag) => {
@@ -127,10 +133,11 @@ impl<'x> Tokens<'x> {
                     Err(Problem::syntax("an XML declaration that is not at the start", self.offset))
                 }
                 Event::Decl(declaration) => match declaration.encoding() {
-                    Some(Ok(name)) if !is_unicode(&name) => {
-                        Err(Problem::syntax(format!("the encoding '{name}' is not supported"), self.offset))
-                    }
-                    Some(Err(problem)) => Err(Problem::syntax(problem.to_string(), self.offset)),
+                    Some(Ok(name)) if !is_unicode(&name) => Err(Problem::syntax(
+                        format!("the encoding '{}' is not supported", Sent(excerpt(&name))),
+                        self.offset,
+                    )),
+                    Some(Err(problem)) => Err(Problem::of_parser(&problem, self.offset)),
                     _ => continue,
                 },
                 Event::Comment(_) | Event::PI(_) => continue,
@@ -154,7 +161,7 @@ impl<'x> Tokens<'x> {
                 let text = format!("an element has more than {MAX_ATTRIBUTES} attributes");
                 return Err(Problem::syntax(text, self.offset));
             }
-            let attribute = attribute.map_err(|problem| Problem::syntax(problem.to_string(), self.offset))?;
+            let attribute = attribute.map_err(|problem| Problem::of_parser(&problem, self.offset))?;
             if attribute.value.contains('<') {
                 return Err(Problem::syntax("an attribute holds a '<'", self.offset));
             }

@@ -1,0 +1,62 @@
+//! Kinds of database errors, as far as the pool and the store act on them.
+
+use std::borrow::Cow;
+
+use sqlx::Error;
+use sqlx::postgres::{PgDatabaseError, PgSeverity};
+
+/// Returns the SQLSTATE of an error that the database reported.
+fn sqlstate(error: &Error) -> Option<Cow<'_, str>> {
+    error.as_database_error()?.code()
+}
+
+/// Returns whether the error is temporary while a connection is opened: the database is starting, or all of its
+/// connections are in use. A wrong password or database name is final.
+#[must_use]
+pub fn is_starting(error: &Error) -> bool {
+    matches!(error, Error::Io(_)) || sqlstate(error).is_some_and(|code| ["57P03", "53300"].contains(&&*code))
+}
+
+/// Returns whether the connection was lost. Its last statement may or may not have taken effect.
+#[must_use]
+pub fn is_connection_lost(error: &Error) -> bool {
+    match error {
+        Error::Io(_) | Error::Tls(_) | Error::Protocol(_) | Error::WorkerCrashed => true,
+        Error::Database(refused) => refused
+            .try_downcast_ref::<PgDatabaseError>()
+            .is_some_and(|refused| matches!(refused.severity(), PgSeverity::Fatal | PgSeverity::Panic)),
+        _ => false,
+    }
+}
+
+/// Returns whether PostgreSQL aborted the transaction because of a concurrent one: a serialization failure or a
+/// deadlock. Nothing of it has taken effect, and the same transaction may succeed when it is run again.
+#[must_use]
+pub fn is_contention(error: &Error) -> bool {
+    sqlstate(error).is_some_and(|code| ["40001", "40P01"].contains(&&*code))
+}
+
+/// Returns whether the state of the server or of the way to it stands against a statement that may be correct.
+#[must_use]
+pub fn is_unavailable(error: &Error) -> bool {
+    // Connection, resources, system.
+    const CLASSES: [&str; 3] = ["08", "53", "58"];
+    // Read-only (a standby), lock time-out, cancelled, shut down, crashed, starting.
+    const STATES: [&str; 6] = ["25006", "55P03", "57014", "57P01", "57P02", "57P03"];
+    match error {
+        Error::Io(_)
+        | Error::Tls(_)
+        | Error::Protocol(_)
+        | Error::PoolTimedOut
+        | Error::PoolClosed
+        | Error::WorkerCrashed => true,
+        error => sqlstate(error)
+            .is_some_and(|code| CLASSES.iter().any(|class| code.starts_with(class)) || STATES.contains(&&*code)),
+    }
+}
+
+/// Returns whether the constraint of this name refused the statement.
+#[must_use]
+pub fn violates(error: &Error, constraint: &str) -> bool {
+    error.as_database_error().is_some_and(|refused| refused.constraint() == Some(constraint))
+}

@@ -1,0 +1,41 @@
+//! Retries of transactions that PostgreSQL aborted because of concurrent ones.
+
+use std::hash::{BuildHasher, RandomState};
+use std::time::Duration;
+
+use sqlx::Error;
+
+use super::errors::is_contention;
+
+/// The number of times that a transaction is run at most.
+const ATTEMPTS: u32 = 6;
+/// The longest pause before the second attempt. It doubles with each further one.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// Runs `attempt`, and again after a pause of random length when it ends in a deadlock or a serialization failure.
+///
+/// # Errors
+/// That of the last attempt.
+pub async fn retry<T, F>(attempt: impl Fn() -> F) -> Result<T, Error>
+where
+    F: Future<Output = Result<T, Error>>,
+{
+    let mut number = 1;
+    loop {
+        match attempt().await {
+            Err(error) if is_contention(&error) && number < ATTEMPTS => {
+                tracing::info!(%error, attempt = number, "transaction aborted because of a concurrent one; retrying");
+                tokio::time::sleep(random_up_to(PAUSE * 2_u32.pow(number - 1))).await;
+                number += 1;
+            }
+            result => return result,
+        }
+    }
+}
+
+/// Returns a random duration, so that transactions that met once do not meet again.
+fn random_up_to(limit: Duration) -> Duration {
+    // Each `RandomState` has another random key.
+    let random = RandomState::new().hash_one(());
+    limit.mul_f64(f64::from(u16::try_from(random & 0xffff).unwrap_or_default()) / f64::from(u16::MAX))
+}
