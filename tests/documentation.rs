@@ -258,7 +258,13 @@ fn arguments(code: &str) -> Vec<Vec<String>> {
         // Variables come before the command.
         part.split_whitespace().skip_while(|word| word.contains('=')).map(str::to_owned).collect::<Vec<_>>()
     });
-    parts.filter(|words| words.first().is_some_and(|word| word == "erpsync")).map(|words| words[1..].to_vec()).collect()
+    let is_command = |words: &Vec<String>| words.first().is_some_and(|word| word == "erpsync");
+    // The line that the server prints begins with its name, too.
+    parts
+        .filter(is_command)
+        .map(|words| words[1..].to_vec())
+        .filter(|words| !words.starts_with(&["listens".into()]))
+        .collect()
 }
 
 /// Every `erpsync ..` in code, inline or in a block, is a command of the program with flags that it has.
