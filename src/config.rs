@@ -16,7 +16,7 @@ mod serve;
 
 pub use authentication::{Authentication, DEFAULT_TENANT, Installation, Oidc};
 pub use command_line::CommandLine;
-pub use commands::{Check, Command, Config, Healthcheck, Openapi};
+pub use commands::{CheckArgs, Command, ConfigCommand, HealthcheckArgs, OpenapiArgs};
 pub use database::{Database, LogFormat};
 pub use limits::Limits;
 pub use serve::Serve;

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::CommandFactory;
-use erpsync::config::{self, Command, CommandLine, Config};
+use erpsync::config::{self, Command, CommandLine, ConfigCommand};
 use erpsync::database::Database;
 use erpsync::server::ShutdownSignal;
 use erpsync::{administration, demo, doctor, openapi, server, telemetry};
@@ -20,8 +20,8 @@ fn main() -> ExitCode {
         Command::Demo(settings) => block_on(&settings, until_interrupted(add_demo_data(&settings))),
         Command::Healthcheck(settings) => check_health(settings.admin_listen.unwrap_or(settings.listen)),
         Command::Doctor(settings) => block_on(&settings.database, doctor::run(&settings)),
-        Command::Config(Config::Check(check)) => check_settings(&check),
-        Command::Config(Config::Example) => print(&config::manual::example()),
+        Command::Config(ConfigCommand::Check(check)) => check_settings(&check),
+        Command::Config(ConfigCommand::Example) => print(&config::manual::example()),
         Command::Completions { shell } => print(&completions(shell)),
         Command::Man { dir: Some(dir) } => write_manual_pages(&dir),
         Command::Man { dir: None } => print_manual_page(),
@@ -75,12 +75,12 @@ async fn add_demo_data(settings: &config::Database) -> Result<(), String> {
     result?;
     println!(
         "The demo data is in the database. Its passwords are published: tje0/Tje0 (administrator), tje1/Tje1.\n\
-         A server on an address that is not loopback does not start with them, except with --demo."
+         A server on an address that is not loopback does not start with them unless --demo is given."
     );
     Ok(())
 }
 
-fn print_openapi(settings: &config::Openapi) -> Result<(), String> {
+fn print_openapi(settings: &config::OpenapiArgs) -> Result<(), String> {
     let mut document = server::openapi::document(&settings.path_prefix);
     if settings.json_only {
         openapi::json_only::reduce(&mut document);
@@ -95,7 +95,7 @@ fn print(text: &str) -> Result<(), String> {
     std::io::stdout().write_all(text.as_bytes()).map_err(|problem| format!("standard output: {problem}"))
 }
 
-fn check_settings(check: &config::Check) -> Result<(), String> {
+fn check_settings(check: &config::CheckArgs) -> Result<(), String> {
     server::check(&check.serve)?;
     print(&check.effective)
 }

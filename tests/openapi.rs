@@ -23,7 +23,7 @@ fn document() -> Value {
     serde_json::from_str(&printed(&[])).unwrap()
 }
 
-/// The operations of the document, each with its path and HTTP method.
+/// Returns the operations of the document, each with its path and HTTP method.
 fn operations(document: &Value) -> Vec<(&str, &str, &Value)> {
     let paths = document["paths"].as_object().unwrap().iter();
     paths
@@ -142,7 +142,7 @@ fn json_is_the_first_of_the_media_types() {
     }
 }
 
-/// A union of a named schema and null is the only one that generators give a readable type.
+/// Generators create a readable type for no other union.
 #[test]
 fn every_union_is_of_a_named_schema_and_null() {
     let document = document();
@@ -161,7 +161,7 @@ fn every_union_is_of_a_named_schema_and_null() {
             "{union:?}"
         );
     }
-    // An object or null has no name of its own.
+    // Generators invent a name for an inline schema of an object or null.
     let mut types = Vec::new();
     all(&document["components"]["schemas"], "type", &mut types);
     assert!(!types.contains(&&json!(["object", "null"])));
@@ -185,7 +185,7 @@ async fn every_path_takes_the_documented_methods_and_no_others() {
     for (path, methods) in document["paths"].as_object().unwrap() {
         for method in METHODS {
             let name = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
-            // Without credentials, so that nothing is changed.
+            // A request without credentials changes nothing.
             let answer = Answer::of(server.program.request(name, path).send().await.unwrap()).await;
             // The HEAD twins of the health checks are left out of the document.
             let is_expected = methods.get(method).is_some() || (method == "head" && path.starts_with("/health/"));
@@ -228,12 +228,12 @@ async fn the_server_serves_what_the_program_prints() {
     assert_eq!(answer.json()["servers"][0]["url"], "/cust12345");
 }
 
-/// What a parameter or an example is, or refers to.
+/// Returns the value itself, or the one that it refers to.
 fn resolve<'d>(document: &'d Value, value: &'d Value) -> &'d Value {
     value["$ref"].as_str().map_or(value, |reference| document.pointer(&reference[1..]).unwrap())
 }
 
-/// The example of a request body in one of its formats.
+/// Returns the example of a request body in a format.
 fn example(document: &Value, body: &Value, media_type: &str) -> String {
     let media = &body["content"][media_type];
     if media_type == "application/x-www-form-urlencoded" {
@@ -243,7 +243,7 @@ fn example(document: &Value, body: &Value, media_type: &str) -> String {
     example.as_str().map_or_else(|| example.to_string(), ToOwned::to_owned)
 }
 
-/// A form with the fields that have examples.
+/// Returns a form with the fields that have examples.
 fn form(schema: &Value) -> String {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
     let mut pairs = Vec::new();
@@ -262,7 +262,7 @@ fn form(schema: &Value) -> String {
     pairs.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect::<Vec<_>>().join("&")
 }
 
-/// In every format, one after the other in the order of the collection.
+/// Sends the examples in each format, in the order of the Postman collection.
 #[tokio::test]
 async fn every_example_works_on_the_demo_data() {
     let document = document();

@@ -5,23 +5,23 @@ use serde_json::json;
 use super::names;
 use super::output::Output;
 use crate::auth::secret;
-use crate::config::administration::{Applications, Common};
+use crate::config::administration::{ApplicationCommand, CommonArgs};
 use crate::store::{Failure, Pool, applications};
 
-pub fn common(command: &Applications) -> &Common {
+pub fn common(command: &ApplicationCommand) -> &CommonArgs {
     match command {
-        Applications::Add { common, .. }
-        | Applications::List { common }
-        | Applications::Grant { common, .. }
-        | Applications::Revoke { common, .. }
-        | Applications::Disable { common, .. }
-        | Applications::Enable { common, .. } => common,
+        ApplicationCommand::Add { common, .. }
+        | ApplicationCommand::List { common }
+        | ApplicationCommand::Grant { common, .. }
+        | ApplicationCommand::Revoke { common, .. }
+        | ApplicationCommand::Disable { common, .. }
+        | ApplicationCommand::Enable { common, .. } => common,
     }
 }
 
-pub async fn run(command: Applications, pool: &Pool) -> Result<Output, String> {
+pub async fn run(command: ApplicationCommand, pool: &Pool) -> Result<Output, String> {
     match command {
-        Applications::Add { name, grant_erp_sync, .. } => {
+        ApplicationCommand::Add { name, grant_erp_sync, .. } => {
             let name = names::validate(&name)?;
             let secret = secret::app_token();
             let added = applications::add(pool, name, &secret::hash(&secret), grant_erp_sync).await;
@@ -33,7 +33,7 @@ pub async fn run(command: Applications, pool: &Pool) -> Result<Output, String> {
             })?;
             Ok(Output::Value("app_token", json!(secret)))
         }
-        Applications::List { .. } => {
+        ApplicationCommand::List { .. } => {
             let listed = applications::list(pool).await.map_err(|failure| failure.to_string())?;
             let row = |row: applications::Application| {
                 vec![json!(row.application_id), json!(row.name), json!(row.erp_sync), json!(row.disabled)]
@@ -41,19 +41,19 @@ pub async fn run(command: Applications, pool: &Pool) -> Result<Output, String> {
             let rows = listed.into_iter().map(row);
             Ok(Output::Table(&["application_id", "name", "erp_sync", "disabled"], rows.collect()))
         }
-        Applications::Grant { name, .. } => {
+        ApplicationCommand::Grant { name, .. } => {
             names::require_found(applications::set_erp_sync(pool, &name, true).await, "application", &name)?;
             Ok(Output::Message(format!("'{name}' may use the agent ErpSync")))
         }
-        Applications::Revoke { name, .. } => {
+        ApplicationCommand::Revoke { name, .. } => {
             names::require_found(applications::set_erp_sync(pool, &name, false).await, "application", &name)?;
             Ok(Output::Message(format!("'{name}' may not use the agent ErpSync")))
         }
-        Applications::Disable { name, .. } => {
+        ApplicationCommand::Disable { name, .. } => {
             names::require_found(applications::set_disabled(pool, &name, true).await, "application", &name)?;
             Ok(Output::Message(format!("'{name}' is disabled")))
         }
-        Applications::Enable { name, .. } => {
+        ApplicationCommand::Enable { name, .. } => {
             names::require_found(applications::set_disabled(pool, &name, false).await, "application", &name)?;
             Ok(Output::Message(format!("'{name}' is enabled")))
         }

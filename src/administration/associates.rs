@@ -8,26 +8,26 @@ use serde_json::json;
 use super::names;
 use super::output::Output;
 use crate::auth::password;
-use crate::config::administration::{Associates, Common, NewPassword, Switch};
+use crate::config::administration::{AssociateCommand, CommonArgs, PasswordArgs, Switch};
 use crate::store::{Failure, Pool, associates, user_groups};
 
 /// The name of the user group that is added with the first associate.
 const FIRST_GROUP: &str = "Everybody";
 
-pub fn common(command: &Associates) -> &Common {
+pub fn common(command: &AssociateCommand) -> &CommonArgs {
     match command {
-        Associates::Add { common, .. }
-        | Associates::List { common }
-        | Associates::Disable { common, .. }
-        | Associates::Enable { common, .. }
-        | Associates::Password { common, .. }
-        | Associates::Administrator { common, .. } => common,
+        AssociateCommand::Add { common, .. }
+        | AssociateCommand::List { common }
+        | AssociateCommand::Disable { common, .. }
+        | AssociateCommand::Enable { common, .. }
+        | AssociateCommand::Password { common, .. }
+        | AssociateCommand::Administrator { common, .. } => common,
     }
 }
 
-pub async fn run(command: Associates, pool: &Pool) -> Result<Output, String> {
+pub async fn run(command: AssociateCommand, pool: &Pool) -> Result<Output, String> {
     match command {
-        Associates::Add { name, group, administrator, password, .. } => {
+        AssociateCommand::Add { name, group, administrator, password, .. } => {
             let name = names::validate(&name)?;
             let hash = new_password(&password)?.map(|password| password::hash(&password)).transpose()?;
             let group = match group {
@@ -46,16 +46,16 @@ pub async fn run(command: Associates, pool: &Pool) -> Result<Output, String> {
             })?;
             Ok(Output::Value("associate_id", json!(id)))
         }
-        Associates::List { .. } => list(pool).await,
-        Associates::Disable { name, .. } => {
+        AssociateCommand::List { .. } => list(pool).await,
+        AssociateCommand::Disable { name, .. } => {
             names::require_found(associates::set_disabled(pool, &name, true).await, "associate", &name)?;
             Ok(Output::Message(format!("'{name}' is disabled; their tickets, tokens and sessions are revoked")))
         }
-        Associates::Enable { name, .. } => {
+        AssociateCommand::Enable { name, .. } => {
             names::require_found(associates::set_disabled(pool, &name, false).await, "associate", &name)?;
             Ok(Output::Message(format!("'{name}' is enabled")))
         }
-        Associates::Password { name, password, .. } => {
+        AssociateCommand::Password { name, password, .. } => {
             let password = new_password(&password)?
                 .ok_or("no password was given: use --password-file with a file, or with - for standard input")?;
             let hash = password::hash(&password)?;
@@ -64,7 +64,7 @@ pub async fn run(command: Associates, pool: &Pool) -> Result<Output, String> {
                 "the password of '{name}' is changed; their tickets, tokens and sessions are revoked"
             )))
         }
-        Associates::Administrator { name, switch, .. } => {
+        AssociateCommand::Administrator { name, switch, .. } => {
             let is_administrator = switch == Switch::On;
             let changed = associates::set_administrator(pool, &name, is_administrator).await;
             names::require_found(changed, "associate", &name)?;
@@ -76,7 +76,7 @@ pub async fn run(command: Associates, pool: &Pool) -> Result<Output, String> {
     }
 }
 
-/// Adds a user group to a database that has none, and returns its id. Returns `None` if there are groups already.
+/// Adds a user group to a database that has none, and returns its id. Returns `None` if the database has groups.
 ///
 /// Every associate needs a primary group.
 async fn add_first_group(pool: &Pool) -> Result<Option<i32>, String> {
@@ -106,7 +106,7 @@ async fn list(pool: &Pool) -> Result<Output, String> {
 }
 
 /// Returns the new password, or `None` without a password file and without a terminal to prompt on.
-fn new_password(source: &NewPassword) -> Result<Option<String>, String> {
+fn new_password(source: &PasswordArgs) -> Result<Option<String>, String> {
     let password = match source.password_file.as_deref() {
         Some(file) => read_password(file)?,
         None if std::io::stdin().is_terminal() => prompt_password()?,
@@ -120,7 +120,7 @@ fn new_password(source: &NewPassword) -> Result<Option<String>, String> {
 
 /// Reads the whole file, without one line end.
 fn read_password(file: &Path) -> Result<String, String> {
-    // Longer input is no password: a byte past the limit, and a line end, are enough to tell.
+    // One byte past the limit and a line end are enough to reject longer input.
     let limit = password::MAX_PASSWORD_BYTES as u64 + 3;
     let mut text = String::new();
     let read = if file == Path::new("-") {

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::output::Output;
 use crate::auth::secret;
 use crate::config::DEFAULT_TENANT;
-use crate::config::administration::{Common, Credentials};
+use crate::config::administration::{CommonArgs, CredentialCommand};
 use crate::store::credentials::{self, Issue, Kind};
 use crate::store::{Failure, Pool, applications, associates};
 
@@ -33,16 +33,18 @@ pub const TOKEN: CredentialType = CredentialType {
     generate: |tenant| secret::access_token(tenant.unwrap_or(DEFAULT_TENANT)),
 };
 
-pub fn common(command: &Credentials) -> &Common {
+pub fn common(command: &CredentialCommand) -> &CommonArgs {
     match command {
-        Credentials::Issue { common, .. } | Credentials::Revoke { common, .. } | Credentials::List { common } => common,
+        CredentialCommand::Issue { common, .. }
+        | CredentialCommand::Revoke { common, .. }
+        | CredentialCommand::List { common } => common,
     }
 }
 
-pub async fn run(command: Credentials, credential: CredentialType, pool: &Pool) -> Result<Output, String> {
+pub async fn run(command: CredentialCommand, credential: CredentialType, pool: &Pool) -> Result<Output, String> {
     let message = |failure: Failure| failure.to_string();
     match command {
-        Credentials::Issue { associate, app, tenant, .. } => {
+        CredentialCommand::Issue { associate, app, tenant, .. } => {
             let found = associates::find_by_name(pool, &associate).await.map_err(message)?;
             let found = found.ok_or_else(|| format!("the associate '{associate}' does not exist or is disabled"))?;
             let application = match &app {
@@ -65,7 +67,7 @@ pub async fn run(command: Credentials, credential: CredentialType, pool: &Pool) 
             credentials::issue(pool, &issue).await.map_err(message)?;
             Ok(Output::Value(credential.name, json!(secret)))
         }
-        Credentials::Revoke { secret, .. } => {
+        CredentialCommand::Revoke { secret, .. } => {
             let secret = if secret == "-" { read_standard_input()? } else { secret };
             // The messages leave the secret out, as they may end up in a log.
             if credentials::revoke(pool, credential.kind, &secret::hash(secret.trim())).await.map_err(message)? {
@@ -73,7 +75,7 @@ pub async fn run(command: Credentials, credential: CredentialType, pool: &Pool) 
             }
             Err(format!("the {} does not exist", credential.name))
         }
-        Credentials::List { .. } => {
+        CredentialCommand::List { .. } => {
             let listed = credentials::list(pool, credential.kind).await.map_err(message)?;
             let row = |row: credentials::Listed| {
                 vec![json!(row.associate), json!(row.application), json!(row.valid_from), json!(row.valid_to)]

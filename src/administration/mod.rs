@@ -9,7 +9,9 @@ mod groups;
 mod names;
 mod output;
 
-use crate::config::administration::{Applications, Associates, Common, Credentials, Groups};
+use crate::config::administration::{
+    ApplicationCommand, AssociateCommand, CommonArgs, CredentialCommand, GroupCommand,
+};
 use crate::database::Database;
 use crate::store::Pool;
 use output::Output;
@@ -18,21 +20,21 @@ use output::Output;
 #[derive(Clone, Debug)]
 pub enum Command {
     /// `erpsync associate`
-    Associate(Associates),
+    Associate(AssociateCommand),
     /// `erpsync group`
-    Group(Groups),
+    Group(GroupCommand),
     /// `erpsync app`
-    App(Applications),
+    App(ApplicationCommand),
     /// `erpsync ticket`
-    Ticket(Credentials),
+    Ticket(CredentialCommand),
     /// `erpsync token`
-    Token(Credentials),
+    Token(CredentialCommand),
 }
 
 impl Command {
     /// Returns the settings that every command has.
     #[must_use]
-    pub fn common(&self) -> &Common {
+    pub fn common(&self) -> &CommonArgs {
         match self {
             Command::Associate(command) => associates::common(command),
             Command::Group(command) => groups::common(command),

@@ -9,7 +9,7 @@ use super::database::Database;
 
 /// The settings of every administration command.
 #[derive(Clone, Debug, Args)]
-pub struct Common {
+pub struct CommonArgs {
     /// The database.
     #[command(flatten)]
     pub database: Database,
@@ -20,7 +20,7 @@ pub struct Common {
 
 /// The source of a new password.
 #[derive(Clone, Debug, Args)]
-pub struct NewPassword {
+pub struct PasswordArgs {
     /// File that contains the password, or - for standard input (default: prompt)
     #[arg(long, value_name = "FILE")]
     pub password_file: Option<PathBuf>,
@@ -37,7 +37,7 @@ pub enum Switch {
 
 /// Commands about associates.
 #[derive(Clone, Debug, Subcommand)]
-pub enum Associates {
+pub enum AssociateCommand {
     /// Add an associate and print the id
     ///
     /// Without a password file and without a terminal to prompt on, the associate cannot log in with a password.
@@ -52,16 +52,16 @@ pub enum Associates {
         administrator: bool,
         /// The password.
         #[command(flatten)]
-        password: NewPassword,
+        password: PasswordArgs,
         /// Database and output.
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
     /// List all associates
     List {
         /// Database and output.
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
     /// Disable an associate and revoke their tickets, tokens and sessions
     Disable {
@@ -69,7 +69,7 @@ pub enum Associates {
         name: String,
         /// Database and output.
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
     /// Enable a disabled associate
     Enable {
@@ -77,7 +77,7 @@ pub enum Associates {
         name: String,
         /// Database and output.
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
     /// Change the password of an associate and revoke their tickets, tokens and sessions
     Password {
@@ -85,10 +85,10 @@ pub enum Associates {
         name: String,
         /// The password.
         #[command(flatten)]
-        password: NewPassword,
+        password: PasswordArgs,
         /// Database and output.
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
     /// Grant or revoke administrator rights
     Administrator {
@@ -98,26 +98,26 @@ pub enum Associates {
         switch: Switch,
         /// Database and output.
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
 }
 
 /// Commands about user groups.
 #[derive(Clone, Debug, Subcommand)]
-pub enum Groups {
+pub enum GroupCommand {
     /// Add a user group and print its id
     Add {
         /// Name of the group
         name: String,
         /// Database and output.
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
     /// List all user groups
     List {
         /// Database and output.
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
     /// Add an associate to a user group that is not their primary one
     Join {
@@ -127,7 +127,7 @@ pub enum Groups {
         group: i32,
         /// Database and output.
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
     /// Remove an associate from a user group that is not their primary one
     Leave {
@@ -137,13 +137,13 @@ pub enum Groups {
         group: i32,
         /// Database and output.
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
 }
 
 /// Commands about applications.
 #[derive(Clone, Debug, Subcommand)]
-pub enum Applications {
+pub enum ApplicationCommand {
     /// Add an application and print its secret, the SO-AppToken, which is not shown again
     Add {
         /// Name of the application
@@ -153,13 +153,13 @@ pub enum Applications {
         grant_erp_sync: bool,
         /// Database and output.
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
     /// List all applications
     List {
         /// Database and output.
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
     /// Grant an application access to the ErpSync agent
     Grant {
@@ -167,7 +167,7 @@ pub enum Applications {
         name: String,
         /// Database and output.
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
     /// Revoke the access of an application to the ErpSync agent
     Revoke {
@@ -175,7 +175,7 @@ pub enum Applications {
         name: String,
         /// Database and output.
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
     /// Disable an application, with the tickets and tokens issued to it
     Disable {
@@ -183,7 +183,7 @@ pub enum Applications {
         name: String,
         /// Database and output.
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
     /// Enable a disabled application
     Enable {
@@ -191,39 +191,39 @@ pub enum Applications {
         name: String,
         /// Database and output.
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
 }
 
 /// Commands about tickets, and about access tokens.
 #[derive(Clone, Debug, Subcommand)]
-pub enum Credentials {
-    /// Issue one for an associate and print it; it is not shown again
+pub enum CredentialCommand {
+    /// Issue a credential to an associate and print it; it is not shown again
     Issue {
         /// Login name of the associate
         associate: String,
         /// Name of the application to issue it to
         #[arg(long, value_name = "NAME")]
         app: Option<String>,
-        /// Tenant identifier in it (default: none in a ticket, Cust00001 in a token)
+        /// Tenant identifier in the credential (default: none in a ticket, Cust00001 in a token)
         #[arg(long, env = "ERPSYNC_TENANT", value_name = "TENANT", value_parser = tenant)]
         tenant: Option<String>,
         /// Database and output.
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
-    /// Revoke one on every server
+    /// Revoke a credential on every server
     Revoke {
         /// The ticket or token, or - to read it from standard input, out of sight of other users of this machine
         secret: String,
         /// Database and output.
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
-    /// List the valid ones, without their secrets
+    /// List the valid credentials, without their secrets
     List {
         /// Database and output.
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
 }

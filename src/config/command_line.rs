@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{CommandFactory, FromArgMatches, Parser};
 
-use super::commands::{Command, Config};
+use super::commands::{Command, ConfigCommand};
 use super::file::File;
 use super::manual;
 use super::serve::Serve;
@@ -41,7 +41,7 @@ impl CommandLine {
         };
         let matches = command.get_matches_from(arguments);
         let mut command_line = Self::from_arg_matches(&matches).unwrap_or_else(|problem| problem.exit());
-        if let Some(Command::Config(Config::Check(check))) = &mut command_line.command
+        if let Some(Command::Config(ConfigCommand::Check(check))) = &mut command_line.command
             && let Some(("config", matches)) = matches.subcommand()
             && let Some(("check", matches)) = matches.subcommand()
         {

@@ -20,12 +20,12 @@ pub enum Command {
     /// Add the demo data, including logins with published passwords
     Demo(Database),
     /// Check whether a running server is ready; exits with 0 or 1
-    Healthcheck(Healthcheck),
+    Healthcheck(HealthcheckArgs),
     /// Check settings, addresses, disk and database, without changing anything; exits with 0 or 1
     Doctor(Box<Serve>),
     /// Check the settings, or print an example settings file
     #[command(subcommand)]
-    Config(Config),
+    Config(ConfigCommand),
     /// Print a completion script for a shell
     Completions {
         /// Shell to print the script for
@@ -38,36 +38,36 @@ pub enum Command {
         dir: Option<PathBuf>,
     },
     /// Print the OpenAPI document
-    Openapi(Openapi),
+    Openapi(OpenapiArgs),
     /// Manage associates: the accounts that log in
     #[command(subcommand)]
-    Associate(administration::Associates),
+    Associate(administration::AssociateCommand),
     /// Manage user groups and their members
     #[command(subcommand)]
-    Group(administration::Groups),
+    Group(administration::GroupCommand),
     /// Manage applications, which call with an SO-AppToken
     #[command(subcommand)]
-    App(administration::Applications),
+    App(administration::ApplicationCommand),
     /// Manage tickets
     #[command(subcommand)]
-    Ticket(administration::Credentials),
+    Ticket(administration::CredentialCommand),
     /// Manage access tokens
     #[command(subcommand)]
-    Token(administration::Credentials),
+    Token(administration::CredentialCommand),
 }
 
 /// The commands about settings.
 #[derive(Debug, Subcommand)]
-pub enum Config {
+pub enum ConfigCommand {
     /// Validate the settings and print each with its source; exits with 2 if one is invalid
-    Check(Box<Check>),
+    Check(Box<CheckArgs>),
     /// Print a settings file with every setting, its description and its default
     Example,
 }
 
 /// The settings of `config check`.
 #[derive(Debug, Args)]
-pub struct Check {
+pub struct CheckArgs {
     /// The settings to check.
     #[command(flatten)]
     pub serve: Serve,
@@ -78,7 +78,7 @@ pub struct Check {
 
 /// The settings of `openapi`.
 #[derive(Clone, Debug, Args)]
-pub struct Openapi {
+pub struct OpenapiArgs {
     /// Print a Postman collection instead
     #[arg(long)]
     pub postman: bool,
@@ -92,7 +92,7 @@ pub struct Openapi {
 
 /// The settings of `healthcheck`.
 #[derive(Clone, Debug, Args)]
-pub struct Healthcheck {
+pub struct HealthcheckArgs {
     /// Address that the server listens on
     #[arg(long, env = "ERPSYNC_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
     pub listen: SocketAddr,

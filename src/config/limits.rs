@@ -12,10 +12,10 @@ pub struct Limits {
     #[arg(long, env = "ERPSYNC_MAX_BODY_BYTES", default_value_t = 1024 * 1024, value_name = "N",
         value_parser = clap::value_parser!(u32).range(1..=30_000_000))]
     pub max_body_bytes: u32,
-    /// Seconds in which a client must send the request headers and read the response, and to keep idle connections
+    /// Seconds for a client to send the request headers or read the response, and before an idle connection is closed
     #[arg(long, env = "ERPSYNC_HEADER_TIMEOUT", default_value = "30", value_name = "SECONDS", value_parser = seconds)]
     pub header_timeout: Duration,
-    /// Seconds in which a client must send the request body
+    /// Seconds for a client to send the request body
     #[arg(long, env = "ERPSYNC_BODY_TIMEOUT", default_value = "20", value_name = "SECONDS", value_parser = seconds)]
     pub body_timeout: Duration,
     /// Seconds to process a request, in total

@@ -1,7 +1,7 @@
 //! An embedded PostgreSQL: installed executables, run on a data directory as a supervised child process.
 //!
 //! The server listens on a Unix socket only, in a directory that only its user may enter. It stops with this process,
-//! restarts after an unexpected exit, and cleans up at the next start what a crash left behind.
+//! restarts after an unexpected exit, and a start cleans up after a crash.
 
 mod cluster;
 mod connect;

@@ -1,4 +1,4 @@
-//! Taking a connection into use, and out of it.
+//! Activation and deactivation of connections.
 
 use super::action_log;
 use super::actor_types::ErpActorType;
@@ -14,15 +14,16 @@ use crate::store::activation::{self as store, Obstacles, Outcome};
 carrier! {
     /// The request of `ToggleErpConnectionActive`.
     pub struct ToggleErpConnectionActiveRequest {
-        /// Primary key.
+        /// Primary key of the connection.
         erp_connection_id: i32 = "ErpConnectionId",
     }
 }
 
-/// Takes a connection into use, or out of it; answers why it could not be, nothing where it is done.
+/// Activates a connection, or deactivates an active one. Returns the reasons why the connection cannot be activated;
+/// none if it was switched.
 ///
 /// # Errors
-/// 403 for callers who may not change connections, 404 where there is none of that id.
+/// 403 for callers who may not change connections, 404 if the connection does not exist.
 pub async fn toggle(
     pool: Pool,
     caller: Principal,

@@ -1,4 +1,4 @@
-//! The carriers of the methods that link CRM entities to ERP actors. The methods are not implemented yet.
+//! The carriers of the methods that link CRM entities to ERP actors. The program does not implement the methods yet.
 
 use super::actor_types::{CrmActorType, ErpActorType};
 use super::connector_calls::ErpSyncFieldValue;
@@ -11,7 +11,7 @@ carrier! {
     pub struct GetFieldValuesFromCrmRequest {
         /// Primary key of the CRM entity.
         record_id: i32 = "RecordId",
-        /// The kind of CRM entity.
+        /// The CRM actor type.
         actor_type_crm: CrmActorType = "ActorTypeCrm",
     }
 }
@@ -19,7 +19,7 @@ carrier! {
 carrier! {
     /// The request of `GetConnectionsAndDisplayFields`.
     pub struct GetConnectionsAndDisplayFieldsRequest {
-        /// The kind of CRM entity.
+        /// The CRM actor type.
         crm_actor_type: CrmActorType = "CrmActorType",
         /// Primary key of the CRM entity.
         entity_id: i32 = "EntityId",
@@ -27,21 +27,21 @@ carrier! {
 }
 
 carrier! {
-    /// A connection with the fields to show beside a CRM entity. Members, order and names are the vendor's.
+    /// A connection with the fields that are shown with a CRM entity. Members, order and names are the vendor's.
     pub struct ErpConnectionData {
-        /// The connection.
+        /// Primary key of the connection.
         erp_connection_id: i32 = "ErpConnectionId",
-        /// The name of the connection.
+        /// The name of the connection; multi-language.
         connection_name: Option<String> = "ConnectionName" multi_language,
-        /// The CRM entity is linked to an actor of the connection.
+        /// Whether the CRM entity is linked to an actor of the connection.
         connected: bool = "Connected",
         /// The ERP fields to show.
         erp_fields: Option<Vec<FieldMetadata>> = "ErpFields",
-        /// The kind of CRM entity that the fields belong to.
+        /// The CRM actor type of the fields.
         crm_actor_type: CrmActorType = "CrmActorType",
-        /// The kind of ERP actor that the fields belong to.
+        /// The ERP actor type of the fields.
         erp_actor_type: ErpActorType = "ErpActorType",
-        /// Every kind of ERP actor that is mapped to the kind of CRM entity.
+        /// The ERP actor types that are mapped to the CRM actor type.
         erp_actor_types: Option<EnumerationList<ErpActorType>> = "ErpActorTypes",
     }
     rights
@@ -50,13 +50,13 @@ carrier! {
 carrier! {
     /// The request of `GetErpFieldValues`.
     pub struct GetErpFieldValuesRequest {
-        /// The connection.
+        /// Primary key of the connection.
         erp_connection_id: i32 = "ErpConnectionId",
-        /// The kind of CRM entity.
+        /// The CRM actor type.
         crm_actor_type: CrmActorType = "CrmActorType",
         /// Primary key of the CRM entity.
         entity_id: i32 = "EntityId",
-        /// The keys of the ERP fields, in the order of the response.
+        /// The keys of the ERP fields. The response has the values in this order.
         field_keys: Option<Vec<String>> = "FieldKeys",
     }
 }
@@ -64,15 +64,15 @@ carrier! {
 carrier! {
     /// The request of `CreateActorLink`.
     pub struct CreateActorLinkRequest {
-        /// The connection.
+        /// Primary key of the connection.
         erp_connection_id: i32 = "ErpConnectionId",
         /// Primary key of the CRM entity.
         crm_record_id: i32 = "CrmRecordId",
-        /// The kind of CRM entity.
+        /// The CRM actor type.
         crm_actor_type: CrmActorType = "CrmActorType",
-        /// The actor's key in the ERP system.
+        /// The key of the actor in the ERP system.
         erp_key: Option<String> = "ErpKey",
-        /// The kind of ERP actor.
+        /// The ERP actor type.
         erp_actor_type: ErpActorType = "ErpActorType",
     }
 }
@@ -80,11 +80,11 @@ carrier! {
 carrier! {
     /// The request of `BreakActorLink`.
     pub struct BreakActorLinkRequest {
-        /// The connection.
+        /// Primary key of the connection.
         erp_connection_id: i32 = "ErpConnectionId",
         /// Primary key of the CRM entity.
         crm_record_id: i32 = "CrmRecordId",
-        /// The kind of CRM entity.
+        /// The CRM actor type.
         crm_actor_type: CrmActorType = "CrmActorType",
     }
 }
@@ -92,17 +92,17 @@ carrier! {
 carrier! {
     /// The request of `ConnectActor`.
     pub struct ConnectActorRequest {
-        /// The connection.
+        /// Primary key of the connection.
         erp_connection_id: i32 = "ErpConnectionId",
         /// Primary key of the CRM entity.
         crm_record_id: i32 = "CrmRecordId",
-        /// The kind of CRM entity.
+        /// The CRM actor type.
         crm_actor_type: CrmActorType = "CrmActorType",
-        /// The actor's key in the ERP system.
+        /// The key of the actor in the ERP system.
         erp_key: Option<String> = "ErpKey",
-        /// The kind of ERP actor.
+        /// The ERP actor type.
         erp_actor_type: ErpActorType = "ErpActorType",
-        /// The values to write on both sides.
+        /// The values to store in both systems.
         field_values: Option<Vec<ErpSyncFieldValue>> = "FieldValues",
     }
 }
@@ -110,17 +110,17 @@ carrier! {
 carrier! {
     /// The request of `TryConnectActor`.
     pub struct TryConnectActorRequest {
-        /// The connection.
+        /// Primary key of the connection.
         erp_connection_id: i32 = "ErpConnectionId",
         /// Primary key of the CRM entity.
         crm_record_id: i32 = "CrmRecordId",
-        /// The kind of CRM entity.
+        /// The CRM actor type.
         crm_actor_type: CrmActorType = "CrmActorType",
-        /// The actor's key in the ERP system.
+        /// The key of the actor in the ERP system.
         erp_key: Option<String> = "ErpKey",
-        /// The kind of ERP actor.
+        /// The ERP actor type.
         erp_actor_type: ErpActorType = "ErpActorType",
-        /// The values to write on both sides.
+        /// The values to store in both systems.
         field_values: Option<Vec<ErpSyncFieldValue>> = "FieldValues",
     }
 }
@@ -128,15 +128,15 @@ carrier! {
 carrier! {
     /// The request of `CreateErpActorFromCrm`.
     pub struct CreateErpActorFromCrmRequest {
-        /// The connection.
+        /// Primary key of the connection.
         connection_id: i32 = "ConnectionId",
         /// Primary key of the CRM entity.
         crm_entity_id: i32 = "CrmEntityId",
-        /// The kind of ERP actor to create.
+        /// The type of the new ERP actor.
         erp_actor_type: ErpActorType = "ErpActorType",
-        /// The kind of CRM entity.
+        /// The CRM actor type.
         crm_actor_type: CrmActorType = "CrmActorType",
-        /// Further values of the new actor, by the keys of the ERP fields.
+        /// Additional values of the new actor, by ERP field key.
         erp_field_key_values: Option<StringDictionary> = "ErpFieldKeyValues",
     }
 }

@@ -1,4 +1,4 @@
-//! The carriers of the methods that call the ERP connector. The methods are not implemented yet.
+//! The carriers of the methods that call a connector. The program does not implement the methods yet.
 
 use super::actor_types::ErpActorType;
 use crate::carrier;
@@ -15,7 +15,7 @@ carrier! {
 carrier! {
     /// The request of `GetConfigurationFields`.
     pub struct GetConfigurationFieldsRequest {
-        /// The connector.
+        /// Primary key of the connector.
         erp_connector_id: i32 = "ErpConnectorId",
     }
 }
@@ -23,9 +23,9 @@ carrier! {
 carrier! {
     /// The request of `TestConnectionByConfig`.
     pub struct TestConnectionByConfigRequest {
-        /// The connector, in spite of its name.
+        /// Primary key of the connector, despite the name.
         erp_connection_id: i32 = "ErpConnectionId",
-        /// The settings to test.
+        /// The config fields to test.
         config_fields: Option<StringDictionary> = "ConfigFields",
     }
 }
@@ -33,7 +33,7 @@ carrier! {
 carrier! {
     /// The request of `TestConnectionById`.
     pub struct TestConnectionByIdRequest {
-        /// The connection.
+        /// Primary key of the connection.
         erp_connection_id: i32 = "ErpConnectionId",
     }
 }
@@ -41,7 +41,7 @@ carrier! {
 carrier! {
     /// The request of `UpdateConnectionFields`.
     pub struct UpdateConnectionFieldsRequest {
-        /// The connection.
+        /// Primary key of the connection.
         erp_connection_id: i32 = "ErpConnectionId",
     }
 }
@@ -49,9 +49,9 @@ carrier! {
 carrier! {
     /// The request of `SupportsAdvancedSearch`.
     pub struct SupportsAdvancedSearchRequest {
-        /// The connection.
+        /// Primary key of the connection.
         erp_connection_id: i32 = "ErpConnectionId",
-        /// The kind of ERP actor to search.
+        /// The ERP actor type to search.
         erp_actor_type: ErpActorType = "ErpActorType",
     }
 }
@@ -59,7 +59,7 @@ carrier! {
 carrier! {
     /// The request of `GetConnectionListMappings`.
     pub struct GetConnectionListMappingsRequest {
-        /// The connection.
+        /// Primary key of the connection.
         erp_connection_id: i32 = "ErpConnectionId",
     }
 }
@@ -67,29 +67,29 @@ carrier! {
 carrier! {
     /// The request of `GetFieldValuesFromErp`.
     pub struct GetFieldValuesFromErpRequest {
-        /// The connection.
+        /// Primary key of the connection.
         erp_connection_id: i32 = "ErpConnectionId",
-        /// The kind of ERP actor.
+        /// The ERP actor type.
         actor_type_erp: ErpActorType = "ActorTypeErp",
-        /// The actor's key in the ERP system.
+        /// The key of the actor in the ERP system.
         erp_key: Option<String> = "ErpKey",
     }
 }
 
 carrier! {
-    /// The value of one field that is synced. Members, order and names are the vendor's.
+    /// The value of a synchronized field. Members, order and names are the vendor's.
     pub struct ErpSyncFieldValue {
-        /// The label of the field.
+        /// The label of the field; multi-language.
         display_name: Option<String> = "DisplayName" multi_language,
-        /// The CRM field.
+        /// The key of the CRM field.
         crm_field_key: Option<String> = "CrmFieldKey",
         /// The value.
         value: Option<String> = "Value",
         /// The value as shown to users.
         display_value: Option<String> = "DisplayValue",
-        /// Changes in the ERP system are copied to the CRM system.
+        /// Whether changes in the ERP system are copied to the CRM system.
         sync_to_crm: bool = "SyncToCrm",
-        /// Changes in the CRM system are copied to the ERP system.
+        /// Whether changes in the CRM system are copied to the ERP system.
         sync_to_erp: bool = "SyncToErp",
     }
     rights

@@ -1,4 +1,4 @@
-//! The examples of the OpenAPI document: for each method a request that works on the demo data.
+//! The examples of the OpenAPI document: a request of each method that works on the demo data.
 
 mod not_implemented;
 
@@ -36,9 +36,11 @@ const CONNECTOR: i32 = 411;
 const UNUSED_CONNECTOR: i32 = 403;
 /// The field that `SaveActorTypeMapping` creates first.
 const FIELD: i32 = 1;
-const ACTOR: ErpActorType = ErpActorType::Customer;
+/// The ERP actor type of the mapping.
+const ACTOR_TYPE: ErpActorType = ErpActorType::Customer;
 
-/// Returns the response to a method's example request, where the document shows one.
+/// Returns the response to the example request of `SaveConnection`; `None` for any other method, as the document shows
+/// one response only.
 #[must_use]
 pub fn response(method: &str) -> Option<Value> {
     let mut stored = connection();
@@ -50,7 +52,7 @@ pub fn response(method: &str) -> Option<Value> {
 
 /// The connection of the vendor's published example request.
 fn connection() -> ErpConnection {
-    let texts = [("ConfigFields1", "est"), ("ConfigFields2", "ducimus")];
+    let config_fields = [("ConfigFields1", "est"), ("ConfigFields2", "ducimus")];
     ErpConnection {
         erp_connection_id: CONNECTION,
         erp_connector_id: CONNECTOR,
@@ -59,7 +61,7 @@ fn connection() -> ErpConnection {
         active: true,
         connection_id: Some("a".into()),
         most_recent_timestamp: Some("rerum".into()),
-        config_fields: Some(texts.map(|(key, value)| (key.to_owned(), Some(value.to_owned()))).into()),
+        config_fields: Some(config_fields.map(|(key, value)| (key.to_owned(), Some(value.to_owned()))).into()),
         deleted: true,
         all_access: false,
         user_group_access_ids: Some(vec![350, 185]),
@@ -113,20 +115,20 @@ pub fn request(method: &str) -> Option<Example> {
 fn mapping_request(method: &str) -> Option<Example> {
     Some(match method {
         "GetActorTypeMapping" => {
-            Example::new(&GetActorTypeMappingRequest { erp_connection_id: CONNECTION, actor_type: ACTOR })
+            Example::new(&GetActorTypeMappingRequest { erp_connection_id: CONNECTION, actor_type: ACTOR_TYPE })
         }
         "SaveActorTypeMapping" => Example::new(&SaveActorTypeMappingRequest { mapping: Some(mapping()) }),
         "GetCrmActorType" => {
-            Example::new(&GetCrmActorTypeRequest { erp_connection_id: CONNECTION, erp_actor_type: ACTOR })
+            Example::new(&GetCrmActorTypeRequest { erp_connection_id: CONNECTION, erp_actor_type: ACTOR_TYPE })
         }
         "GetFieldsForNewErpActor" => {
-            Example::new(&GetFieldsForNewErpActorRequest { erp_connection_id: CONNECTION, erp_actor_type: ACTOR })
+            Example::new(&GetFieldsForNewErpActorRequest { erp_connection_id: CONNECTION, erp_actor_type: ACTOR_TYPE })
         }
         "MoveErpFieldItem" => Example::new(&MoveErpFieldItemRequest {
             erp_field_id: FIELD,
             direction: 1,
             erp_connection_id: CONNECTION,
-            erp_actor_type: ACTOR,
+            erp_actor_type: ACTOR_TYPE,
         }),
         "SaveDefaultValueInfo" => Example::new(&SaveDefaultValueInfoRequest {
             erp_sync_default_value: Some(ErpSyncDefaultValue {
@@ -161,7 +163,7 @@ fn mapping() -> ErpSyncActorTypeMapping {
         erp_connection_id: CONNECTION,
         is_active: true,
         field_mappings: Some(vec![telephone]),
-        actor_type_erp: ACTOR,
+        actor_type_erp: ACTOR_TYPE,
         actor_type_crm: CrmActorType::Contact,
         ..ErpSyncActorTypeMapping::default()
     }

@@ -28,11 +28,11 @@ use connectors::ErpSyncResponseCode;
 use defaults::FieldMetadata;
 use list_mappings::ErpConnectionListMappingContainer;
 
-/// The agent. Its routes must stand below [`authenticate`](crate::auth::authenticate).
+/// Creates the agent. Its routes must stand below [`authenticate`](crate::auth::authenticate).
 #[must_use]
 pub fn agent() -> Agent<Pool> {
-    let agent = Agent::new("ErpSync");
-    sync_runs(actor_links(connector_calls(engine(mapping(connections(connectors(agent)))))))
+    let families = [connectors, connections, mapping, engine, connector_calls, actor_links, sync_runs];
+    families.into_iter().fold(Agent::new("ErpSync"), |agent, add_methods| add_methods(agent))
 }
 
 fn connectors(agent: Agent<Pool>) -> Agent<Pool> {
@@ -119,9 +119,9 @@ fn engine(agent: Agent<Pool>) -> Agent<Pool> {
 
 fn connector_calls(agent: Agent<Pool>) -> Agent<Pool> {
     use connector_calls::{
-        ErpSyncFieldValue, GetConfigurationFieldsRequest, GetConnectionListMappingsRequest,
-        GetFieldValuesFromErpRequest, SupportsAdvancedSearchRequest, TestConnectionByConfigRequest,
-        TestConnectionByIdRequest, TestConnectorUrlRequest, UpdateConnectionFieldsRequest,
+        GetConfigurationFieldsRequest, GetConnectionListMappingsRequest, GetFieldValuesFromErpRequest,
+        SupportsAdvancedSearchRequest, TestConnectionByConfigRequest, TestConnectionByIdRequest,
+        TestConnectorUrlRequest, UpdateConnectionFieldsRequest,
     };
     agent
         .not_implemented::<TestConnectorUrlRequest, ErpSyncResponseCode>(

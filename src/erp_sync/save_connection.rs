@@ -1,4 +1,4 @@
-//! Saving a connection.
+//! Creation and update of connections.
 
 use uuid::Uuid;
 
@@ -19,29 +19,29 @@ use crate::store::save_connection::{self as store, Save};
 carrier! {
     /// The request of `SaveConnection`.
     pub struct SaveConnectionRequest {
-        /// What to save.
+        /// The connection to save.
         connection: Option<ErpConnection> = "Connection",
     }
 }
 
 const MISSING: &str = "Connection: the connection to save is missing or null. The body is {\"Connection\": {..}} in JSON, \
     <SaveConnectionRequest><Connection>..</Connection></SaveConnectionRequest> in XML, Connection.<member>=.. in a form; \
-    the Content-Type says which of them it is.";
+    the Content-Type header selects the format.";
 
-/// Creates or updates a connection with its config fields and access rows, and answers what is stored.
+/// Creates or updates a connection with its config fields and access rows. Returns the stored connection.
 ///
 /// # Errors
-/// 403 for callers who may not change connections; 400 for ids that are not there; 409 for a `ConnectionId` that
-/// another connection has. Nothing is stored then.
+/// 403 for callers who may not change connections; 400 for ids that do not exist; 409 for the `ConnectionId` of another
+/// connection. Nothing is stored then.
 pub async fn save(
     pool: Pool,
     caller: CachedPrincipal,
     request: SaveConnectionRequest,
 ) -> Result<ErpConnection, ErrorOr<409>> {
-    save_metrics::count(Entity::Connection, stored(pool, caller, request).await)
+    save_metrics::count(Entity::Connection, create_or_update(pool, caller, request).await)
 }
 
-async fn stored(
+async fn create_or_update(
     pool: Pool,
     mut caller: CachedPrincipal,
     request: SaveConnectionRequest,
@@ -50,9 +50,9 @@ async fn stored(
     let connection = request.connection.ok_or_else(|| Error::argument(MISSING))?;
     let requested_id = connection.erp_connection_id;
     if requested_id < 0 {
-        return Err(negative_id(requested_id).into());
+        return Err(refuse_negative_id(requested_id).into());
     }
-    let mut save = what_to_store(connection, &caller);
+    let mut save = to_stored(connection, &caller);
     let saved = loop {
         match store::save(&pool, &save).await {
             Ok(store::Outcome::Saved(saved)) => break saved,
@@ -104,7 +104,7 @@ async fn stored(
     Ok((connection, outcome))
 }
 
-fn what_to_store(connection: ErpConnection, caller: &Principal) -> Save {
+fn to_stored(connection: ErpConnection, caller: &Principal) -> Save {
     Save {
         erp_connection_id: connection.erp_connection_id,
         erp_connector_id: connection.erp_connector_id,
@@ -116,22 +116,22 @@ fn what_to_store(connection: ErpConnection, caller: &Principal) -> Save {
         config_fields: connection.config_fields,
         deleted: connection.deleted,
         all_access: connection.all_access,
-        user_group_ids: connection.user_group_access_ids.map(sorted),
-        associate_ids: connection.associate_access_ids.map(sorted),
+        user_group_ids: connection.user_group_access_ids.map(sort_and_dedup),
+        associate_ids: connection.associate_access_ids.map(sort_and_dedup),
         caller: caller.associate_id,
         stamp: caller.stamp,
         new_connection_id: Uuid::new_v4().to_string(),
     }
 }
 
-/// Ascending and without repeats.
-fn sorted(mut ids: Vec<i32>) -> Vec<i32> {
+/// Returns the ids in ascending order, without duplicates.
+fn sort_and_dedup(mut ids: Vec<i32>) -> Vec<i32> {
     ids.sort_unstable();
     ids.dedup();
     ids
 }
 
-fn negative_id(id: i32) -> Error {
+fn refuse_negative_id(id: i32) -> Error {
     Error::validation(format_args!("Connection.ErpConnectionId: {} is negative; 0 creates a connection.", Sent(id)))
 }
 

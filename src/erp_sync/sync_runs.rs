@@ -1,4 +1,4 @@
-//! The carriers of the methods that run the sync engine. The methods are not implemented yet.
+//! The carriers of the methods that run the sync engine. The program does not implement the methods yet.
 
 use super::actor_types::ErpActorType;
 use crate::{carrier, enumeration};
@@ -6,9 +6,9 @@ use crate::{carrier, enumeration};
 carrier! {
     /// The request of `ForceResync`.
     pub struct ForceResyncRequest {
-        /// The connection to copy from; the CRM system unless it is positive.
+        /// Primary key of the connection to copy from; the CRM system if it is not positive.
         erp_connection_id: i32 = "ErpConnectionId",
-        /// The links to sync; all of them if it is empty.
+        /// Primary keys of the links to synchronize; all links if empty.
         internal_key_ids: Option<Vec<i32>> = "InternalKeyIds",
     }
 }
@@ -16,9 +16,9 @@ carrier! {
 carrier! {
     /// The request of `ForceResyncNoBlankValues`.
     pub struct ForceResyncNoBlankValuesRequest {
-        /// The connection to copy from; the CRM system unless it is positive.
+        /// Primary key of the connection to copy from; the CRM system if it is not positive.
         erp_connection_id: i32 = "ErpConnectionId",
-        /// The links to sync; all of them if it is empty.
+        /// Primary keys of the links to synchronize; all links if empty.
         internal_key_ids: Option<Vec<i32>> = "InternalKeyIds",
     }
 }
@@ -26,9 +26,9 @@ carrier! {
 carrier! {
     /// The request of `ForceResyncBatchTask`.
     pub struct ForceResyncBatchTaskRequest {
-        /// The connection to copy from; the CRM system unless it is positive.
+        /// Primary key of the connection to copy from; the CRM system if it is not positive.
         erp_connection_id: i32 = "ErpConnectionId",
-        /// The links to sync; all of them if it is empty.
+        /// Primary keys of the links to synchronize; all links if empty.
         internal_key_ids: Option<Vec<i32>> = "InternalKeyIds",
     }
 }
@@ -36,11 +36,11 @@ carrier! {
 carrier! {
     /// The request of `ForceResyncExternal`.
     pub struct ForceResyncExternalRequest {
-        /// The connection to copy from.
+        /// Primary key of the connection to copy from.
         erp_connection_id: i32 = "ErpConnectionId",
-        /// The kind of ERP actor.
+        /// The ERP actor type.
         erp_actor_type: ErpActorType = "ErpActorType",
-        /// The actors' keys in the ERP system.
+        /// The keys of the actors in the ERP system.
         external_keys: Option<Vec<String>> = "ExternalKeys",
     }
 }
@@ -48,11 +48,11 @@ carrier! {
 carrier! {
     /// The request of `ForceResyncExternalNoBlankValues`.
     pub struct ForceResyncExternalNoBlankValuesRequest {
-        /// The connection to copy from.
+        /// Primary key of the connection to copy from.
         erp_connection_id: i32 = "ErpConnectionId",
-        /// The kind of ERP actor.
+        /// The ERP actor type.
         erp_actor_type: ErpActorType = "ErpActorType",
-        /// The actors' keys in the ERP system.
+        /// The keys of the actors in the ERP system.
         external_keys: Option<Vec<String>> = "ExternalKeys",
     }
 }
@@ -60,13 +60,13 @@ carrier! {
 carrier! {
     /// The result of a run. Members, order and names are the vendor's.
     pub struct PluginResponse {
-        /// The run succeeded: the status is not `Error`.
+        /// Whether the run succeeded: the status is not `Error`.
         is_ok: bool = "IsOk",
-        /// An explanation for users.
+        /// An explanation for users; multi-language.
         user_explanation: Option<String> = "UserExplanation" multi_language,
         /// A technical explanation, in English.
         tech_explanation: Option<String> = "TechExplanation",
-        /// A code of the error.
+        /// The code of the error.
         error_code: Option<String> = "ErrorCode",
         /// The rows that were changed.
         changes: Option<ChangedData> = "Changes",
@@ -79,13 +79,13 @@ carrier! {
 enumeration! {
     /// The outcome of a run.
     pub enum QuoteStatus {
-        /// It succeeded.
+        /// The run succeeded.
         Ok = 0,
-        /// It succeeded, with a remark for users.
+        /// The run succeeded, with information for users.
         OkWithInfo = 1,
-        /// It had a problem that users must know of.
+        /// The run succeeded, with a warning for users.
         Warning = 2,
-        /// It failed.
+        /// The run failed.
         Error = 3,
     }
 }

@@ -1,4 +1,4 @@
-//! An endpoint: one HTTP method on one path. OpenAPI calls it an operation.
+//! An endpoint: an HTTP method on a path. OpenAPI calls it an operation.
 
 use serde_json::{Map, Value, json};
 

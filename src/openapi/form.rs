@@ -1,4 +1,4 @@
-//! A request body as a form: one field for each member, at every depth.
+//! Request bodies as forms, with a field for each member at every depth.
 
 use serde_json::{Map, Value, json};
 
@@ -12,7 +12,8 @@ pub struct Form {
 }
 
 impl Form {
-    /// Flattens a body with this schema. `example` is the body's example as JSON, from which the fields take theirs.
+    /// Flattens a body with this schema. `example` is an example of the body as JSON; the examples of the fields are
+    /// taken from it.
     #[must_use]
     pub fn new(schema: &Value, schemas: &Schemas, example: Option<&Value>) -> Self {
         let mut form = Form::default();
@@ -34,8 +35,8 @@ impl Form {
         json!({ "schema": schema, "encoding": self.encoding })
     }
 
-    /// Adds the fields of a member. `ancestors` are the carriers that contain it; a carrier inside itself is left out,
-    /// since its fields would have no end.
+    /// Adds the fields of a member. `ancestors` are the carriers that contain the member. A carrier inside itself is
+    /// left out, as it would add fields without end.
     fn add(&mut self, name: String, schema: &Value, schemas: &Schemas, ancestors: &mut Vec<String>) {
         // A form omits a member that is null.
         let schema = schema.pointer("/anyOf/0").unwrap_or(schema);

@@ -1,6 +1,5 @@
-//! The document with JSON as the only format, for client generators.
-//!
-//! Of a request body in several formats a generator makes a union of as many types, although they are one.
+//! The reduction of the document to JSON, for client generators: a generator turns a request body in several formats
+//! into a union of one type per format, although all of them are equal.
 
 use std::collections::HashSet;
 
@@ -8,8 +7,8 @@ use serde_json::Value;
 
 const JSON: &str = "application/json";
 
-/// Removes every media type but `application/json` where that is one of several, and the examples that nothing refers
-/// to any more.
+/// Removes all media types but `application/json` from every body that has it, and the examples that are no longer
+/// referenced.
 pub fn reduce(document: &mut Value) {
     remove_other_media_types(document);
     let mut references = HashSet::new();

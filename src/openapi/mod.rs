@@ -1,7 +1,7 @@
-//! The OpenAPI document: generated from the routes and the carriers, so that it always agrees with the program.
+//! The OpenAPI document, generated from the routes and the carriers, so that it always agrees with the program.
 //!
-//! It is built from plain JSON values: the schemas come from the carriers, which no derive macro knows, and the rest is
-//! small.
+//! The document consists of plain JSON values: the carriers generate their schemas themselves, and the rest is too
+//! small for a library.
 
 pub mod agent;
 pub mod endpoint;
@@ -28,8 +28,8 @@ const DESCRIPTION: &str = "A self-hosted clone of SuperOffice CRM's ErpSync agen
     Client generators should be given `/openapi.json?json-only`: the same document with JSON as the only format, so that \
     each request body has one type.";
 
-/// The OpenAPI document of a server whose paths begin with `prefix`. `tags` are the groups of the endpoints with their
-/// descriptions, in order.
+/// Returns the OpenAPI document of a server whose paths begin with `prefix`. `tags` are the groups of the endpoints
+/// with their descriptions, in order.
 #[must_use]
 pub fn document(prefix: &str, tags: &[(&str, &str)], endpoints: &[Endpoint], schemas: Schemas) -> Value {
     let mut paths: Map<String, Value> = Map::new();
@@ -38,8 +38,8 @@ pub fn document(prefix: &str, tags: &[(&str, &str)], endpoints: &[Endpoint], sch
         path[endpoint.method] = endpoint.to_json(&schemas);
     }
     let tags = tags.iter().map(|(name, description)| json!({ "name": name, "description": description }));
-    let mut named = schemas.sorted();
-    named.insert(responses::ERROR_SCHEMA.to_owned(), responses::error_schema());
+    let mut schemas = schemas.sorted();
+    schemas.insert(responses::ERROR_SCHEMA.to_owned(), responses::error_schema());
     json!({
         "openapi": "3.1.0",
         "info": { "title": "erpsync", "version": env!("CARGO_PKG_VERSION"), "description": DESCRIPTION },
@@ -48,7 +48,7 @@ pub fn document(prefix: &str, tags: &[(&str, &str)], endpoints: &[Endpoint], sch
         "tags": tags.collect::<Vec<_>>(),
         "paths": paths,
         "components": {
-            "schemas": named,
+            "schemas": schemas,
             "examples": endpoints.iter().flat_map(Endpoint::examples).collect::<Map<_, _>>(),
             "parameters": parameters::components(),
             "headers": responses::headers(),
@@ -58,7 +58,7 @@ pub fn document(prefix: &str, tags: &[(&str, &str)], endpoints: &[Endpoint], sch
     })
 }
 
-/// The document as text, indented, with a line break at its end.
+/// Formats the document as indented text that ends with a line break.
 #[must_use]
 pub fn text(document: &Value) -> String {
     format!("{document:#}\n")

@@ -1,12 +1,12 @@
-//! The parameters: those that many endpoints share, and those of a single one.
+//! The parameters of endpoints: shared ones, and the query parameters of a single endpoint.
 
 use serde_json::{Value, json};
 
 use crate::protocol::value::{Member, Schemas};
 
-/// The shared parameters of every endpoint that needs authentication.
+/// The names of the shared parameters of every endpoint that needs authentication.
 pub const AUTHENTICATED: [&str; 3] = ["appToken", "xsrfToken", "requestId"];
-/// The shared parameters of every endpoint that responds with a carrier.
+/// The names of the shared parameters of every endpoint that responds with a carrier.
 pub const LOCALIZED: [&str; 5] = ["select", "acceptLanguage", "language", "culture", "timeZone"];
 
 /// Returns the shared parameters by their names in the document.

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-/// Converts the document. Methods that delete come last in their folder, so that the whole collection runs on the demo
-/// data from top to bottom.
+/// Converts the document. Methods that delete come last in their folder, so that the collection runs on the demo data
+/// from top to bottom.
 #[must_use]
 pub fn collection(document: &Value) -> Value {
     let mut folders: BTreeMap<&str, Vec<Value>> = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! The responses: successes in every format, and the errors, each generated from an example of it.
+//! The responses of endpoints: successes in every format, and errors, which are generated from examples.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,8 @@ use crate::protocol::error::Error;
 use crate::protocol::negotiate::{self, SUPPORTED};
 use crate::protocol::rule_error::{ErrorOr, RuleError};
 
-/// The name of the one schema of all error bodies. Several schemas would become a union in every generated function.
+/// The name of the schema of all error bodies. With several schemas, every function of a generated client would return
+/// a union.
 pub const ERROR_SCHEMA: &str = "ErrorResponse";
 
 /// Returns an error of each status that several endpoints share. Their texts are the document's examples.
@@ -100,7 +101,8 @@ pub fn without_body(description: &str) -> Value {
     json!({ "description": description, "headers": request_id() })
 }
 
-/// Returns the schema of every error body: the members of all errors, of which those that each error has are required.
+/// Returns the schema of all error bodies. It has the members of every error; the members that all errors have are
+/// required.
 #[must_use]
 pub fn error_schema() -> Value {
     let mut errors = errors().into_iter().map(|error| error.schema());
@@ -139,7 +141,7 @@ fn in_every_format(schema: &Value, example: Option<&Value>) -> Value {
     let mut example = example.cloned();
     let formats = negotiate::response_types().map(|(name, _)| {
         let mut media = json!({ "schema": schema });
-        // The first format is JSON. The others need no example of their own.
+        // The first format is JSON. The others share the schema and need no example.
         if let Some(example) = example.take() {
             media["example"] = example;
         }

@@ -1,7 +1,6 @@
 //! The OpenAPI document of the whole server: the methods of the agent, and the endpoints around it.
 //!
-//! Left out are the paths that describe the API instead of being part of it: GET on a method, `/api/v1`,
-//! `/openapi.json` and `/docs`.
+//! The document leaves out the paths that describe the API: GET on a method, `/api/v1`, `/openapi.json` and `/docs`.
 
 use serde_json::{Value, json};
 
@@ -30,7 +29,7 @@ const TAGS: [(&str, &str); 4] = [
 /// The errors of an endpoint that needs no authentication and reads no body.
 const PUBLIC_ERRORS: [u16; 4] = [400, 500, 503, 504];
 
-/// The OpenAPI document of a server whose paths begin with `prefix`.
+/// Returns the OpenAPI document of a server whose paths begin with `prefix`.
 #[must_use]
 pub fn document(prefix: &str) -> Value {
     let mut schemas = Schemas::default();
@@ -45,7 +44,7 @@ pub fn document(prefix: &str) -> Value {
     openapi::document(prefix, &TAGS, &endpoints, schemas)
 }
 
-/// An endpoint with one response and no request body.
+/// Returns a GET endpoint with one response and no request body.
 fn get(path: &str, id: &str, tag: &'static str, summary: &str, response: Value) -> Endpoint {
     Endpoint {
         path: path.to_owned(),

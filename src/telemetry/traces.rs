@@ -36,7 +36,7 @@ impl Traces {
         // The exporter's client uses the TLS provider of the process. An error means that one is installed already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let exporter = SpanExporter::builder().with_http().build();
-        let exporter = exporter.map_err(|problem| format!("the traces' exporter: {problem}"))?;
+        let exporter = exporter.map_err(|problem| format!("the trace exporter cannot be started: {problem}"))?;
         let mut resource = Resource::builder();
         if !is_set("OTEL_SERVICE_NAME") {
             resource = resource.with_service_name("erpsync");

@@ -1,4 +1,4 @@
-//! The examples of the methods that are not implemented yet.
+//! The example requests of the methods that the program does not implement yet.
 
 use crate::erp_sync::actor_links::{
     BreakActorLinkRequest, ConnectActorRequest, CreateActorLinkRequest, CreateErpActorFromCrmRequest,
@@ -17,8 +17,8 @@ use crate::erp_sync::sync_runs::{
 };
 use crate::openapi::example::Example;
 
-const CRM: CrmActorType = CrmActorType::Contact;
-const ERP: ErpActorType = ErpActorType::Customer;
+const CRM_ACTOR_TYPE: CrmActorType = CrmActorType::Contact;
+const ERP_ACTOR_TYPE: ErpActorType = ErpActorType::Customer;
 const CRM_ID: i32 = 1;
 const ERP_KEY: &str = "10001";
 
@@ -34,15 +34,16 @@ pub fn request(method: &str, connection: i32, connector: i32) -> Option<Example>
         }),
         "TestConnectionById" => Example::new(&TestConnectionByIdRequest { erp_connection_id: connection }),
         "UpdateConnectionFields" => Example::new(&UpdateConnectionFieldsRequest { erp_connection_id: connection }),
-        "SupportsAdvancedSearch" => {
-            Example::new(&SupportsAdvancedSearchRequest { erp_connection_id: connection, erp_actor_type: ERP })
-        }
+        "SupportsAdvancedSearch" => Example::new(&SupportsAdvancedSearchRequest {
+            erp_connection_id: connection,
+            erp_actor_type: ERP_ACTOR_TYPE,
+        }),
         "GetConnectionListMappings" => {
             Example::new(&GetConnectionListMappingsRequest { erp_connection_id: connection })
         }
         "GetFieldValuesFromErp" => Example::new(&GetFieldValuesFromErpRequest {
             erp_connection_id: connection,
-            actor_type_erp: ERP,
+            actor_type_erp: ERP_ACTOR_TYPE,
             erp_key: Some(ERP_KEY.into()),
         }),
         "ForceResync" => {
@@ -58,12 +59,12 @@ pub fn request(method: &str, connection: i32, connector: i32) -> Option<Example>
         }),
         "ForceResyncExternal" => Example::new(&ForceResyncExternalRequest {
             erp_connection_id: connection,
-            erp_actor_type: ERP,
+            erp_actor_type: ERP_ACTOR_TYPE,
             external_keys: Some(vec![ERP_KEY.into()]),
         }),
         "ForceResyncExternalNoBlankValues" => Example::new(&ForceResyncExternalNoBlankValuesRequest {
             erp_connection_id: connection,
-            erp_actor_type: ERP,
+            erp_actor_type: ERP_ACTOR_TYPE,
             external_keys: Some(vec![ERP_KEY.into()]),
         }),
         method => return link_request(method, connection),
@@ -79,50 +80,50 @@ fn link_request(method: &str, connection: i32) -> Option<Example> {
     };
     Some(match method {
         "GetFieldValuesFromCrm" => {
-            Example::new(&GetFieldValuesFromCrmRequest { record_id: CRM_ID, actor_type_crm: CRM })
+            Example::new(&GetFieldValuesFromCrmRequest { record_id: CRM_ID, actor_type_crm: CRM_ACTOR_TYPE })
         }
         "GetConnectionsAndDisplayFields" => {
-            Example::new(&GetConnectionsAndDisplayFieldsRequest { crm_actor_type: CRM, entity_id: CRM_ID })
+            Example::new(&GetConnectionsAndDisplayFieldsRequest { crm_actor_type: CRM_ACTOR_TYPE, entity_id: CRM_ID })
         }
         "GetErpFieldValues" => Example::new(&GetErpFieldValuesRequest {
             erp_connection_id: connection,
-            crm_actor_type: CRM,
+            crm_actor_type: CRM_ACTOR_TYPE,
             entity_id: CRM_ID,
             field_keys: Some(vec!["Telephone".into()]),
         }),
         "CreateActorLink" => Example::new(&CreateActorLinkRequest {
             erp_connection_id: connection,
             crm_record_id: CRM_ID,
-            crm_actor_type: CRM,
+            crm_actor_type: CRM_ACTOR_TYPE,
             erp_key: Some(ERP_KEY.into()),
-            erp_actor_type: ERP,
+            erp_actor_type: ERP_ACTOR_TYPE,
         }),
         "BreakActorLink" => Example::new(&BreakActorLinkRequest {
             erp_connection_id: connection,
             crm_record_id: CRM_ID,
-            crm_actor_type: CRM,
+            crm_actor_type: CRM_ACTOR_TYPE,
         }),
         "ConnectActor" => Example::new(&ConnectActorRequest {
             erp_connection_id: connection,
             crm_record_id: CRM_ID,
-            crm_actor_type: CRM,
+            crm_actor_type: CRM_ACTOR_TYPE,
             erp_key: Some(ERP_KEY.into()),
-            erp_actor_type: ERP,
+            erp_actor_type: ERP_ACTOR_TYPE,
             field_values: Some(vec![field_value]),
         }),
         "TryConnectActor" => Example::new(&TryConnectActorRequest {
             erp_connection_id: connection,
             crm_record_id: CRM_ID,
-            crm_actor_type: CRM,
+            crm_actor_type: CRM_ACTOR_TYPE,
             erp_key: Some(ERP_KEY.into()),
-            erp_actor_type: ERP,
+            erp_actor_type: ERP_ACTOR_TYPE,
             field_values: Some(vec![field_value]),
         }),
         "CreateErpActorFromCrm" => Example::new(&CreateErpActorFromCrmRequest {
             connection_id: connection,
             crm_entity_id: CRM_ID,
-            erp_actor_type: ERP,
-            crm_actor_type: CRM,
+            erp_actor_type: ERP_ACTOR_TYPE,
+            crm_actor_type: CRM_ACTOR_TYPE,
             erp_field_key_values: Some([("Telephone".to_owned(), Some("+47".to_owned()))].into()),
         }),
         _ => return None,
