@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::support::client::TJE0;
 use crate::support::{AGENT, Answer, Server};
 
-/// The methods that the vendor has and this program has not, as its README lists them.
+/// The methods that the vendor has and this program has not, as docs/methods.md lists them.
 const NOT_YET: &str = "TestConnectorUrl GetConfigurationFields TestConnectionByConfig TestConnectionById \
     UpdateConnectionFields SupportsAdvancedSearch GetConnectionListMappings GetFieldValuesFromErp \
     GetFieldValuesFromCrm GetConnectionsAndDisplayFields GetErpFieldValues CreateActorLink BreakActorLink \

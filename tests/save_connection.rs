@@ -1,4 +1,4 @@
-//! What `SaveConnection` does, decision by decision; the numbers are those of the README's table.
+//! What `SaveConnection` does, decision by decision; the numbers are those of docs/decisions.md.
 
 use serde_json::{Value, json};
 
