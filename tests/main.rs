@@ -5,7 +5,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod agent;
-mod around;
 mod authorization;
 mod cli;
 mod concurrency;
@@ -22,6 +21,7 @@ mod faults;
 mod form;
 mod formats;
 mod hostile;
+mod http_surface;
 mod imports;
 mod languages;
 mod mapping;
