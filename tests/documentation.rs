@@ -1,13 +1,13 @@
-//! What the documentation says of the tests, and of the methods.
+//! Statements of the documentation about the tests and the methods.
 
 use std::collections::BTreeMap;
 
 use crate::agent::described;
 use crate::support::Server;
 
-/// Every test that docs/security.md names is there.
+/// Every test that docs/security.md names exists.
 #[test]
-fn the_tests_that_the_security_notes_name_are_there() {
+fn tests_named_in_the_security_notes_exist() {
     let notes = include_str!("../docs/security.md");
     let names: Vec<_> = notes.split('`').filter_map(|word| word.split_once("::")).collect();
     assert!(names.len() > 15, "{names:?}");
@@ -18,9 +18,9 @@ fn the_tests_that_the_security_notes_name_are_there() {
     }
 }
 
-/// The README's table of the methods has each of them, with its state.
+/// The table of the methods has each method with its state.
 #[tokio::test]
-async fn the_support_matrix_is_what_the_server_says() {
+async fn the_table_of_methods_matches_the_server() {
     let readme = include_str!("../README.md");
     let rows = readme.lines().filter_map(|line| {
         let mut cells = line.strip_prefix("| `")?.split(" | ");
