@@ -1,6 +1,6 @@
-# The server for a given PostgreSQL: it brings none of its own.
+# An image of the server without the embedded PostgreSQL. DATABASE_URL is required.
 FROM rust:1.95-bookworm AS build
-# The list of what went into the program is kept in it, for scanners.
+# cargo-auditable embeds the list of dependencies in the executable, for vulnerability scanners.
 RUN cargo install --locked --version 0.7.7 cargo-auditable
 WORKDIR /build
 COPY . .

@@ -1,4 +1,4 @@
-//! Where the pool comes from: `DATABASE_URL`, or a PostgreSQL of the server's own.
+//! Opens the database: an external PostgreSQL given by `DATABASE_URL`, or an embedded one.
 
 pub mod embedded;
 
@@ -8,66 +8,63 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 
 use crate::config;
-use crate::store;
-use crate::store::Pool;
 use crate::store::pool::errors::is_starting;
+use crate::store::{self, Pool};
 use embedded::Embedded;
 
-/// How long a connection may take to open when the server starts.
-const OPEN_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long a given database may take to come up when the server starts.
+/// The time-out for opening one connection at start.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long the start retries while an external database is starting itself.
 const START_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long statements in flight may take when the server stops.
+/// How long statements in flight may take at shutdown.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
-/// Connections besides the pool's: psql, backups, another command of this program.
+/// Connections of the embedded database beyond the pool's: psql, backups, other commands of this program.
 const SPARE_CONNECTIONS: u32 = 12;
 
-/// An open database, with the server behind it where that is our own.
+/// An open database, and the embedded server behind it if this process started one.
 #[derive(Debug)]
 pub struct Database {
-    /// The connections.
+    /// The connection pool.
     pub pool: Pool,
     embedded: Option<Embedded>,
 }
 
 impl Database {
-    /// Opens the database and brings its schema up to date.
+    /// Opens the database, starting the embedded server if no URL is set, and applies pending migrations.
     ///
     /// # Errors
-    /// One line that names what is wrong.
+    /// One line that names the cause.
     pub async fn open(settings: &config::Database) -> Result<Self, String> {
-        let database = Self::connect(settings).await?;
-        match database.prepare().await {
-            Ok(()) => Ok(database),
-            Err(problem) => {
-                database.close().await;
-                Err(problem)
-            }
-        }
+        Self::connect(settings).await?.migrated().await
     }
 
-    /// The same beside a running server, whose own database it is then.
+    /// Opens the database as [`open`](Self::open) does, but attaches to the embedded server of another process if one
+    /// is running in the data directory.
     ///
     /// # Errors
-    /// One line that names what is wrong.
-    pub async fn open_or_join(settings: &config::Database) -> Result<Self, String> {
-        let is_given = given(settings)?.is_some();
-        let Some(options) = Embedded::of_running(&settings.data_dir).filter(|_| !is_given) else {
+    /// One line that names the cause.
+    pub async fn open_or_attach(settings: &config::Database) -> Result<Self, String> {
+        let is_external = external(settings)?.is_some();
+        let Some(options) = Embedded::options_of_running(&settings.data_dir).filter(|_| !is_external) else {
             return Self::open(settings).await;
         };
         let pool = open_pool(options, 1, false).await;
         let pool = pool.map_err(|problem| format!("the running server's database cannot be opened: {problem}"))?;
-        let database = Database { pool, embedded: None };
-        database.prepare().await?;
-        Ok(database)
+        Database { pool, embedded: None }.migrated().await
+    }
+
+    /// Whether this process started an embedded server for the database.
+    #[must_use]
+    pub fn is_embedded(&self) -> bool {
+        self.embedded.is_some()
     }
 
     async fn connect(settings: &config::Database) -> Result<Self, String> {
-        if let Some(options) = given(settings)? {
-            let described = describe(&options);
+        if let Some(options) = external(settings)? {
+            let address = address(&options);
             let pool = open_pool(options, settings.database_connections, settings.transaction_pooling).await;
-            let pool = pool.map_err(|problem| format!("the database {described} cannot be opened: {problem}"))?;
-            tracing::info!(database = described, "database open");
+            let pool = pool.map_err(|problem| format!("the database {address} cannot be opened: {problem}"))?;
+            tracing::info!(database = address, "database opened");
             return Ok(Database { pool, embedded: None });
         }
         let embedded = Embedded::start(embedded::Options {
@@ -81,25 +78,25 @@ impl Database {
             Ok(pool) => Ok(Database { pool, embedded: Some(embedded) }),
             Err(problem) => {
                 embedded.stop().await;
-                Err(format!("the server's own database cannot be opened: {problem}"))
+                Err(format!("the embedded database cannot be opened: {problem}"))
             }
         }
     }
 
-    async fn prepare(&self) -> Result<(), String> {
-        let migrated = store::migrate(&self.pool).await;
-        migrated.map_err(|problem| format!("the schema cannot be brought up to date: {problem}"))
+    /// Applies pending migrations, and closes the database if one fails.
+    async fn migrated(self) -> Result<Self, String> {
+        match store::migrate(&self.pool).await {
+            Ok(()) => Ok(self),
+            Err(problem) => {
+                self.close().await;
+                Err(format!("the schema cannot be migrated: {problem}"))
+            }
+        }
     }
 
-    /// Whether the server behind the database is an embedded one that this process started.
-    #[must_use]
-    pub fn is_embedded(&self) -> bool {
-        self.embedded.is_some()
-    }
-
-    /// Closes the connections and stops the server's own database.
+    /// Closes the pool and stops the embedded server.
     pub async fn close(self) {
-        // Requests that were given up may still wait for an answer.
+        // Abandoned requests may still wait for a response of the database.
         let _ = tokio::time::timeout(CLOSE_TIMEOUT, self.pool.close()).await;
         if let Some(embedded) = self.embedded {
             embedded.stop().await;
@@ -107,67 +104,73 @@ impl Database {
     }
 }
 
-/// Whether the settings can be read.
+/// Checks the database URL and the password file without connecting.
 ///
 /// # Errors
 /// One line that names the setting or the file.
-pub fn check(settings: &config::Database) -> Result<(), String> {
-    given(settings).map(drop)
+pub fn validate(settings: &config::Database) -> Result<(), String> {
+    external(settings).map(drop)
 }
 
-/// A way to the database as it is, to look at it: nothing is started or changed. None where the server's own database
-/// does not run.
+/// Connects to the database for inspection, without starting or changing anything.
+///
+/// Returns the pool and the database's address, or `None` if the database is an embedded one that is not running.
 ///
 /// # Errors
-/// One line, where the database is away.
-pub async fn look(settings: &config::Database) -> Result<Option<(Pool, String)>, String> {
-    let (options, is_pooled) = match given(settings)? {
+/// One line if the database cannot be reached.
+pub async fn inspect(settings: &config::Database) -> Result<Option<(Pool, String)>, String> {
+    let (options, is_pooled) = match external(settings)? {
         Some(options) => (options, settings.transaction_pooling),
-        None => match Embedded::of_running(&settings.data_dir) {
+        None => match Embedded::options_of_running(&settings.data_dir) {
             Some(options) => (options, false),
             None => return Ok(None),
         },
     };
-    let described = describe(&options);
-    let pool = Pool::new(options.application_name("erpsync").disable_statement_logging(), 1, is_pooled);
-    try_out(&pool).await.map_err(|problem| format!("{described}: {problem}"))?;
-    Ok(Some((pool, described)))
+    let address = address(&options);
+    let pool = new_pool(options, 1, is_pooled);
+    test_connection(&pool).await.map_err(|problem| format!("{address}: {problem}"))?;
+    Ok(Some((pool, address)))
 }
 
-/// The database that is given; none where the server is to have one of its own.
-fn given(settings: &config::Database) -> Result<Option<PgConnectOptions>, String> {
+/// Returns how to connect to the external database, or `None` if no URL is set.
+fn external(settings: &config::Database) -> Result<Option<PgConnectOptions>, String> {
     let Some(url) = settings.database_url.as_ref().filter(|url| !url.is_empty()) else { return Ok(None) };
     if !["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
         return Err("the database URL does not begin with postgres://".to_owned());
     }
     let options = url.parse::<PgConnectOptions>();
-    let options = options.map_err(|problem| format!("the database URL cannot be read: {problem}"))?;
+    let options = options.map_err(|problem| format!("the database URL is invalid: {problem}"))?;
     let Some(file) = &settings.database_password_file else { return Ok(Some(options)) };
     let password = std::fs::read_to_string(file).map_err(|problem| format!("{}: {problem}", file.display()))?;
     Ok(Some(options.password(password.trim_end_matches(['\r', '\n']))))
 }
 
-fn describe(options: &PgConnectOptions) -> String {
+fn address(options: &PgConnectOptions) -> String {
     format!("{}:{}/{}", options.get_host(), options.get_port(), options.get_database().unwrap_or_default())
 }
 
-async fn open_pool(options: PgConnectOptions, connections: u32, is_pooled: bool) -> Result<Pool, sqlx::Error> {
-    // Parameters of statements hold what callers send: none of it belongs in a log.
+fn new_pool(options: PgConnectOptions, connections: u32, is_pooled: bool) -> Pool {
+    // The parameters of statements hold data of requests, which must not be logged.
     let options = options.application_name("erpsync").disable_statement_logging();
-    let pool = Pool::new(options, connections as usize, is_pooled);
+    Pool::new(options, connections as usize, is_pooled)
+}
+
+/// Creates a pool once the database accepts connections.
+async fn open_pool(options: PgConnectOptions, connections: u32, is_pooled: bool) -> Result<Pool, sqlx::Error> {
+    let pool = new_pool(options, connections, is_pooled);
     let began = Instant::now();
-    while let Err(problem) = try_out(&pool).await {
+    while let Err(problem) = test_connection(&pool).await {
         if !is_starting(&problem) || began.elapsed() > START_TIMEOUT {
             return Err(problem);
         }
-        tracing::warn!(%problem, "the database is not there yet");
+        tracing::warn!(%problem, "the database is still starting");
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
     Ok(pool)
 }
 
-async fn try_out(pool: &Pool) -> Result<(), sqlx::Error> {
-    let connection = tokio::time::timeout(OPEN_TIMEOUT, pool.connect()).await;
+async fn test_connection(pool: &Pool) -> Result<(), sqlx::Error> {
+    let connection = tokio::time::timeout(CONNECT_TIMEOUT, pool.connect()).await;
     let connection = connection.map_err(|_| sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()))?;
     connection?.close().await
 }

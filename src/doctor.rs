@@ -1,4 +1,4 @@
-//! Looks at what the server needs, and says what is wrong; changes nothing.
+//! `erpsync doctor`: checks the settings, the addresses and the database, and changes nothing.
 
 use std::fmt::Display;
 use std::net::{SocketAddr, TcpListener};
@@ -10,38 +10,38 @@ use crate::config::Serve;
 use crate::store::{Pool, associates, state};
 use crate::{database, demo, server};
 
-/// The oldest release of PostgreSQL that is supported.
-const OLDEST: i32 = 14;
-/// Clocks that are further apart than this make tokens of an issuer seem expired, or not yet valid.
-const CLOCKS_APART: f64 = 5.0;
-/// Less than this free for the server's own database is soon nothing.
-const SPACE: u64 = 256 * 1024 * 1024;
-/// Files besides the connections: the log, the listeners, the runtime's own.
+/// The oldest supported major release of PostgreSQL.
+const OLDEST_RELEASE: i32 = 14;
+/// Clock skew in seconds beyond which an issuer's tokens seem expired or not yet valid.
+const MAX_CLOCK_SKEW: f64 = 5.0;
+/// Free bytes below which the disk of the embedded database is reported as nearly full.
+const MIN_FREE_SPACE: u64 = 256 * 1024 * 1024;
+/// Open files besides connections: the log, the listeners, those of the runtime.
 const OTHER_FILES: u64 = 64;
 
-/// Prints a line a check: `ok`, `warn` or `FAIL`, what was looked at, and what was found.
+/// Runs the checks and prints one line for each: `ok`, `warn` or `FAIL`, the name of the check, and its result.
 ///
 /// # Errors
-/// How many have failed.
+/// The number of checks that failed.
 pub async fn run(settings: &Serve) -> Result<(), String> {
     let mut report = Report::default();
     match server::check(settings) {
-        Ok(()) => report.ok("settings", "they go together"),
+        Ok(()) => report.ok("settings", "valid"),
         Err(problem) => report.fail("settings", problem),
     }
     for (name, address) in [("listen", Some(settings.listen)), ("admin-listen", settings.admin_listen)] {
         if let Some(address) = address {
-            look_at_address(&mut report, name, address);
+            check_address(&mut report, name, address);
         }
     }
-    look_at_files(&mut report, settings);
-    match database::look(&settings.database).await {
+    check_open_files(&mut report, settings);
+    match database::inspect(&settings.database).await {
         Ok(Some((pool, described))) => {
             report.ok("database", described);
-            look_at_database(&mut report, &pool, settings).await;
+            check_database(&mut report, &pool, settings).await;
             pool.close().await;
         }
-        Ok(None) => look_at_data_dir(&mut report, &settings.database.data_dir),
+        Ok(None) => check_data_dir(&mut report, &settings.database.data_dir),
         Err(problem) => report.fail("database", problem),
     }
     report.result()
@@ -53,19 +53,19 @@ struct Report {
 }
 
 impl Report {
-    #[expect(clippy::unused_self, reason = "all three alike")]
-    fn ok(&self, name: &str, found: impl Display) {
-        println!("ok    {name}: {found}");
+    #[expect(clippy::unused_self, reason = "called like `fail`")]
+    fn ok(&self, name: &str, result: impl Display) {
+        println!("ok    {name}: {result}");
     }
 
-    #[expect(clippy::unused_self, reason = "all three alike")]
-    fn warn(&self, name: &str, found: impl Display) {
-        println!("warn  {name}: {found}");
+    #[expect(clippy::unused_self, reason = "called like `fail`")]
+    fn warn(&self, name: &str, result: impl Display) {
+        println!("warn  {name}: {result}");
     }
 
-    fn fail(&mut self, name: &str, found: impl Display) {
+    fn fail(&mut self, name: &str, result: impl Display) {
         self.failed += 1;
-        println!("FAIL  {name}: {found}");
+        println!("FAIL  {name}: {result}");
     }
 
     fn result(self) -> Result<(), String> {
@@ -77,59 +77,71 @@ impl Report {
     }
 }
 
-fn look_at_address(report: &mut Report, name: &str, address: SocketAddr) {
+fn check_address(report: &mut Report, name: &str, address: SocketAddr) {
     match TcpListener::bind(address) {
         Ok(_) => report.ok(name, format!("{address} is free")),
         Err(problem) if problem.kind() == std::io::ErrorKind::AddrInUse => {
-            report.warn(name, format!("{address} is taken: well, if the server is running"));
+            report.warn(name, format!("{address} is in use, as it should be if the server is running"));
         }
         Err(problem) => report.fail(name, format!("{address}: {problem}")),
     }
 }
 
-fn look_at_files(report: &mut Report, settings: &Serve) {
+fn check_open_files(report: &mut Report, settings: &Serve) {
     let needed =
         u64::from(settings.limits.max_connections) + u64::from(settings.database.database_connections) + OTHER_FILES;
     match getrlimit(Resource::Nofile).maximum {
         Some(limit) if limit < needed => {
-            report.warn("open files", format!("{limit} are allowed, and --max-connections may need {needed}"));
+            report.warn(
+                "open files",
+                format!("the limit is {limit}; --max-connections and --database-connections may need {needed}"),
+            );
         }
-        limit => report.ok("open files", limit.map_or("no limit".to_owned(), |limit| format!("{limit} are allowed"))),
+        limit => report.ok("open files", limit.map_or("no limit".to_owned(), |limit| format!("the limit is {limit}"))),
     }
 }
 
-async fn look_at_database(report: &mut Report, pool: &Pool, settings: &Serve) {
+async fn check_database(report: &mut Report, pool: &Pool, settings: &Serve) {
     let connections = settings.database.database_connections;
-    let state = match state::look(pool).await {
+    let state = match state::read(pool).await {
         Ok(state) => state,
         Err(failure) => return report.fail("database", failure),
     };
     let release = format!("PostgreSQL {}.{}", state.version / 10_000, state.version % 10_000);
-    if state.version / 10_000 < OLDEST {
-        report.fail("release", format!("{release}, and {OLDEST} is the oldest that will do"));
+    if state.version / 10_000 < OLDEST_RELEASE {
+        report.fail("release", format!("{release}, and {OLDEST_RELEASE} is the oldest supported one"));
     } else {
         report.ok("release", release);
     }
     if state.is_read_only {
-        report.fail("writing", "the database takes no changes, as a standby does");
+        report.fail("writing", "the database is read-only, as a standby is");
     }
     if state.max_connections < i32::try_from(connections).unwrap_or(i32::MAX) {
-        let told = format!("--database-connections {connections}, and the database takes {}", state.max_connections);
-        report.fail("connections", told);
+        let limit = state.max_connections;
+        report.fail("connections", format!("--database-connections {connections}, and the database accepts {limit}"));
     } else {
-        report.ok("connections", format!("{connections} of the {} that the database takes", state.max_connections));
+        report.ok("connections", format!("{connections} of the {} that the database accepts", state.max_connections));
     }
-    if state.seconds_ahead.abs() > CLOCKS_APART {
-        report.warn("clock", format!("the database's is {:.1} s ahead of this machine's", state.seconds_ahead));
+    if state.seconds_ahead.abs() > MAX_CLOCK_SKEW {
+        report.warn("clock", format!("the database's clock is {:.1} s ahead of this machine's", state.seconds_ahead));
     } else {
-        report.ok("clock", "the database's and this machine's agree");
+        report.ok("clock", "the clocks of the database and of this machine agree");
     }
-    if !state.unknown_steps.is_empty() {
-        report.fail("schema", format!("a later release was here: steps {:?} are not known", state.unknown_steps));
-    } else if state.missing_steps.is_empty() {
+    if !state.unknown_migrations.is_empty() {
+        report.fail(
+            "schema",
+            format!(
+                "a later release has applied migrations {:?}, which this one does not know",
+                state.unknown_migrations
+            ),
+        );
+    } else if state.missing_migrations.is_empty() {
         report.ok("schema", "up to date");
     } else {
-        report.warn("schema", format!("steps {:?} are missing; the server's start brings them", state.missing_steps));
+        report.warn(
+            "schema",
+            format!("migrations {:?} are missing; the server applies them when it starts", state.missing_migrations),
+        );
         return;
     }
     match associates::is_empty(pool).await {
@@ -151,16 +163,16 @@ async fn look_at_database(report: &mut Report, pool: &Pool, settings: &Serve) {
     }
 }
 
-/// Of the server's own database, while it is not running.
-fn look_at_data_dir(report: &mut Report, data_dir: &Path) {
-    report.ok("database", format!("the server's own, in {}; it is not running", data_dir.display()));
-    // What is not there yet will be made in the nearest folder that is.
+/// Checks the embedded database while it is not running.
+fn check_data_dir(report: &mut Report, data_dir: &Path) {
+    report.ok("database", format!("embedded, in {}; not running", data_dir.display()));
+    // A missing directory will be created on the disk of its nearest existing ancestor.
     let full = std::path::absolute(data_dir).unwrap_or_else(|_| data_dir.to_owned());
-    let there: Option<PathBuf> = full.ancestors().find(|folder| folder.is_dir()).map(Path::to_owned);
-    let Some(space) = there.and_then(|folder| rustix::fs::statvfs(&folder).ok()) else {
-        return report.warn("disk", "cannot be told");
+    let existing: Option<PathBuf> = full.ancestors().find(|directory| directory.is_dir()).map(Path::to_owned);
+    let Some(space) = existing.and_then(|directory| rustix::fs::statvfs(&directory).ok()) else {
+        return report.warn("disk", "the free space cannot be determined");
     };
     let free = space.f_bavail.saturating_mul(space.f_frsize);
-    let told = format!("{} MB are free", free / 1_000_000);
-    if free < SPACE { report.warn("disk", told) } else { report.ok("disk", told) }
+    let message = format!("{} MB are free", free / 1_000_000);
+    if free < MIN_FREE_SPACE { report.warn("disk", message) } else { report.ok("disk", message) }
 }

@@ -1,27 +1,46 @@
 //! A self-hosted clone of SuperOffice CRM's ErpSync REST agent, on axum and PostgreSQL.
 //!
-//! A request goes down through the rooms once and comes back up once:
+//! # Path of a request
 //!
 //! ```text
-//! HTTP ─▶ server ─▶ auth ─▶ protocol (decode) ─▶ erp_sync (rules) ─▶ store (SQL) ─▶ PostgreSQL
-//! HTTP ◀────────────────── protocol (encode) ◀──────┘
+//! request  ─▶ server ─▶ auth ─▶ protocol (read)  ─▶ erp_sync (rules) ─▶ store (SQL) ─▶ PostgreSQL
+//! response ◀─ server ◀───────── protocol (write) ◀─ erp_sync         ◀─ store       ◀─┘
 //! ```
 //!
-//! - [`config`]: the settings.
-//! - [`database`]: where the pool comes from: a given database, or one of the server's own.
-//! - [`server`]: the router, its layers and limits, listening and draining.
-//! - [`auth`]: who calls.
-//! - [`protocol`]: what every agent method shares; knows HTTP, knows nothing of ERP.
-//! - [`erp_sync`]: the agent: carriers and rules, one file a family.
-//! - [`store`]: the only room with SQL.
-//! - [`openapi`]: the OpenAPI document, made from what the other rooms say of themselves.
-//! - [`administration`]: the commands that change who may call.
-//! - [`demo`]: the demo data's logins.
-//! - [`telemetry`]: the log, and traces.
-//! - [`doctor`]: looks at what the server needs.
-//! - [`metrics`]: what is counted; whoever decides a thing counts it.
+//! # Modules
 //!
-//! A new method is a carrier (if there is none yet), a rule, a store function, a line in [`erp_sync`], and its tests.
+//! Imports go one way: each module imports only modules on the lines below its own. The same holds between the files of
+//! a module; `tests/imports.rs` checks both.
+//!
+//! ```text
+//! main
+//! doctor
+//! server             administration
+//! erp_sync           demo
+//! auth               database
+//! openapi   store    telemetry
+//! protocol  metrics  config
+//! ```
+//!
+//! - [`config`]: settings from flags, environment variables and a TOML file.
+//! - [`metrics`]: counters and gauges, in the text format of Prometheus.
+//! - [`protocol`]: the parts that agent methods share: formats, errors, `$select`, localization. Knows HTTP, but neither
+//!   the agent nor SQL.
+//! - [`store`]: the SQL statements, the connection pool and the schema migrations.
+//! - [`openapi`]: the OpenAPI document, derived from the descriptions of methods and carriers.
+//! - [`telemetry`]: the log and, as a feature, traces.
+//! - [`database`]: opens the database: an external PostgreSQL or an embedded one.
+//! - [`auth`]: turns request credentials into a principal.
+//! - [`demo`]: demo data, and the check that keeps its logins off public addresses.
+//! - [`erp_sync`]: the agent: carriers, rules and routes, one file per family of methods.
+//! - [`administration`]: commands that manage associates, groups, applications and credentials.
+//! - [`server`]: router, middleware, listeners and graceful shutdown.
+//! - [`doctor`]: checks settings and environment without changing anything.
+//!
+//! # Adding a method
+//!
+//! A method consists of its carriers, a rule in [`erp_sync`], a function in [`store`], a route in `erp_sync/mod.rs`,
+//! and tests.
 
 pub mod administration;
 pub mod auth;

@@ -1,38 +1,38 @@
-//! The command line, and nothing else.
+//! The command line of `erpsync`: parses the settings and runs the subcommand.
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::CommandFactory;
-use erpsync::config::{self, Command, CommandLine, Config};
+use erpsync::config::{self, Command, CommandLine, ConfigCommand};
 use erpsync::database::Database;
 use erpsync::server::ShutdownSignal;
 use erpsync::{administration, demo, doctor, openapi, server, telemetry};
 
 fn main() -> ExitCode {
     let CommandLine { command, serve, .. } = CommandLine::read();
-    let done = match command.unwrap_or(Command::Serve(Box::new(serve))) {
-        Command::Serve(settings) => start(&settings.database, server::run(&settings)),
-        Command::Migrate(settings) => start(&settings, unless_interrupted(migrate(&settings))),
-        Command::Demo(settings) => start(&settings, unless_interrupted(add_demo_data(&settings))),
-        Command::Healthcheck(settings) => healthcheck(settings.admin_listen.unwrap_or(settings.listen)),
-        Command::Doctor(settings) => start(&settings.database, doctor::run(&settings)),
-        Command::Config(Config::Check(check)) => check_settings(&check),
-        Command::Config(Config::Example) => print(&config::manual::example()),
+    let result = match command.unwrap_or(Command::Serve(Box::new(serve))) {
+        Command::Serve(settings) => block_on(&settings.database, server::run(&settings)),
+        Command::Migrate(settings) => block_on(&settings, until_interrupted(migrate(&settings))),
+        Command::Demo(settings) => block_on(&settings, until_interrupted(add_demo_data(&settings))),
+        Command::Healthcheck(settings) => check_health(settings.admin_listen.unwrap_or(settings.listen)),
+        Command::Doctor(settings) => block_on(&settings.database, doctor::run(&settings)),
+        Command::Config(ConfigCommand::Check(check)) => check_settings(&check),
+        Command::Config(ConfigCommand::Example) => print(&config::manual::example()),
         Command::Completions { shell } => print(&completions(shell)),
-        Command::Man { dir: Some(dir) } => write_manuals(&dir),
-        Command::Man { dir: None } => manual(),
-        Command::Openapi(settings) => print_document(&settings),
+        Command::Man { dir: Some(dir) } => write_manual_pages(&dir),
+        Command::Man { dir: None } => print_manual_page(),
+        Command::Openapi(settings) => print_openapi(&settings),
         Command::Associate(command) => administer(administration::Command::Associate(command)),
         Command::Group(command) => administer(administration::Command::Group(command)),
         Command::App(command) => administer(administration::Command::App(command)),
         Command::Ticket(command) => administer(administration::Command::Ticket(command)),
         Command::Token(command) => administer(administration::Command::Token(command)),
     };
-    match done {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
             eprintln!("erpsync: {problem}");
@@ -43,56 +43,61 @@ fn main() -> ExitCode {
 
 fn administer(command: administration::Command) -> Result<(), String> {
     let settings = command.common().database.clone();
-    start(&settings, unless_interrupted(command.run()))
+    block_on(&settings, until_interrupted(command.run()))
 }
 
-fn start(settings: &config::Database, work: impl Future<Output = Result<(), String>>) -> Result<(), String> {
+/// Starts the log and runs a command to completion.
+fn block_on(settings: &config::Database, command: impl Future<Output = Result<(), String>>) -> Result<(), String> {
     let _telemetry = telemetry::start(settings)?;
-    let runtime = tokio::runtime::Runtime::new().map_err(|problem| format!("no runtime: {problem}"))?;
-    runtime.block_on(work)
+    let runtime = tokio::runtime::Runtime::new();
+    runtime.map_err(|problem| format!("the runtime cannot be started: {problem}"))?.block_on(command)
 }
 
-/// For work that does not look after signals itself: dropped halfway, it takes a database of our own down with it.
-async fn unless_interrupted(work: impl Future<Output = Result<(), String>>) -> Result<(), String> {
+/// Runs a command that handles no signals itself. Dropping it stops the embedded database that it started.
+async fn until_interrupted(command: impl Future<Output = Result<(), String>>) -> Result<(), String> {
     let mut shutdown = ShutdownSignal::install()?;
     tokio::select! {
-        done = work => done,
+        result = command => result,
         () = shutdown.received(1) => Err("interrupted".to_owned()),
     }
 }
 
 async fn migrate(settings: &config::Database) -> Result<(), String> {
-    Database::open_or_join(settings).await?.close().await;
+    Database::open_or_attach(settings).await?.close().await;
     println!("The schema is up to date.");
     Ok(())
 }
 
 async fn add_demo_data(settings: &config::Database) -> Result<(), String> {
-    let database = Database::open_or_join(settings).await?;
-    let done = demo::insert(&database.pool).await;
+    let database = Database::open_or_attach(settings).await?;
+    let result = demo::insert(&database.pool).await;
     database.close().await;
-    done?;
+    result?;
     println!(
-        "The demo data is there. Its passwords are published: tje0/Tje0 (administrator), tje1/Tje1.\n\
-         With them, a server starts on an address that is not loopback only with --demo."
+        "The demo data is in the database. Its passwords are published: tje0/Tje0 (administrator), tje1/Tje1.\n\
+         A server on an address that is not loopback does not start with them unless --demo is given."
     );
     Ok(())
 }
 
-fn print_document(settings: &config::Openapi) -> Result<(), String> {
-    let document = server::documented::document(&settings.path_prefix);
-    let document = if settings.postman { openapi::postman::collection(&document) } else { document };
+fn print_openapi(settings: &config::OpenapiArgs) -> Result<(), String> {
+    let mut document = server::openapi::document(&settings.path_prefix);
+    if settings.json_only {
+        openapi::json_only::reduce(&mut document);
+    }
+    if settings.postman {
+        document = openapi::postman::collection(&document);
+    }
     print(&openapi::text(&document))
 }
 
 fn print(text: &str) -> Result<(), String> {
-    let written = std::io::stdout().write_all(text.as_bytes());
-    written.map_err(|problem| format!("standard output: {problem}"))
+    std::io::stdout().write_all(text.as_bytes()).map_err(|problem| format!("standard output: {problem}"))
 }
 
-fn check_settings(check: &config::Check) -> Result<(), String> {
+fn check_settings(check: &config::CheckArgs) -> Result<(), String> {
     server::check(&check.serve)?;
-    print(&check.in_force)
+    print(&check.effective)
 }
 
 fn completions(shell: clap_complete::Shell) -> String {
@@ -101,33 +106,33 @@ fn completions(shell: clap_complete::Shell) -> String {
     String::from_utf8_lossy(&script).into_owned()
 }
 
-fn manual() -> Result<(), String> {
+fn print_manual_page() -> Result<(), String> {
     let rendered = clap_mangen::Man::new(CommandLine::command()).render(&mut std::io::stdout());
     rendered.map_err(|problem| format!("standard output: {problem}"))
 }
 
-fn write_manuals(dir: &Path) -> Result<(), String> {
+fn write_manual_pages(dir: &Path) -> Result<(), String> {
     let written = std::fs::create_dir_all(dir).and_then(|()| clap_mangen::generate_to(CommandLine::command(), dir));
     written.map_err(|problem| format!("{}: {problem}", dir.display()))
 }
 
-/// Asks a server on this machine for its readiness, in place of curl, which a small image does not have.
-fn healthcheck(mut listen: SocketAddr) -> Result<(), String> {
-    const PATIENCE: Duration = Duration::from_secs(3);
-    if listen.ip().is_unspecified() {
-        listen.set_ip(if listen.is_ipv4() { [127, 0, 0, 1].into() } else { std::net::Ipv6Addr::LOCALHOST.into() });
+/// Requests the readiness of a server on this machine. The image has no curl for this.
+fn check_health(mut address: SocketAddr) -> Result<(), String> {
+    const TIMEOUT: Duration = Duration::from_secs(3);
+    if address.ip().is_unspecified() {
+        address.set_ip(if address.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() });
     }
-    let ask = || -> std::io::Result<String> {
-        let mut stream = TcpStream::connect_timeout(&listen, PATIENCE)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        write!(stream, "GET /health/ready HTTP/1.1\r\nHost: {listen}\r\nConnection: close\r\n\r\n")?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
-        Ok(answer)
+    let request = || -> std::io::Result<String> {
+        let mut stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
+        stream.set_read_timeout(Some(TIMEOUT))?;
+        write!(stream, "GET /health/ready HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
+        let mut response = String::new();
+        stream.read_to_string(&mut response)?;
+        Ok(response)
     };
-    let answer = ask().map_err(|problem| format!("no answer from {listen}: {problem}"))?;
-    if answer.starts_with("HTTP/1.1 200 ") {
+    let response = request().map_err(|problem| format!("no response from {address}: {problem}"))?;
+    if response.starts_with("HTTP/1.1 200 ") {
         return Ok(());
     }
-    Err(format!("{listen} is not ready: {}", answer.lines().next().unwrap_or_default()))
+    Err(format!("{address} is not ready: {}", response.lines().next().unwrap_or_default()))
 }

@@ -4,10 +4,10 @@ mod admin;
 mod cors;
 mod discard_body;
 mod docs;
-pub mod documented;
 mod health;
 mod limit;
 mod listen;
+pub mod openapi;
 mod path;
 mod proxies;
 mod request_log;
@@ -73,7 +73,7 @@ pub async fn run(settings: &Serve) -> Result<(), String> {
 pub fn check(settings: &Serve) -> Result<(), String> {
     Issuer::new(&settings.oidc)?;
     tls::check(&settings.network)?;
-    crate::database::check(&settings.database)
+    crate::database::validate(&settings.database)
 }
 
 /// Opens the database, and adds or refuses demo data before the server listens.

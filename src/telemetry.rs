@@ -1,4 +1,4 @@
-//! The log of the process, and, with the feature `opentelemetry`, its traces.
+//! Logging to standard error, and, with the feature `opentelemetry`, traces.
 
 #[cfg(feature = "opentelemetry")]
 pub mod traces;
@@ -11,17 +11,17 @@ use tracing_subscriber::{EnvFilter, Layer, Registry, fmt};
 
 use crate::config::{Database, LogFormat};
 
-/// Ends the traces when it goes out of scope: those that are not sent yet are sent.
+/// The running telemetry of the process. On drop, the remaining traces are sent.
 #[derive(Debug)]
 pub struct Telemetry {
     #[cfg(feature = "opentelemetry")]
     _traces: Option<traces::Traces>,
 }
 
-/// Begins to log to standard error, and to send traces where the environment says so.
+/// Starts to log to standard error, and to send traces if the environment asks for them.
 ///
 /// # Errors
-/// One line that names the setting.
+/// One line, which names the invalid setting.
 pub fn start(settings: &Database) -> Result<Telemetry, String> {
     let filter = EnvFilter::try_new(&settings.log).map_err(|problem| format!("--log: {problem}"))?;
     let log = fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::support::client::TJE0;
 use crate::support::{AGENT, Answer, Server};
 
-/// The vendor's methods that are not implemented, as in the table of methods.
+/// The vendor's methods that are not implemented, as in docs/methods.md.
 const NOT_YET: &str = "TestConnectorUrl GetConfigurationFields TestConnectionByConfig TestConnectionById \
     UpdateConnectionFields SupportsAdvancedSearch GetConnectionListMappings GetFieldValuesFromErp \
     GetFieldValuesFromCrm GetConnectionsAndDisplayFields GetErpFieldValues CreateActorLink BreakActorLink \

@@ -46,7 +46,7 @@ async fn invalid_credentials_are_401_and_store_nothing() {
         Some(basic("tje0", "tje0").as_str()),
         Some(basic("tje0", "").as_str()),
         Some(basic("", "").as_str()),
-        Some(basic("nobody", "Tje0").as_str()),
+        Some(basic("unknown", "Tje0").as_str()),
         Some(basic("demo463", "").as_str()),
         Some(basic("tje0\0", "Tje0").as_str()),
         Some(long.as_str()),
@@ -59,7 +59,7 @@ async fn invalid_credentials_are_401_and_store_nothing() {
 #[tokio::test]
 async fn an_unknown_name_and_a_wrong_password_get_the_same_response() {
     let server = Server::start().await;
-    let unknown = post_as(&server.program, Some(&basic("nobody", "x")), "").await;
+    let unknown = post_as(&server.program, Some(&basic("unknown", "x")), "").await;
     let wrong = post_as(&server.program, Some(&basic("tje0", "x")), "").await;
     assert_eq!(unknown.text, wrong.text);
 }

@@ -112,8 +112,8 @@ async fn groups_have_members() {
     assert_eq!(database.value::<i64>(further).await, 1);
     erpsync(&["group", "leave", "tje1", &id], &url);
     assert_eq!(database.value::<i64>(further).await, 0);
-    assert_eq!(refused(&["group", "join", "tje1", "999"], &url), "there is no group 999");
-    assert_eq!(refused(&["group", "join", "nobody", "1"], &url), "there is no associate 'nobody'");
+    assert_eq!(refused(&["group", "join", "tje1", "999"], &url), "the user group 999 does not exist");
+    assert_eq!(refused(&["group", "join", "unknown", "1"], &url), "the associate 'unknown' does not exist");
     assert!(refused(&["group", "leave", "tje1", "1"], &url).contains("tje1"));
 }
 
@@ -147,7 +147,7 @@ async fn an_application_gets_its_secret_and_its_grant() {
     let mut request = request;
     request.headers_mut().insert("Authorization", format!("SOTicket {ticket}").parse().unwrap());
     assert_eq!(server.program.http.execute(request).await.unwrap().status(), 200);
-    assert_eq!(refused(&["app", "add", "visma bridge"], &url), "there is an application 'visma bridge' already");
+    assert_eq!(refused(&["app", "add", "visma bridge"], &url), "the application 'visma bridge' already exists");
 }
 
 #[tokio::test]
@@ -177,7 +177,7 @@ async fn a_ticket_is_good_on_every_server_until_it_is_revoked() {
         }
     }
     let again = refused(&["ticket", "revoke", &ticket], &url);
-    assert_eq!(again, "there is no such ticket");
+    assert_eq!(again, "the ticket does not exist");
     assert_eq!(json_of(&["ticket", "list"], &url), json!([]));
 }
 
@@ -188,18 +188,21 @@ async fn invalid_administration_commands_fail_with_one_line() {
     let before = database.contents().await;
     let long = "x".repeat(255);
     for (arguments, problem) in [
-        (&["associate", "add", "TJE0"][..], "there is an associate 'TJE0' already"),
-        (&["associate", "add", "a:b"], "a name has no colon: Basic authorization parts name and password by one"),
+        (&["associate", "add", "TJE0"][..], "the associate 'TJE0' already exists"),
+        (&["associate", "add", "a:b"], "a name must not contain a colon, which ends the name in Basic credentials"),
         (&["associate", "add", " "], "the name is blank"),
         (&["associate", "add", &long], "a name has at most 254 characters"),
-        (&["associate", "add", "x", "--group", "999"], "there is no such group"),
+        (&["associate", "add", "x", "--group", "999"], "the user group does not exist"),
         (&["associate", "add", "x", "--password-file", "-"], "the password is blank"),
-        (&["associate", "disable", "nobody"], "there is no associate 'nobody'"),
-        (&["associate", "password", "tje0"], "no password: name a file with --password-file, or -"),
-        (&["app", "grant", "nothing"], "there is no application 'nothing'"),
-        (&["ticket", "issue", "nobody"], "there is no associate 'nobody', or it is disabled"),
-        (&["ticket", "issue", "tje0", "--app", "nothing"], "there is no application 'nothing', or it is disabled"),
-        (&["ticket", "revoke", "7T:s3cret"], "there is no such ticket"),
+        (&["associate", "disable", "unknown"], "the associate 'unknown' does not exist"),
+        (
+            &["associate", "password", "tje0"],
+            "no password was given: use --password-file with a file, or with - for standard input",
+        ),
+        (&["app", "grant", "nothing"], "the application 'nothing' does not exist"),
+        (&["ticket", "issue", "unknown"], "the associate 'unknown' does not exist or is disabled"),
+        (&["ticket", "issue", "tje0", "--app", "nothing"], "the application 'nothing' does not exist or is disabled"),
+        (&["ticket", "revoke", "7T:s3cret"], "the ticket does not exist"),
     ] {
         assert_eq!(refused(arguments, &url), problem);
     }

@@ -105,7 +105,7 @@ async fn a_killed_postmaster_is_restarted() {
     let mut program = data_dir.start();
     assert_eq!(program.save_sample().await.status, 200);
     kill_process(data_dir.postmaster(), Signal::KILL).unwrap();
-    program.wait_for_log("PostgreSQL ended on its own").await;
+    program.wait_for_log("PostgreSQL exited unexpectedly").await;
     let recovers = is_met(async || {
         let answer = program.save_sample().await;
         assert!([200, 503].contains(&answer.status), "{}", answer.text);
@@ -228,7 +228,7 @@ fn installed_bin() -> PathBuf {
 fn a_pg_bin_directory_without_postgres_is_refused_with_advice() {
     let data_dir = DataDir::new();
     let problem = refused(&data_dir, &["--pg-bin", "/"]);
-    assert!(problem.contains("there is no postgres") && problem.contains("14 or later"), "{problem}");
+    assert!(problem.contains("postgres is missing") && problem.contains("14 or later"), "{problem}");
 }
 
 #[tokio::test]

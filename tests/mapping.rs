@@ -136,10 +136,10 @@ async fn a_mapping_is_accepted_as_xml_and_as_a_form() {
 async fn invalid_mappings_are_refused_and_store_nothing() {
     let server = Server::start().await;
     for (fields, expected) in [
-        (json!([{ "ErpFieldKey": "a" }, {}]), "Mapping.FieldMappings[1].ErpFieldKey: it is blank"),
+        (json!([{ "ErpFieldKey": "a" }, {}]), "Mapping.FieldMappings[1].ErpFieldKey: the key is blank"),
         (
             json!([{ "ErpFieldKey": "a" }, { "ErpFieldKey": "a" }]),
-            "Mapping.FieldMappings[1].ErpFieldKey: the field was there",
+            "Mapping.FieldMappings[1].ErpFieldKey: the field is listed more than once",
         ),
         (json!([{ "ErpFieldKey": "a".repeat(255) }]), "Mapping.FieldMappings[0].ErpFieldKey: has 255 characters"),
         (json!([{ "ErpFieldKey": "a\u{0}" }]), "Mapping.FieldMappings[0].ErpFieldKey: holds a NUL"),
@@ -354,11 +354,11 @@ async fn list_mappings_replace_the_lists_of_the_named_fields() {
         ),
         (
             json!([list(ids[0], json!([])), list(ids[0], json!([]))]),
-            "ErpListItemMappings[1].ErpFieldId: the field was there before.",
+            "ErpListItemMappings[1].ErpFieldId: the field is listed more than once.",
         ),
         (
             json!([list(ids[0], json!([item("a", 1), item("a", 2)]))]),
-            "[0].ErpCrmListItemMappings[1].ErpListItemId: the item was there before.",
+            "[0].ErpCrmListItemMappings[1].ErpListItemId: the item is listed more than once.",
         ),
         (
             json!([list(ids[0], json!([item("", 1)]))]),

@@ -120,7 +120,7 @@ fn an_unusable_certificate_is_refused_with_the_name_of_its_file() {
 /// Sends a wrong password with `X-Forwarded-For`. Returns the client address in the log.
 async fn logged_address(server: &Server, forwarded_for: &str) -> String {
     let before = server.program.log().lines().count();
-    let request = server.program.request(reqwest::Method::POST, SAVE).basic_auth("nobody", Some("x"));
+    let request = server.program.request(reqwest::Method::POST, SAVE).basic_auth("unknown", Some("x"));
     let answer = request.header("X-Forwarded-For", forwarded_for).send().await.unwrap();
     assert_eq!(answer.status(), 401);
     let log = server.program.log();

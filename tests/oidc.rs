@@ -40,7 +40,7 @@ async fn a_token_of_the_issuer_authenticates_the_associate_in_its_claim() {
     assert_eq!(save(&server, &token("TJE0")).await.status, 200);
     assert_eq!(save(&server, &token("tje1")).await.status, 403);
     let before = server.database.contents().await;
-    for refused in [token("nobody"), Signer::rsa().token("key-1", &claims(&issuer, "tje0")), "a.b.c".to_owned()] {
+    for refused in [token("unknown"), Signer::rsa().token("key-1", &claims(&issuer, "tje0")), "a.b.c".to_owned()] {
         let answer = save(&server, &refused).await;
         answer.assert_service_error(401, "SoSessionException", &["not valid"]);
         assert!(answer.header("www-authenticate").starts_with("Basic"));

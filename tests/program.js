@@ -1,4 +1,4 @@
-// Starts the built program on a free port, with a database of its own in a new folder.
+// Starts the built program on a free port, with its own database in a new folder.
 
 const { spawn } = require("node:child_process");
 const { mkdtempSync, rmSync } = require("node:fs");
@@ -8,14 +8,14 @@ const { createInterface } = require("node:readline");
 
 const PROGRAM = process.env.ERPSYNC ?? join(__dirname, "../target/debug/erpsync");
 
-/** Gives its URL, and what stops it. `settings` are further arguments. */
-async function start(...settings) {
+/** Starts the program with further arguments. Returns its URL and a function that stops it. */
+async function start(...args) {
   const folder = mkdtempSync(join(tmpdir(), "erpsync-test-"));
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^(ERPSYNC_(?!PG_BIN)|DATABASE_URL)/.test(name)),
   );
   env.ERPSYNC_LOG = "warn";
-  const child = spawn(PROGRAM, ["--listen", "127.0.0.1:0", "--data-dir", join(folder, "data"), ...settings], {
+  const child = spawn(PROGRAM, ["--listen", "127.0.0.1:0", "--data-dir", join(folder, "data"), ...args], {
     env,
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -24,7 +24,7 @@ async function start(...settings) {
     child.once("error", reject);
   });
   const line = new Promise((resolve) => createInterface({ input: child.stdout }).once("line", resolve));
-  const first = await Promise.race([line, ended.then((status) => `it ended with status ${status}`)]);
+  const first = await Promise.race([line, ended.then((status) => `exit status ${status}`)]);
   const url = /^erpsync listens on (http:\S+)/.exec(first)?.[1];
   const stop = async () => {
     child.kill("SIGTERM");

@@ -1,4 +1,4 @@
-//! `SaveConnection`, by the numbers of the documented decisions.
+//! `SaveConnection`, by the numbers of the decisions in docs/decisions.md.
 
 use serde_json::{Value, json};
 

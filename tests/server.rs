@@ -331,7 +331,7 @@ async fn health_checks_need_no_authentication() {
     drop(server);
     let gone = program::run(&["healthcheck", "--listen", &address]);
     assert_eq!(gone.status.code(), Some(1));
-    assert!(String::from_utf8(gone.stderr).unwrap().starts_with("erpsync: no answer from"));
+    assert!(String::from_utf8(gone.stderr).unwrap().starts_with("erpsync: no response from"));
 }
 
 /// Sends the headers of a request and the first byte of its body. The server processes the request: it has asked for

@@ -81,7 +81,7 @@ async fn failed_logins_are_refused_with_a_reason() {
     let program = &server.program;
     for body in [
         "UserName=tje0&Password=wrong",
-        "UserName=nobody&Password=Tje0",
+        "UserName=unknown&Password=Tje0",
         "UserName=tje0",
         "x=1",
         "UserName=demo463&Password=",

@@ -112,7 +112,7 @@ async fn impossible_settings_are_status_1_with_one_line() {
     for (arguments, text) in [
         (vec!["--database-url", "nonsense"], "does not begin with postgres://"),
         (vec!["--database-url", "mysql://root@127.0.0.1/x"], "does not begin with postgres://"),
-        (vec!["--database-url", "postgres://127.0.0.1:x/x"], "the database URL cannot be read"),
+        (vec!["--database-url", "postgres://127.0.0.1:x/x"], "the database URL is invalid"),
         (vec!["--database-url", &missing], "cannot be opened"),
         (vec!["--database-url", &database.url(), "--listen", &taken], "cannot listen on"),
         (vec!["--database-url", "postgres://u:s3cret@127.0.0.1:1/x"], "refused"),

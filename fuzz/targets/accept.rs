@@ -1,4 +1,5 @@
-//! Any `Accept` and `Content-Type`, a line each: there is always a format for the answer.
+//! Fuzzes content negotiation: the first line is `Content-Type`, further lines are `Accept`. A response format is always
+//! selected.
 #![no_main]
 
 use erpsync::protocol::negotiate::{Syntax, negotiate};

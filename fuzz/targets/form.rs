@@ -1,4 +1,4 @@
-//! Any text as a form: what is read is written as XML, and reads back the same.
+//! Fuzzes the form reader: a carrier that was read is written as XML, and XML reads back as the same carrier.
 #![no_main]
 
 use erpsync::erp_sync::list_mappings::SaveConnectionListMappingsRequest;

@@ -1,4 +1,4 @@
-//! Any text as a JSON body: what is read is written, and reads back the same.
+//! Fuzzes the JSON reader: a carrier that was read is written, and reads back as the same carrier.
 #![no_main]
 
 use erpsync::erp_sync::list_mappings::SaveConnectionListMappingsRequest;
@@ -16,7 +16,7 @@ fn round_trip<C: Carrier + WriteValue>(body: &str) {
         Ok(again) => {
             assert_eq!(write::json::write(&again.expect("not null"), WriteContext::WHOLE), written.into_bytes())
         }
-        // The rights within the innermost carrier are one level more.
+        // The writer adds the rights of the innermost carrier, which nest one level deeper.
         Err(problem) => assert!(problem.to_string().contains("nested deeper"), "{problem}"),
     }
 }

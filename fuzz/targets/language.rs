@@ -1,4 +1,5 @@
-//! Any language, culture and time zone, a line each, for a text with everything in it.
+//! Fuzzes the localization headers: one line each for language, culture and time zone. The text to localize contains
+//! every kind of encoded value.
 #![no_main]
 
 use erpsync::protocol::localization::{Localization, SO_CULTURE, SO_LANGUAGE, SO_TIME_ZONE};

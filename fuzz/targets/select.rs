@@ -1,4 +1,4 @@
-//! Any query: a member that is selected is selected in any letter case, and an answer can be written with it.
+//! Fuzzes `$select`: selection is case-insensitive, and a response can be written with any selection.
 #![no_main]
 
 use erpsync::erp_sync::connections::ErpConnection;

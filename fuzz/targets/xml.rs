@@ -1,4 +1,4 @@
-//! Any text as an XML body: what is read is written, and reads back the same.
+//! Fuzzes the XML reader: a carrier that was read is written, and reads back as the same carrier.
 #![no_main]
 
 use erpsync::erp_sync::list_mappings::SaveConnectionListMappingsRequest;
@@ -16,7 +16,7 @@ fn round_trip<C: Carrier + WriteValue>(body: &str) {
         Ok(again) => {
             assert_eq!(write::xml::write(&again.expect("not null"), WriteContext::WHOLE), written.into_bytes())
         }
-        // The members within the innermost carrier are one level more.
+        // The writer adds the members of the innermost carrier, which nest one level deeper.
         Err(problem) => assert!(problem.to_string().contains("nested deeper"), "{problem}"),
     }
 }

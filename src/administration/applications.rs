@@ -1,63 +1,61 @@
-//! `erpsync app`
+//! `erpsync app`: the applications that call with an `SO-AppToken`.
 
 use serde_json::json;
 
+use super::names;
 use super::output::Output;
-use super::{checked_name, or_unknown};
 use crate::auth::secret;
-use crate::config::administration::{Applications, Common};
-use crate::store::Pool;
-use crate::store::{Failure, applications};
+use crate::config::administration::{ApplicationCommand, CommonArgs};
+use crate::store::{Failure, Pool, applications};
 
-pub fn common(command: &Applications) -> &Common {
+pub fn common(command: &ApplicationCommand) -> &CommonArgs {
     match command {
-        Applications::Add { common, .. }
-        | Applications::List { common }
-        | Applications::Grant { common, .. }
-        | Applications::Revoke { common, .. }
-        | Applications::Disable { common, .. }
-        | Applications::Enable { common, .. } => common,
+        ApplicationCommand::Add { common, .. }
+        | ApplicationCommand::List { common }
+        | ApplicationCommand::Grant { common, .. }
+        | ApplicationCommand::Revoke { common, .. }
+        | ApplicationCommand::Disable { common, .. }
+        | ApplicationCommand::Enable { common, .. } => common,
     }
 }
 
-pub async fn run(command: Applications, pool: &Pool) -> Result<Output, String> {
-    let done = |name: &str, what: &str| Ok(Output::Done(format!("{name} {what}")));
+pub async fn run(command: ApplicationCommand, pool: &Pool) -> Result<Output, String> {
     match command {
-        Applications::Add { name, grant_erp_sync, .. } => {
-            let name = checked_name(&name)?;
+        ApplicationCommand::Add { name, grant_erp_sync, .. } => {
+            let name = names::validate(&name)?;
             let secret = secret::app_token();
             let added = applications::add(pool, name, &secret::hash(&secret), grant_erp_sync).await;
             added.map_err(|failure| match failure {
                 Failure::Constraint(key) if key == applications::NAME_KEY => {
-                    format!("there is an application '{name}' already")
+                    format!("the application '{name}' already exists")
                 }
                 other => other.to_string(),
             })?;
-            Ok(Output::Made("app_token", json!(secret)))
+            Ok(Output::Value("app_token", json!(secret)))
         }
-        Applications::List { .. } => {
+        ApplicationCommand::List { .. } => {
             let listed = applications::list(pool).await.map_err(|failure| failure.to_string())?;
             let row = |row: applications::Application| {
                 vec![json!(row.application_id), json!(row.name), json!(row.erp_sync), json!(row.disabled)]
             };
             let rows = listed.into_iter().map(row);
-            Ok(Output::List(&["application_id", "name", "erp_sync", "disabled"], rows.collect()))
+            Ok(Output::Table(&["application_id", "name", "erp_sync", "disabled"], rows.collect()))
         }
-        Applications::Grant { name, .. } => {
-            or_unknown(applications::set_erp_sync(pool, &name, true).await, "application", &name)?;
-            done(&name, "may use the agent ErpSync")
+        ApplicationCommand::Grant { name, .. } => {
+            names::require_found(applications::set_erp_sync(pool, &name, true).await, "application", &name)?;
+            Ok(Output::Message(format!("'{name}' may use the agent ErpSync")))
         }
-        Applications::Revoke { name, .. } => {
-            or_unknown(applications::set_erp_sync(pool, &name, false).await, "application", &name)?;
-            done(&name, "may no more use the agent ErpSync")
+        ApplicationCommand::Revoke { name, .. } => {
+            names::require_found(applications::set_erp_sync(pool, &name, false).await, "application", &name)?;
+            Ok(Output::Message(format!("'{name}' may not use the agent ErpSync")))
         }
-        Applications::Disable { name, .. } => {
-            or_unknown(applications::set_disabled(pool, &name, true).await, "application", &name)?;
-            done(&name, "is refused from now on")
+        ApplicationCommand::Disable { name, .. } => {
+            names::require_found(applications::set_disabled(pool, &name, true).await, "application", &name)?;
+            Ok(Output::Message(format!("'{name}' is disabled")))
         }
-        Applications::Enable { name, .. } => {
-            or_unknown(applications::set_disabled(pool, &name, false).await, "application", &name)?;
-            done(&name, "is let in again")
+        ApplicationCommand::Enable { name, .. } => {
+            names::require_found(applications::set_disabled(pool, &name, false).await, "application", &name)?;
+            Ok(Output::Message(format!("'{name}' is enabled")))
         }
     }
 }

@@ -1,75 +1,85 @@
-//! `erpsync associate`
+//! `erpsync associate`: the accounts that log in.
 
 use std::io::{IsTerminal, Read};
 use std::path::Path;
 
 use serde_json::json;
 
+use super::names;
 use super::output::Output;
-use super::{checked_name, or_unknown};
 use crate::auth::password;
-use crate::config::administration::{Associates, Common, NewPassword, Switch};
-use crate::store::Pool;
-use crate::store::{Failure, associates, user_groups};
+use crate::config::administration::{AssociateCommand, CommonArgs, PasswordArgs, Switch};
+use crate::store::{Failure, Pool, associates, user_groups};
 
-/// The name of the user group that the first associate gets.
+/// The name of the user group that is added with the first associate.
 const FIRST_GROUP: &str = "Everybody";
 
-pub fn common(command: &Associates) -> &Common {
+pub fn common(command: &AssociateCommand) -> &CommonArgs {
     match command {
-        Associates::Add { common, .. }
-        | Associates::List { common }
-        | Associates::Disable { common, .. }
-        | Associates::Enable { common, .. }
-        | Associates::Password { common, .. }
-        | Associates::Administrator { common, .. } => common,
+        AssociateCommand::Add { common, .. }
+        | AssociateCommand::List { common }
+        | AssociateCommand::Disable { common, .. }
+        | AssociateCommand::Enable { common, .. }
+        | AssociateCommand::Password { common, .. }
+        | AssociateCommand::Administrator { common, .. } => common,
     }
 }
 
-pub async fn run(command: Associates, pool: &Pool) -> Result<Output, String> {
+pub async fn run(command: AssociateCommand, pool: &Pool) -> Result<Output, String> {
     match command {
-        Associates::Add { name, group, administrator, password, .. } => {
-            let name = checked_name(&name)?;
+        AssociateCommand::Add { name, group, administrator, password, .. } => {
+            let name = names::validate(&name)?;
             let hash = new_password(&password)?.map(|password| password::hash(&password)).transpose()?;
             let group = match group {
                 Some(group) => Some(group),
-                None => first_group(pool).await?,
+                None => add_first_group(pool).await?,
             };
             let added = associates::add(pool, name, group, administrator, hash.as_deref()).await;
             let id = added.map_err(|failure| match failure {
                 Failure::Constraint(key) if key == associates::NAME_KEY => {
-                    format!("there is an associate '{name}' already")
+                    format!("the associate '{name}' already exists")
                 }
-                Failure::Constraint(key) if key == associates::USER_GROUP_KEY => "there is no such group".to_owned(),
+                Failure::Constraint(key) if key == associates::USER_GROUP_KEY => {
+                    "the user group does not exist".to_owned()
+                }
                 other => other.to_string(),
             })?;
-            Ok(Output::Made("associate_id", json!(id)))
+            Ok(Output::Value("associate_id", json!(id)))
         }
-        Associates::List { .. } => list(pool).await,
-        Associates::Disable { name, .. } => {
-            or_unknown(associates::set_disabled(pool, &name, true).await, "associate", &name)?;
-            Ok(Output::Done(format!("{name} is refused from now on")))
+        AssociateCommand::List { .. } => list(pool).await,
+        AssociateCommand::Disable { name, .. } => {
+            names::require_found(associates::set_disabled(pool, &name, true).await, "associate", &name)?;
+            Ok(Output::Message(format!("'{name}' is disabled; their tickets, tokens and sessions are revoked")))
         }
-        Associates::Enable { name, .. } => {
-            or_unknown(associates::set_disabled(pool, &name, false).await, "associate", &name)?;
-            Ok(Output::Done(format!("{name} is let in again")))
+        AssociateCommand::Enable { name, .. } => {
+            names::require_found(associates::set_disabled(pool, &name, false).await, "associate", &name)?;
+            Ok(Output::Message(format!("'{name}' is enabled")))
         }
-        Associates::Password { name, password, .. } => {
-            let password = new_password(&password)?.ok_or("no password: name a file with --password-file, or -")?;
+        AssociateCommand::Password { name, password, .. } => {
+            let password = new_password(&password)?
+                .ok_or("no password was given: use --password-file with a file, or with - for standard input")?;
             let hash = password::hash(&password)?;
-            or_unknown(associates::set_password(pool, &name, &hash).await, "associate", &name)?;
-            Ok(Output::Done(format!("{name} has a new password; tickets, tokens and sessions have ended")))
+            names::require_found(associates::set_password(pool, &name, &hash).await, "associate", &name)?;
+            Ok(Output::Message(format!(
+                "the password of '{name}' is changed; their tickets, tokens and sessions are revoked"
+            )))
         }
-        Associates::Administrator { name, switch, .. } => {
-            let is_on = switch == Switch::On;
-            or_unknown(associates::set_administrator(pool, &name, is_on).await, "associate", &name)?;
-            Ok(Output::Done(format!("{name} is {}", if is_on { "an administrator" } else { "no administrator" })))
+        AssociateCommand::Administrator { name, switch, .. } => {
+            let is_administrator = switch == Switch::On;
+            let changed = associates::set_administrator(pool, &name, is_administrator).await;
+            names::require_found(changed, "associate", &name)?;
+            Ok(Output::Message(format!(
+                "'{name}' is {} an administrator",
+                if is_administrator { "now" } else { "not" }
+            )))
         }
     }
 }
 
-/// Adds a first user group to a database that has none, and returns its id: every associate has a primary group.
-async fn first_group(pool: &Pool) -> Result<Option<i32>, String> {
+/// Adds a user group to a database that has none, and returns its id. Returns `None` if the database has groups.
+///
+/// Every associate needs a primary group.
+async fn add_first_group(pool: &Pool) -> Result<Option<i32>, String> {
     let groups = user_groups::list(pool).await.map_err(|failure| failure.to_string())?;
     if !groups.is_empty() {
         return Ok(None);
@@ -92,14 +102,14 @@ async fn list(pool: &Pool) -> Result<Output, String> {
         ]
     });
     let columns = &["associate_id", "name", "group", "further_groups", "administrator", "disabled", "password"];
-    Ok(Output::List(columns, rows.collect()))
+    Ok(Output::Table(columns, rows.collect()))
 }
 
-/// The new password; none where there is neither a file nor a terminal to ask on.
-fn new_password(source: &NewPassword) -> Result<Option<String>, String> {
+/// Returns the new password, or `None` without a password file and without a terminal to prompt on.
+fn new_password(source: &PasswordArgs) -> Result<Option<String>, String> {
     let password = match source.password_file.as_deref() {
-        Some(file) => read(file)?,
-        None if std::io::stdin().is_terminal() => ask()?,
+        Some(file) => read_password(file)?,
+        None if std::io::stdin().is_terminal() => prompt_password()?,
         None => return Ok(None),
     };
     if password.is_empty() {
@@ -108,9 +118,9 @@ fn new_password(source: &NewPassword) -> Result<Option<String>, String> {
     Ok(Some(password))
 }
 
-/// The whole file, less one line end.
-fn read(file: &Path) -> Result<String, String> {
-    // No longer than what could be one, with a line end.
+/// Reads the whole file, without one line end.
+fn read_password(file: &Path) -> Result<String, String> {
+    // One byte past the limit and a line end are enough to reject longer input.
     let limit = password::MAX_PASSWORD_BYTES as u64 + 3;
     let mut text = String::new();
     let read = if file == Path::new("-") {
@@ -123,10 +133,11 @@ fn read(file: &Path) -> Result<String, String> {
     Ok(text.strip_suffix('\r').unwrap_or(text).to_owned())
 }
 
-fn ask() -> Result<String, String> {
-    let prompt = |text| rpassword::prompt_password(text).map_err(|problem| format!("no password: {problem}"));
+fn prompt_password() -> Result<String, String> {
+    let prompt =
+        |text| rpassword::prompt_password(text).map_err(|problem| format!("the password cannot be read: {problem}"));
     let password = prompt("New password: ")?;
-    if prompt("Once more: ")? != password {
+    if prompt("Repeat the password: ")? != password {
         return Err("the two passwords differ".to_owned());
     }
     Ok(password)

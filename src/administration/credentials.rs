@@ -1,4 +1,4 @@
-//! `erpsync ticket` and `erpsync token`
+//! `erpsync ticket` and `erpsync token`: the credentials that the server issues.
 
 use std::io::Read;
 use std::time::Duration;
@@ -8,86 +8,87 @@ use serde_json::json;
 use super::output::Output;
 use crate::auth::secret;
 use crate::config::DEFAULT_TENANT;
-use crate::config::administration::{Common, Credentials};
-use crate::store::Pool;
+use crate::config::administration::{CommonArgs, CredentialCommand};
 use crate::store::credentials::{self, Issue, Kind};
-use crate::store::{Failure, applications, associates};
+use crate::store::{Failure, Pool, applications, associates};
 
-/// What the two commands differ in.
+/// The differences between tickets and tokens.
 #[derive(Clone, Copy)]
-pub struct Noun {
+pub struct CredentialType {
     name: &'static str,
     kind: Kind,
     lifetime: Duration,
-    make: fn(Option<&str>) -> String,
+    generate: fn(Option<&str>) -> String,
 }
 
-/// `erpsync ticket`
-pub const TICKET: Noun =
-    Noun { name: "ticket", kind: Kind::Ticket, lifetime: secret::TICKET_LIFETIME, make: secret::ticket };
+/// Tickets.
+pub const TICKET: CredentialType =
+    CredentialType { name: "ticket", kind: Kind::Ticket, lifetime: secret::TICKET_LIFETIME, generate: secret::ticket };
 
-/// `erpsync token`
-pub const TOKEN: Noun = Noun {
+/// Access tokens.
+pub const TOKEN: CredentialType = CredentialType {
     name: "token",
     kind: Kind::Token,
     lifetime: secret::TOKEN_LIFETIME,
-    make: |tenant| secret::access_token(tenant.unwrap_or(DEFAULT_TENANT)),
+    generate: |tenant| secret::access_token(tenant.unwrap_or(DEFAULT_TENANT)),
 };
 
-pub fn common(command: &Credentials) -> &Common {
+pub fn common(command: &CredentialCommand) -> &CommonArgs {
     match command {
-        Credentials::Issue { common, .. } | Credentials::Revoke { common, .. } | Credentials::List { common } => common,
+        CredentialCommand::Issue { common, .. }
+        | CredentialCommand::Revoke { common, .. }
+        | CredentialCommand::List { common } => common,
     }
 }
 
-pub async fn run(command: Credentials, noun: Noun, pool: &Pool) -> Result<Output, String> {
-    let told = |failure: Failure| failure.to_string();
+pub async fn run(command: CredentialCommand, credential: CredentialType, pool: &Pool) -> Result<Output, String> {
+    let message = |failure: Failure| failure.to_string();
     match command {
-        Credentials::Issue { associate, app, tenant, .. } => {
-            let found = associates::find_by_name(pool, &associate).await.map_err(told)?;
-            let found = found.ok_or_else(|| format!("there is no associate '{associate}', or it is disabled"))?;
+        CredentialCommand::Issue { associate, app, tenant, .. } => {
+            let found = associates::find_by_name(pool, &associate).await.map_err(message)?;
+            let found = found.ok_or_else(|| format!("the associate '{associate}' does not exist or is disabled"))?;
             let application = match &app {
                 Some(name) => {
-                    let found = applications::find_by_name(pool, name).await.map_err(told)?;
-                    let live = found.filter(|application| !application.disabled);
-                    Some(live.ok_or_else(|| format!("there is no application '{name}', or it is disabled"))?)
+                    let found = applications::find_by_name(pool, name).await.map_err(message)?;
+                    let enabled = found.filter(|application| !application.disabled);
+                    Some(enabled.ok_or_else(|| format!("the application '{name}' does not exist or is disabled"))?)
                 }
                 None => None,
             };
-            let secret = (noun.make)(tenant.as_deref());
+            let secret = (credential.generate)(tenant.as_deref());
             let issue = Issue {
-                kind: noun.kind,
+                kind: credential.kind,
                 secret_hash: &secret::hash(&secret),
                 xsrf_hash: None,
                 associate_id: found.associate_id,
                 application_id: application.map(|application| application.application_id),
-                lifetime: noun.lifetime,
+                lifetime: credential.lifetime,
             };
-            credentials::issue(pool, &issue).await.map_err(told)?;
-            Ok(Output::Made(noun.name, json!(secret)))
+            credentials::issue(pool, &issue).await.map_err(message)?;
+            Ok(Output::Value(credential.name, json!(secret)))
         }
-        Credentials::Revoke { secret, .. } => {
-            let secret = if secret == "-" { from_standard_input()? } else { secret };
-            // The secret itself is not repeated: this line may end in a log.
-            if credentials::revoke(pool, noun.kind, &secret::hash(secret.trim())).await.map_err(told)? {
-                return Ok(Output::Done(format!("the {} has ended", noun.name)));
+        CredentialCommand::Revoke { secret, .. } => {
+            let secret = if secret == "-" { read_standard_input()? } else { secret };
+            // The messages leave the secret out, as they may end up in a log.
+            if credentials::revoke(pool, credential.kind, &secret::hash(secret.trim())).await.map_err(message)? {
+                return Ok(Output::Message(format!("the {} is revoked", credential.name)));
             }
-            Err(format!("there is no such {}", noun.name))
+            Err(format!("the {} does not exist", credential.name))
         }
-        Credentials::List { .. } => {
-            let listed = credentials::list(pool, noun.kind).await.map_err(told)?;
+        CredentialCommand::List { .. } => {
+            let listed = credentials::list(pool, credential.kind).await.map_err(message)?;
             let row = |row: credentials::Listed| {
                 vec![json!(row.associate), json!(row.application), json!(row.valid_from), json!(row.valid_to)]
             };
             let rows = listed.into_iter().map(row);
-            Ok(Output::List(&["associate", "application", "valid_from", "valid_to"], rows.collect()))
+            Ok(Output::Table(&["associate", "application", "valid_from", "valid_to"], rows.collect()))
         }
     }
 }
 
-fn from_standard_input() -> Result<String, String> {
-    const LONGEST: u64 = 4096;
+fn read_standard_input() -> Result<String, String> {
+    const MAX_BYTES: u64 = 4096;
     let mut text = String::new();
-    let read = std::io::stdin().lock().take(LONGEST).read_to_string(&mut text);
+    let read = std::io::stdin().lock().take(MAX_BYTES).read_to_string(&mut text);
     read.map(|_| text).map_err(|problem| format!("standard input cannot be read: {problem}"))
 }

@@ -1,47 +1,48 @@
-//! `erpsync group`
+//! `erpsync group`: user groups and their members.
 
 use serde_json::json;
 
+use super::names;
 use super::output::Output;
-use super::{checked_name, or_unknown};
-use crate::config::administration::{Common, Groups};
-use crate::store::Pool;
-use crate::store::{Failure, user_groups};
+use crate::config::administration::{CommonArgs, GroupCommand};
+use crate::store::{Failure, Pool, user_groups};
 
-pub fn common(command: &Groups) -> &Common {
+pub fn common(command: &GroupCommand) -> &CommonArgs {
     match command {
-        Groups::Add { common, .. }
-        | Groups::List { common }
-        | Groups::Join { common, .. }
-        | Groups::Leave { common, .. } => common,
+        GroupCommand::Add { common, .. }
+        | GroupCommand::List { common }
+        | GroupCommand::Join { common, .. }
+        | GroupCommand::Leave { common, .. } => common,
     }
 }
 
-pub async fn run(command: Groups, pool: &Pool) -> Result<Output, String> {
+pub async fn run(command: GroupCommand, pool: &Pool) -> Result<Output, String> {
     match command {
-        Groups::Add { name, .. } => {
-            let id = user_groups::add(pool, checked_name(&name)?).await.map_err(|failure| failure.to_string())?;
-            Ok(Output::Made("user_group_id", json!(id)))
+        GroupCommand::Add { name, .. } => {
+            let id = user_groups::add(pool, names::validate(&name)?).await.map_err(|failure| failure.to_string())?;
+            Ok(Output::Value("user_group_id", json!(id)))
         }
-        Groups::List { .. } => {
+        GroupCommand::List { .. } => {
             let listed = user_groups::list(pool).await.map_err(|failure| failure.to_string())?;
             let rows = listed.into_iter().map(|group| vec![json!(group.user_group_id), json!(group.name)]);
-            Ok(Output::List(&["user_group_id", "name"], rows.collect()))
+            Ok(Output::Table(&["user_group_id", "name"], rows.collect()))
         }
-        Groups::Join { associate, group, .. } => {
+        GroupCommand::Join { associate, group, .. } => {
             let joined = user_groups::join(pool, &associate, group).await;
             if let Err(Failure::Constraint(key)) = &joined
                 && key == user_groups::MEMBER_KEY
             {
-                return Err(format!("there is no group {group}"));
+                return Err(format!("the user group {group} does not exist"));
             }
-            or_unknown(joined, "associate", &associate)?;
-            Ok(Output::Done(format!("{associate} is in group {group}")))
+            names::require_found(joined, "associate", &associate)?;
+            Ok(Output::Message(format!("'{associate}' is a member of user group {group}")))
         }
-        Groups::Leave { associate, group, .. } => {
-            let left = user_groups::leave(pool, &associate, group).await;
-            or_unknown(left, &format!("further group {group} of"), &associate)?;
-            Ok(Output::Done(format!("{associate} is no more in group {group}")))
+        GroupCommand::Leave { associate, group, .. } => {
+            let left = user_groups::leave(pool, &associate, group).await.map_err(|failure| failure.to_string())?;
+            if !left {
+                return Err(format!("user group {group} is not one of the further groups of '{associate}'"));
+            }
+            Ok(Output::Message(format!("'{associate}' is no longer a member of user group {group}")))
         }
     }
 }

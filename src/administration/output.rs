@@ -1,20 +1,20 @@
-//! What a command prints: for people, or for programs.
+//! The output of an administration command, as text or as JSON.
 
 use serde_json::{Value, json};
 
-/// What a command came to.
+/// The result of a command.
 #[derive(Clone, Debug)]
 pub enum Output {
-    /// It is done, in a line.
-    Done(String),
-    /// Something that was made: its name in JSON and its value, alone.
-    Made(&'static str, Value),
-    /// A list: the names of its columns, and its rows.
-    List(&'static [&'static str], Vec<Vec<Value>>),
+    /// A line that confirms a change.
+    Message(String),
+    /// A single value, such as a new id or secret, with its member name in JSON.
+    Value(&'static str, Value),
+    /// A table: the names of its columns, and its rows.
+    Table(&'static [&'static str], Vec<Vec<Value>>),
 }
 
 impl Output {
-    /// Prints it to standard output.
+    /// Prints the output to standard output.
     pub fn print(&self, json: bool) {
         let text = if json { self.json().to_string() } else { self.text() };
         println!("{text}");
@@ -22,9 +22,9 @@ impl Output {
 
     fn json(&self) -> Value {
         match self {
-            Output::Done(line) => json!({ "done": line }),
-            Output::Made(name, value) => json!({ *name: value }),
-            Output::List(columns, rows) => {
+            Output::Message(line) => json!({ "done": line }),
+            Output::Value(name, value) => json!({ *name: value }),
+            Output::Table(columns, rows) => {
                 let object = |row: &Vec<Value>| {
                     columns.iter().map(|name| (*name).to_owned()).zip(row.iter().cloned()).collect::<Value>()
                 };
@@ -35,30 +35,31 @@ impl Output {
 
     fn text(&self) -> String {
         match self {
-            Output::Done(line) => line.clone(),
-            Output::Made(_, value) => plain(value),
-            Output::List(columns, rows) => {
+            Output::Message(line) => line.clone(),
+            Output::Value(_, value) => cell(value),
+            Output::Table(columns, rows) => {
                 let head = columns.iter().map(|name| (*name).to_owned()).collect();
-                let body = rows.iter().map(|row| row.iter().map(plain).collect());
-                table(&std::iter::once(head).chain(body).collect::<Vec<Vec<String>>>())
+                let body = rows.iter().map(|row| row.iter().map(cell).collect());
+                align(&std::iter::once(head).chain(body).collect::<Vec<Vec<String>>>())
             }
         }
     }
 }
 
-fn plain(value: &Value) -> String {
+/// Formats a value for a line of text.
+fn cell(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Null => "-".to_owned(),
         Value::Bool(value) => if *value { "yes" } else { "no" }.to_owned(),
         Value::Array(items) if items.is_empty() => "-".to_owned(),
-        Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(","),
+        Value::Array(items) => items.iter().map(cell).collect::<Vec<_>>().join(","),
         other => other.to_string(),
     }
 }
 
-/// Columns as wide as their widest cell, two spaces between them.
-fn table(rows: &[Vec<String>]) -> String {
+/// Pads each column to the width of its widest cell, with two spaces between columns.
+fn align(rows: &[Vec<String>]) -> String {
     let columns = rows.first().map_or(0, Vec::len);
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
     let widths: Vec<usize> = (0..columns).map(width).collect();

@@ -1,226 +1,229 @@
-//! The commands of the administration.
+//! The commands that manage associates, user groups, applications, tickets and access tokens.
 
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::Database;
+use super::authentication::tenant;
+use super::database::Database;
 
-/// What every command of the administration takes.
+/// The settings of every administration command.
 #[derive(Clone, Debug, Args)]
-pub struct Common {
-    /// Which database.
+pub struct CommonArgs {
+    /// The database.
     #[command(flatten)]
     pub database: Database,
-    /// Answer in JSON
+    /// Print JSON
     #[arg(long)]
     pub json: bool,
 }
 
-/// Where a new password comes from.
+/// The source of a new password.
 #[derive(Clone, Debug, Args)]
-pub struct NewPassword {
-    /// A file that holds the password, or - for standard input; without it, it is asked for
+pub struct PasswordArgs {
+    /// File that contains the password, or - for standard input (default: prompt)
     #[arg(long, value_name = "FILE")]
     pub password_file: Option<PathBuf>,
 }
 
-/// On or off.
+/// The state of a right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Switch {
-    /// Yes.
+    /// Granted.
     On,
-    /// No.
+    /// Revoked.
     Off,
 }
 
-/// Associates: who can log in.
+/// Commands about associates.
 #[derive(Clone, Debug, Subcommand)]
-pub enum Associates {
-    /// Add an associate; prints the id. Where no password is given nor can be asked for, there is no login by password
+pub enum AssociateCommand {
+    /// Add an associate and print the id
+    ///
+    /// Without a password file and without a terminal to prompt on, the associate cannot log in with a password.
     Add {
-        /// The login name
+        /// Login name
         name: String,
-        /// The primary user group (default: the one with the lowest id)
+        /// Id of the primary user group (default: the lowest id)
         #[arg(long, value_name = "ID")]
         group: Option<i32>,
-        /// May do everything
+        /// Grant all rights
         #[arg(long)]
         administrator: bool,
         /// The password.
         #[command(flatten)]
-        password: NewPassword,
-        /// The rest.
+        password: PasswordArgs,
+        /// Database and output.
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
-    /// List the associates
+    /// List all associates
     List {
-        /// The rest.
+        /// Database and output.
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
-    /// Refuse an associate from now on, and end the tickets, tokens and sessions
+    /// Disable an associate and revoke their tickets, tokens and sessions
     Disable {
-        /// The login name
+        /// Login name
         name: String,
-        /// The rest.
+        /// Database and output.
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
-    /// Let an associate in again
+    /// Enable a disabled associate
     Enable {
-        /// The login name
+        /// Login name
         name: String,
-        /// The rest.
+        /// Database and output.
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
-    /// Change a password, and end the tickets, tokens and sessions
+    /// Change the password of an associate and revoke their tickets, tokens and sessions
     Password {
-        /// The login name
+        /// Login name
         name: String,
         /// The password.
         #[command(flatten)]
-        password: NewPassword,
-        /// The rest.
+        password: PasswordArgs,
+        /// Database and output.
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
-    /// Make an associate an administrator, or no more
+    /// Grant or revoke administrator rights
     Administrator {
-        /// The login name
+        /// Login name
         name: String,
-        /// Which
+        /// Whether the associate is an administrator
         switch: Switch,
-        /// The rest.
+        /// Database and output.
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
 }
 
-/// User groups.
+/// Commands about user groups.
 #[derive(Clone, Debug, Subcommand)]
-pub enum Groups {
-    /// Add a user group; prints the id
+pub enum GroupCommand {
+    /// Add a user group and print its id
     Add {
-        /// The name
+        /// Name of the group
         name: String,
-        /// The rest.
+        /// Database and output.
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
-    /// List the user groups
+    /// List all user groups
     List {
-        /// The rest.
+        /// Database and output.
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
-    /// Put an associate into a further group
+    /// Add an associate to a user group that is not their primary one
     Join {
-        /// The associate's login name
+        /// Login name of the associate
         associate: String,
-        /// The group's id
+        /// Id of the group
         group: i32,
-        /// The rest.
+        /// Database and output.
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
-    /// Take an associate out of a further group
+    /// Remove an associate from a user group that is not their primary one
     Leave {
-        /// The associate's login name
+        /// Login name of the associate
         associate: String,
-        /// The group's id
+        /// Id of the group
         group: i32,
-        /// The rest.
+        /// Database and output.
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
 }
 
-/// Applications: who calls with an SO-AppToken.
+/// Commands about applications.
 #[derive(Clone, Debug, Subcommand)]
-pub enum Applications {
-    /// Add an application; prints its secret, the SO-AppToken, once
+pub enum ApplicationCommand {
+    /// Add an application and print its secret, the SO-AppToken, which is not shown again
     Add {
-        /// The name
+        /// Name of the application
         name: String,
-        /// Grant it the agent ErpSync
+        /// Grant access to the ErpSync agent
         #[arg(long)]
         grant_erp_sync: bool,
-        /// The rest.
+        /// Database and output.
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
-    /// List the applications
+    /// List all applications
     List {
-        /// The rest.
+        /// Database and output.
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
-    /// Grant an application the agent ErpSync
+    /// Grant an application access to the ErpSync agent
     Grant {
-        /// The name
+        /// Name of the application
         name: String,
-        /// The rest.
+        /// Database and output.
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
-    /// Take the grant back
+    /// Revoke the access of an application to the ErpSync agent
     Revoke {
-        /// The name
+        /// Name of the application
         name: String,
-        /// The rest.
+        /// Database and output.
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
-    /// Refuse an application from now on, with the tickets and tokens that were issued to it
+    /// Disable an application, with the tickets and tokens issued to it
     Disable {
-        /// The name
+        /// Name of the application
         name: String,
-        /// The rest.
+        /// Database and output.
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
-    /// Let an application in again
+    /// Enable a disabled application
     Enable {
-        /// The name
+        /// Name of the application
         name: String,
-        /// The rest.
+        /// Database and output.
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
 }
 
-/// Tickets, or access tokens.
+/// Commands about tickets, and about access tokens.
 #[derive(Clone, Debug, Subcommand)]
-pub enum Credentials {
-    /// Issue one for an associate; prints it, once
+pub enum CredentialCommand {
+    /// Issue a credential to an associate and print it; it is not shown again
     Issue {
-        /// The associate's login name
+        /// Login name of the associate
         associate: String,
-        /// The application that it is for
+        /// Name of the application to issue it to
         #[arg(long, value_name = "NAME")]
         app: Option<String>,
-        /// The tenant in it (default: none in a ticket, Cust00001 in a token)
-        #[arg(long, env = "ERPSYNC_TENANT", value_name = "TENANT", value_parser = super::tenant)]
+        /// Tenant identifier in the credential (default: none in a ticket, Cust00001 in a token)
+        #[arg(long, env = "ERPSYNC_TENANT", value_name = "TENANT", value_parser = tenant)]
         tenant: Option<String>,
-        /// The rest.
+        /// Database and output.
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
-    /// End one, on every server
+    /// Revoke a credential on every server
     Revoke {
-        /// The secret, or - to read it from standard input: others can see what stands on a command line
+        /// The ticket or token, or - to read it from standard input, out of sight of other users of this machine
         secret: String,
-        /// The rest.
+        /// Database and output.
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
-    /// List the live ones, less their secrets
+    /// List the valid credentials, without their secrets
     List {
-        /// The rest.
+        /// Database and output.
         #[command(flatten)]
-        common: Common,
+        common: CommonArgs,
     },
 }

@@ -1,96 +1,102 @@
-//! The subcommands and what they take.
+//! The subcommands and their settings.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{Database, Serve, administration, path_prefix};
+use super::administration;
+use super::database::Database;
+use super::network::path_prefix;
+use super::serve::Serve;
 
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Serve the agent (the default)
+    /// Run the server (default)
     Serve(Box<Serve>),
-    /// Bring the database's schema up to date, and stop
+    /// Apply pending schema migrations and exit
     Migrate(Database),
-    /// Add the demo data, with published passwords: not for a server that strangers reach
+    /// Add the demo data, including logins with published passwords
     Demo(Database),
-    /// Ask a running server whether it is ready; exit status 0 or 1
-    Healthcheck(Healthcheck),
-    /// Look at what the server needs, and say what is wrong; exit status 0 or 1
+    /// Check whether a running server is ready; exits with 0 or 1
+    Healthcheck(HealthcheckArgs),
+    /// Check settings, addresses, disk and database, without changing anything; exits with 0 or 1
     Doctor(Box<Serve>),
-    /// The settings: check them, or print a file of all of them
+    /// Check the settings, or print an example settings file
     #[command(subcommand)]
-    Config(Config),
-    /// Print a script that completes command lines in a shell
+    Config(ConfigCommand),
+    /// Print a completion script for a shell
     Completions {
-        /// The shell
+        /// Shell to print the script for
         shell: clap_complete::Shell,
     },
-    /// Print the manual page, or write those of all commands into a folder
+    /// Print the manual page
     Man {
-        /// The folder
+        /// Write the manual pages of all commands to this directory instead
         #[arg(long, value_name = "DIR")]
         dir: Option<PathBuf>,
     },
-    /// Print the OpenAPI document, and stop
-    Openapi(Openapi),
-    /// Associates: add, list, disable, enable, change passwords
+    /// Print the OpenAPI document
+    Openapi(OpenapiArgs),
+    /// Manage associates: the accounts that log in
     #[command(subcommand)]
-    Associate(administration::Associates),
-    /// User groups: add, list, put associates into them
+    Associate(administration::AssociateCommand),
+    /// Manage user groups and their members
     #[command(subcommand)]
-    Group(administration::Groups),
-    /// Applications: add, list, grant, disable
+    Group(administration::GroupCommand),
+    /// Manage applications, which call with an SO-AppToken
     #[command(subcommand)]
-    App(administration::Applications),
-    /// Tickets: issue, revoke, list
+    App(administration::ApplicationCommand),
+    /// Manage tickets
     #[command(subcommand)]
-    Ticket(administration::Credentials),
-    /// Access tokens: issue, revoke, list
+    Ticket(administration::CredentialCommand),
+    /// Manage access tokens
     #[command(subcommand)]
-    Token(administration::Credentials),
+    Token(administration::CredentialCommand),
 }
 
 /// The commands about settings.
 #[derive(Debug, Subcommand)]
-pub enum Config {
-    /// Say which settings are in force and where each comes from; exit status 2 where one is wrong
-    Check(Box<Check>),
-    /// Print a file of all settings with their defaults, each explained
+pub enum ConfigCommand {
+    /// Validate the settings and print each with its source; exits with 2 if one is invalid
+    Check(Box<CheckArgs>),
+    /// Print a settings file with every setting, its description and its default
     Example,
 }
 
 /// The settings of `config check`.
 #[derive(Debug, Args)]
-pub struct Check {
-    /// Those to check.
+pub struct CheckArgs {
+    /// The settings to check.
     #[command(flatten)]
     pub serve: Serve,
-    /// Each with where it comes from.
+    /// The effective settings and their sources, as TOML.
     #[arg(skip)]
-    pub in_force: String,
+    pub effective: String,
 }
 
 /// The settings of `openapi`.
 #[derive(Clone, Debug, Args)]
-pub struct Openapi {
-    /// As a Postman collection
+pub struct OpenapiArgs {
+    /// Print a Postman collection instead
     #[arg(long)]
     pub postman: bool,
-    /// What stands before every path
+    /// Leave out every format but JSON, for client generators
+    #[arg(long)]
+    pub json_only: bool,
+    /// Prefix of every path
     #[arg(long, env = "ERPSYNC_PATH_PREFIX", default_value = "", value_name = "PATH", value_parser = path_prefix)]
     pub path_prefix: String,
 }
 
 /// The settings of `healthcheck`.
 #[derive(Clone, Debug, Args)]
-pub struct Healthcheck {
-    /// Where the server listens
+pub struct HealthcheckArgs {
+    /// Address that the server listens on
     #[arg(long, env = "ERPSYNC_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
     pub listen: SocketAddr,
-    /// Where it serves metrics and health; asked there, where it does
+    /// Address that the server serves metrics and health checks on; preferred over --listen
     #[arg(long, env = "ERPSYNC_ADMIN_LISTEN", value_name = "ADDRESS")]
     pub admin_listen: Option<SocketAddr>,
 }

@@ -1,15 +1,16 @@
-//! The settings' file: TOML, a key for each flag of `serve`, without the dashes in front.
+//! The settings file: TOML, with a key for each flag of `serve`, named like the flag without its leading dashes.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use clap::error::ErrorKind;
 use clap::{Args, Command};
 use toml::de::{DeTable, DeValue};
 
-use super::Serve;
+use super::serve::Serve;
 
-/// A file of settings, read.
+/// A settings file whose keys and values are valid.
 #[derive(Debug)]
 pub struct File {
     path: PathBuf,
@@ -18,29 +19,31 @@ pub struct File {
 
 #[derive(Debug)]
 struct Value {
+    /// As it would stand on the command line.
     text: String,
+    /// Counted from 1.
     line: usize,
 }
 
 impl File {
-    /// The file that the command line names, else the environment.
+    /// Reads the file that the command line names, or else the environment. Returns `None` if neither names one.
     ///
     /// # Errors
-    /// One line that names the file, and where it can the line in it and the key.
-    pub fn named(arguments: &[OsString]) -> Result<Option<Self>, String> {
-        // Looked for by hand, as it has a say in how the rest is read.
+    /// One line with the name of the file and, if known, the line in it and the key.
+    pub fn from_arguments(arguments: &[OsString]) -> Result<Option<Self>, String> {
+        // Clap cannot look for the flag: the file supplies the defaults with which clap parses the rest.
         let mut rest = arguments.iter().skip(1);
-        let mut named = None;
+        let mut path = None;
         while let Some(argument) = rest.next() {
             match argument.to_str() {
                 Some("--") => break,
-                Some("--config") => named = rest.next().cloned(),
-                Some(word) => named = word.strip_prefix("--config=").map(OsString::from).or(named),
+                Some("--config") => path = rest.next().cloned(),
+                Some(word) => path = word.strip_prefix("--config=").map(OsString::from).or(path),
                 None => {}
             }
         }
-        let named = named.or_else(|| std::env::var_os("ERPSYNC_CONFIG")).filter(|path| !path.is_empty());
-        named.map(|path| Self::read(Path::new(&path))).transpose()
+        let path = path.or_else(|| std::env::var_os("ERPSYNC_CONFIG")).filter(|path| !path.is_empty());
+        path.map(|path| Self::read(Path::new(&path))).transpose()
     }
 
     fn read(path: &Path) -> Result<Self, String> {
@@ -59,44 +62,43 @@ impl File {
                 DeValue::String(text) => text.into_owned(),
                 DeValue::Integer(number) => number.to_string(),
                 DeValue::Float(number) => number.to_string(),
-                DeValue::Boolean(is_true) => is_true.to_string(),
-                _ => return Err(format!("{name}, line {line}: {key}: not a text, a number, true or false")),
+                DeValue::Boolean(value) => value.to_string(),
+                _ => return Err(format!("{name}, line {line}: {key}: not a string, a number, true or false")),
             };
             values.insert(key, Value { text, line });
         }
         let file = File { path: path.to_owned(), values };
-        file.check()?;
+        file.validate()?;
         Ok(file)
     }
 
-    /// Each key is a setting, and each value one that its flag takes.
-    fn check(&self) -> Result<(), String> {
-        let settings = || Serve::augment_args(Command::new("erpsync").no_binary_name(true));
-        let known: Vec<String> =
-            settings().get_arguments().filter_map(|argument| argument.get_long().map(ToOwned::to_owned)).collect();
+    /// Checks that each key is a setting, and that its flag accepts the value.
+    fn validate(&self) -> Result<(), String> {
+        let command = || Serve::augment_args(Command::new("erpsync").no_binary_name(true));
+        let settings = command();
+        let known: Vec<&str> = settings.get_arguments().filter_map(clap::Arg::get_long).collect();
         for (key, Value { text, line }) in &self.values {
-            let told = |problem: &str| format!("{}, line {line}: {key}: {problem}", self.path.display());
-            if !known.contains(key) {
-                return Err(told("there is no such setting; `erpsync config example` has them all"));
+            let at_line = |problem: &str| format!("{}, line {line}: {key}: {problem}", self.path.display());
+            if !known.contains(&key.as_str()) {
+                return Err(at_line("unknown setting; `erpsync config example` prints all settings"));
             }
-            // Alone, so without what another setting may need beside it.
-            let alone = settings().mut_args(|argument| argument.env(None::<&str>));
-            let Err(refused) = alone.try_get_matches_from([format!("--{key}={text}")]) else { continue };
-            if refused.kind() != clap::error::ErrorKind::MissingRequiredArgument {
-                let reason = refused.to_string();
-                let reason = reason.lines().next().unwrap_or_default().trim_start_matches("error: ");
-                return Err(told(reason));
+            let command = command().mut_args(|argument| argument.env(None::<&str>));
+            let Err(error) = command.try_get_matches_from([format!("--{key}={text}")]) else { continue };
+            // Each setting is parsed alone. A setting that it requires may come from elsewhere.
+            if error.kind() != ErrorKind::MissingRequiredArgument {
+                let message = error.to_string();
+                return Err(at_line(message.lines().next().unwrap_or_default().trim_start_matches("error: ")));
             }
         }
         Ok(())
     }
 
-    /// Puts the file's values in the place of the defaults, in all subcommands.
+    /// Makes the values of the file the defaults of `command` and of its subcommands.
     #[must_use]
-    pub fn apply(&self, command: Command) -> Command {
+    pub fn set_defaults(&self, command: Command) -> Command {
         let command = command.mut_args(|argument| {
             match argument.get_long().and_then(|long| self.values.get(long)) {
-                // Help is for everybody's eyes.
+                // A secret must not appear in the help text.
                 Some(value) if argument.is_hide_env_values_set() => {
                     argument.default_value(value.text.clone()).hide_default_value(true)
                 }
@@ -104,12 +106,12 @@ impl File {
                 None => argument,
             }
         });
-        command.mut_subcommands(|subcommand| self.apply(subcommand))
+        command.mut_subcommands(|subcommand| self.set_defaults(subcommand))
     }
 
-    /// Where a setting stands in it.
+    /// Returns the name of the file and the line of a setting in it.
     #[must_use]
-    pub fn place(&self, key: &str) -> Option<String> {
+    pub fn location(&self, key: &str) -> Option<String> {
         self.values.get(key).map(|value| format!("{}, line {}", self.path.display(), value.line))
     }
 }

@@ -1,4 +1,4 @@
-//! Settings of what stands between the clients and the server.
+//! Settings of the path between clients and server: TLS, reverse proxies, path prefix.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -6,37 +6,38 @@ use std::time::Duration;
 use clap::Args;
 use ipnet::IpNet;
 
-/// What stands between the clients and the server.
+use super::headings::NETWORK;
+
+/// Settings of TLS, of reverse proxies, and of the shutdown that they observe.
 #[derive(Clone, Debug, Args)]
-#[command(next_help_heading = super::NETWORK)]
+#[command(next_help_heading = NETWORK)]
 pub struct Network {
-    /// Speak TLS with this certificate and those that vouch for it, PEM; read again when it changes
+    /// Serve TLS with this PEM certificate chain; reloaded when the file changes
     #[arg(long, env = "ERPSYNC_TLS_CERTIFICATE", value_name = "FILE", requires = "tls_key")]
     pub tls_certificate: Option<PathBuf>,
-    /// The certificate's private key, PEM
+    /// PEM private key of the certificate
     #[arg(long, env = "ERPSYNC_TLS_KEY", value_name = "FILE", requires = "tls_certificate")]
     pub tls_key: Option<PathBuf>,
-    /// Proxies that are believed what X-Forwarded-For and X-Forwarded-Proto say: addresses and networks, parted by
-    /// spaces
+    /// Proxies whose X-Forwarded-For and X-Forwarded-Proto are trusted: addresses or networks, separated by spaces
     #[arg(long, env = "ERPSYNC_TRUSTED_PROXIES", default_value = "", value_name = "NETWORKS", value_parser = networks)]
     pub trusted_proxies: Networks,
-    /// Seconds to go on after SIGTERM or SIGINT, no longer ready, so that proxies turn elsewhere first
+    /// Seconds to keep serving after SIGTERM or SIGINT while readiness checks fail, so that proxies stop routing here
     #[arg(long, env = "ERPSYNC_STOP_DELAY", default_value = "0", value_name = "SECONDS", value_parser = delay)]
     pub stop_delay: Duration,
 }
 
-/// A set of addresses.
+/// A set of IP networks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Networks(pub Vec<IpNet>);
 
-/// Addresses and networks in CIDR notation, parted by spaces or commas.
+/// Parses addresses and networks in CIDR notation, separated by spaces or commas.
 fn networks(text: &str) -> Result<Networks, String> {
     let words = text.split([' ', ',']).filter(|word| !word.is_empty());
-    let read = words.map(|word| {
+    let networks = words.map(|word| {
         let network = word.parse::<IpNet>().or_else(|_| word.parse::<std::net::IpAddr>().map(IpNet::from));
         network.map_err(|_| format!("{word:?} is neither an address nor a network such as 10.0.0.0/8"))
     });
-    Ok(Networks(read.collect::<Result<_, _>>()?))
+    Ok(Networks(networks.collect::<Result<_, _>>()?))
 }
 
 fn delay(text: &str) -> Result<Duration, String> {
@@ -47,28 +48,54 @@ fn delay(text: &str) -> Result<Duration, String> {
     Ok(Duration::from_secs_f64(seconds))
 }
 
+/// Parses a path prefix, and returns it in lower case without a slash at the end. It may be empty.
+///
+/// # Errors
+/// One line.
+pub fn path_prefix(text: &str) -> Result<String, String> {
+    let path = text.trim_end_matches('/');
+    let is_segment = |segment: &str| {
+        !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte))
+    };
+    match path.strip_prefix('/') {
+        None if path.is_empty() => Ok(String::new()),
+        Some(rest) if rest.split('/').all(is_segment) => Ok(path.to_ascii_lowercase()),
+        _ => Err("not a path such as /Cust12345".to_owned()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn networks_are_addresses_and_ranges() {
-        let read = networks(" 10.0.0.0/8, 127.0.0.1  fd00::/8,::1 ").expect("networks").0;
+        let parsed = networks(" 10.0.0.0/8, 127.0.0.1  fd00::/8,::1 ").expect("networks").0;
         assert_eq!(
-            read.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            parsed.iter().map(ToString::to_string).collect::<Vec<_>>(),
             ["10.0.0.0/8", "127.0.0.1/32", "fd00::/8", "::1/128"]
         );
         assert_eq!(networks(""), Ok(Networks::default()));
-        for wrong in ["localhost", "10.0.0.0/33", "10.0.0", "127.0.0.1:80", "*"] {
-            assert!(networks(wrong).is_err(), "{wrong}");
+        for invalid in ["localhost", "10.0.0.0/33", "10.0.0", "127.0.0.1:80", "*"] {
+            assert!(networks(invalid).is_err(), "{invalid}");
         }
     }
 
     #[test]
-    fn a_delay_may_be_none() {
+    fn stop_delay_may_be_zero() {
         assert_eq!(delay("0"), Ok(Duration::ZERO));
-        for wrong in ["", "-1", "NaN", "3601"] {
-            assert!(delay(wrong).is_err(), "{wrong}");
+        for invalid in ["", "-1", "NaN", "3601"] {
+            assert!(delay(invalid).is_err(), "{invalid}");
+        }
+    }
+
+    #[test]
+    fn path_prefixes_are_normalized() {
+        for (text, expected) in [("", ""), ("/", ""), ("/Cust1", "/cust1"), ("/a/b/", "/a/b")] {
+            assert_eq!(path_prefix(text).as_deref(), Ok(expected));
+        }
+        for invalid in ["a", "//a", "/a//b", "/a b", "/{x}", "/a?b"] {
+            assert!(path_prefix(invalid).is_err(), "{invalid}");
         }
     }
 }

@@ -1,20 +1,34 @@
-//! Taking a connection into use, and out of it.
+//! Activation and deactivation of connections.
 
 use super::action_log;
 use super::actor_types::ErpActorType;
-use super::connections::{ConnectionRequest, connection_not_found};
+use super::connections::connection_not_found;
 use super::roles::require_right_to_change;
 use crate::auth::Principal;
-use crate::protocol::error::Error;
+use crate::carrier;
+use crate::protocol::rule_error::ErrorOr;
 use crate::protocol::value::Enumeration;
 use crate::store::Pool;
 use crate::store::activation::{self as store, Obstacles, Outcome};
 
-/// Takes a connection into use, or out of it; answers why it could not be, nothing where it is done.
+carrier! {
+    /// The request of `ToggleErpConnectionActive`.
+    pub struct ToggleErpConnectionActiveRequest {
+        /// Primary key of the connection.
+        erp_connection_id: i32 = "ErpConnectionId",
+    }
+}
+
+/// Activates a connection, or deactivates an active one. Returns the reasons why the connection cannot be activated;
+/// none if it was switched.
 ///
 /// # Errors
-/// 403 for callers who may not change connections, 404 where there is none of that id.
-pub async fn toggle(pool: Pool, caller: Principal, request: ConnectionRequest) -> Result<Vec<String>, Error> {
+/// 403 for callers who may not change connections, 404 if the connection does not exist.
+pub async fn toggle(
+    pool: Pool,
+    caller: Principal,
+    request: ToggleErpConnectionActiveRequest,
+) -> Result<Vec<String>, ErrorOr<404>> {
     require_right_to_change(&caller, "Switching a connection")?;
     let id = request.erp_connection_id;
     match store::toggle(&pool, id, caller.associate_id).await? {

@@ -1,4 +1,4 @@
-//! Connections: a connector with the settings of, typically, one company in the ERP system.
+//! Connections. A connection is a connector with the settings for one company in the ERP system.
 
 use super::action_log;
 use super::roles::{Roles, require_right_to_change};
@@ -6,14 +6,31 @@ use crate::auth::{CachedPrincipal, Principal};
 use crate::carrier;
 use crate::protocol::error::Error;
 use crate::protocol::message::Sent;
+use crate::protocol::rule_error::ErrorOr;
 use crate::protocol::value::{Carrier, StringDictionary};
 use crate::store::Pool;
 use crate::store::connections::{self as store, Read, Reader, Stored};
 
 carrier! {
-    /// The request of the methods that are about one connection.
-    pub struct ConnectionRequest {
-        /// Primary key.
+    /// The request of `GetConnection`.
+    pub struct GetConnectionRequest {
+        /// Primary key of the connection.
+        erp_connection_id: i32 = "ErpConnectionId",
+    }
+}
+
+carrier! {
+    /// The request of `GetErpConnectionConfigFields`.
+    pub struct GetErpConnectionConfigFieldsRequest {
+        /// Primary key of the connection.
+        erp_connection_id: i32 = "ErpConnectionId",
+    }
+}
+
+carrier! {
+    /// The request of `DeleteConnection`.
+    pub struct DeleteConnectionRequest {
+        /// Primary key of the connection.
         erp_connection_id: i32 = "ErpConnectionId",
     }
 }
@@ -21,95 +38,94 @@ carrier! {
 carrier! {
     /// The request of `GetAllConnections`.
     pub struct GetAllConnectionsRequest {
-        /// Those that are flagged as deleted too.
+        /// Whether to include connections that are flagged as deleted.
         include_deleted: bool = "IncludeDeleted",
     }
 }
 
 carrier! {
-    /// Information about a connection to the ERP system. Members, order and names are the vendor's; lengths are its
-    /// columns'.
+    /// A connection. Members, order and names are the vendor's; lengths are those of the columns.
     pub struct ErpConnection {
-        /// Primary key.
+        /// Primary key of the connection.
         erp_connection_id: i32 = "ErpConnectionId",
-        /// The connector that this connection should call.
+        /// Primary key of the connector.
         erp_connector_id: i32 = "ErpConnectorId",
-        /// Shown to users; multi-language.
+        /// The name shown to users; multi-language.
         display_name: Option<String> = "DisplayName" [254] multi_language,
-        /// Shown to users as a tooltip; multi-language.
+        /// The tooltip shown to users; multi-language.
         display_description: Option<String> = "DisplayDescription" [254] multi_language,
-        /// In use now.
+        /// Whether the connection is in use.
         active: bool = "Active",
-        /// What the connector knows the connection by, by custom a GUID.
+        /// The id of the connection in calls of the connector, usually a GUID.
         connection_id: Option<String> = "ConnectionId" [127],
-        /// The newest change seen in the ERP system, in that system's own terms.
+        /// The time of the newest change that was read from the ERP system, in the format of that system.
         most_recent_timestamp: Option<String> = "MostRecentTimestamp" [254],
-        /// What the connector needs to reach the ERP system.
+        /// The settings with which the connector reaches the ERP system.
         config_fields: Option<StringDictionary> = "ConfigFields" [254 => 1023],
-        /// Flagged as deleted: not shown to users.
+        /// Whether the connection is flagged as deleted, and hidden from users.
         deleted: bool = "Deleted",
-        /// Everybody may use it; else those of the two lists.
+        /// Whether all associates may use the connection. If false, the two lists of ids apply.
         all_access: bool = "AllAccess",
-        /// The user groups that may use it.
+        /// Primary keys of the user groups that may use the connection.
         user_group_access_ids: Option<Vec<i32>> = "UserGroupAccessIds",
-        /// The associates who may use it.
+        /// Primary keys of the associates who may use the connection.
         associate_access_ids: Option<Vec<i32>> = "AssociateAccessIds",
     }
     rights
 }
 
-/// What callers may do with connections.
+/// The rights of callers to connections.
 pub(super) static ROLES: Roles = Roles::new(ErpConnection::MEMBERS, "Connections are changed by administrators.");
 
-/// One connection; null where it is not there, or the caller may not see it.
+/// Returns a connection; null if it does not exist or the caller may not see it.
 ///
 /// # Errors
-/// 401 where the caller's rights have ended, 503 where the database is away.
+/// 401 if the caller's rights were revoked, 503 if the database is unavailable.
 pub async fn get(
     pool: Pool,
     mut caller: CachedPrincipal,
-    request: ConnectionRequest,
+    request: GetConnectionRequest,
 ) -> Result<Option<ErpConnection>, Error> {
     loop {
         match store::find(&pool, request.erp_connection_id, reader(&caller), Some(caller.stamp)).await? {
-            Read::Done(found) => return Ok(found.map(|stored| shown(stored, &caller))),
+            Read::Done(found) => return Ok(found.map(|stored| to_carrier(stored, &caller))),
             Read::Stale => caller = caller.renewed().await?,
         }
     }
 }
 
-/// The config fields of a connection; null where it is not there, or the caller may not see it.
+/// Returns the config fields of a connection; null if it does not exist or the caller may not see it.
 ///
 /// # Errors
-/// 503 where the database is away.
+/// 503 if the database is unavailable.
 pub async fn config_fields(
     pool: Pool,
     caller: Principal,
-    request: ConnectionRequest,
+    request: GetErpConnectionConfigFieldsRequest,
 ) -> Result<Option<StringDictionary>, Error> {
     let found = find_visible(&pool, &caller, request.erp_connection_id).await?;
     Ok(found.and_then(|stored| stored.config_fields))
 }
 
-/// The connections that the caller may see, in the order in which they are synced, without their config fields.
-/// Those that are flagged as deleted are for who may change them.
+/// Returns the connections that the caller may see, in the order of synchronization, without their config fields.
+/// Connections that are flagged as deleted are visible to callers who may change them.
 ///
 /// # Errors
-/// 503 where the database is away.
+/// 503 if the database is unavailable.
 pub async fn get_all(
     pool: Pool,
     caller: Principal,
     request: GetAllConnectionsRequest,
 ) -> Result<Vec<ErpConnection>, Error> {
     let found = store::list(&pool, request.include_deleted, reader(&caller)).await?;
-    Ok(found.into_iter().map(|stored| shown(stored, &caller)).collect())
+    Ok(found.into_iter().map(|stored| to_carrier(stored, &caller)).collect())
 }
 
 /// Flags a connection as deleted.
 ///
 /// # Errors
-/// 403 for callers who may not change connections, 404 where there is none of that id.
-pub async fn delete(pool: Pool, caller: Principal, request: ConnectionRequest) -> Result<(), Error> {
+/// 403 for callers who may not change connections, 404 if the connection does not exist.
+pub async fn delete(pool: Pool, caller: Principal, request: DeleteConnectionRequest) -> Result<(), ErrorOr<404>> {
     require_right_to_change(&caller, "Deleting a connection")?;
     let id = request.erp_connection_id;
     if !store::delete(&pool, id, caller.associate_id).await? {
@@ -119,15 +135,15 @@ pub async fn delete(pool: Pool, caller: Principal, request: ConnectionRequest) -
     Ok(())
 }
 
-/// The connection that a change is asked of is not there.
-pub(super) fn connection_not_found(id: i32) -> Error {
-    Error::not_found(format_args!("ErpConnectionId: there is no connection {}.", Sent(id)))
+/// Returns the 404 of a connection that does not exist.
+pub(super) fn connection_not_found(id: i32) -> ErrorOr<404> {
+    ErrorOr::not_found(format_args!("ErpConnectionId: there is no connection {}.", Sent(id)))
 }
 
-/// A connection with its config fields; none where it is not there, or `caller` may not see it.
+/// Returns a connection with its config fields; `None` if it does not exist or `caller` may not see it.
 ///
 /// # Errors
-/// 503 where the database is away.
+/// 503 if the database is unavailable.
 pub(super) async fn find_visible(pool: &Pool, caller: &Principal, id: i32) -> Result<Option<Stored>, Error> {
     match store::find(pool, id, reader(caller), None).await? {
         Read::Done(found) => Ok(found),
@@ -139,7 +155,7 @@ fn reader(caller: &Principal) -> Reader {
     Reader { associate_id: caller.associate_id, sees_all: caller.may_change() }
 }
 
-fn shown(stored: Stored, caller: &Principal) -> ErpConnection {
+fn to_carrier(stored: Stored, caller: &Principal) -> ErpConnection {
     ErpConnection {
         erp_connection_id: stored.erp_connection_id,
         erp_connector_id: stored.erp_connector_id,

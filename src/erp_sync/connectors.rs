@@ -1,4 +1,4 @@
-//! Connectors: where an ERP system is called.
+//! Connectors: the web services through which ERP systems are reached.
 
 use super::action_log;
 use super::roles::{Roles, require_right_to_change};
@@ -8,30 +8,31 @@ use crate::metrics::{self, Entity};
 use crate::protocol::agent::Query;
 use crate::protocol::error::Error;
 use crate::protocol::message::Sent;
+use crate::protocol::rule_error::ErrorOr;
 use crate::protocol::value::Carrier;
 use crate::store::Pool;
 use crate::store::connectors::{self as store, Connector, Outcome};
 use crate::{carrier, enumeration};
 
 carrier! {
-    /// A connector. Members, order and names are the vendor's; lengths are its columns'.
+    /// A connector. Members, order and names are the vendor's; lengths are those of the columns.
     pub struct ErpSyncConnectorEntity {
-        /// Primary key.
+        /// Primary key of the connector.
         erp_connector_id: i32 = "ErpConnectorId",
-        /// The name in lists; multi-language.
+        /// The name shown in lists; multi-language.
         display_name: Option<String> = "DisplayName" [254] multi_language,
-        /// Where the connector is called.
+        /// The URL of the connector.
         url: Option<String> = "URL" [1023],
-        /// Flagged as deleted.
+        /// Whether the connector is flagged as deleted.
         deleted: bool = "Deleted",
     }
     rights
 }
 
 carrier! {
-    /// The parameters of `GetErpSyncConnectorEntity` and of `DeleteErpSyncConnectorEntity`.
+    /// The query parameters of `GetErpSyncConnectorEntity` and `DeleteErpSyncConnectorEntity`.
     pub struct ConnectorParameters {
-        /// Primary key.
+        /// Primary key of the connector.
         erp_sync_connector_entity_id: Option<i32> = "ErpSyncConnectorEntityId",
     }
 }
@@ -39,7 +40,7 @@ carrier! {
 carrier! {
     /// The request of `CanDeleteErpSyncConnectorEntity`.
     pub struct CanDeleteErpSyncConnectorEntityRequest {
-        /// Primary key.
+        /// Primary key of the connector.
         erp_sync_connector_id: i32 = "ErpSyncConnectorId",
     }
 }
@@ -47,54 +48,55 @@ carrier! {
 carrier! {
     /// An item of a list.
     pub struct ListItem {
-        /// Primary key.
+        /// Primary key of the item.
         id: i32 = "Id",
-        /// What it is shown as; multi-language.
+        /// The name shown to users; multi-language.
         name: Option<String> = "Name" multi_language,
-        /// More about it.
+        /// The tooltip shown to users.
         tool_tip: Option<String> = "ToolTip",
     }
 }
 
 enumeration! {
-    /// Whether something can be done.
+    /// The result of a test.
     pub enum ErpSyncResponseCode {
-        /// It can.
+        /// The test succeeded.
         NoError = 0,
-        /// It cannot: there are connections that call the connector.
+        /// The connector has connections.
         ErrorConnectorHasConnections = 1,
-        /// It cannot: there is no such connector.
+        /// The connector does not exist.
         ErrorNotFound = 2,
     }
 }
 
 static ROLES: Roles = Roles::new(ErpSyncConnectorEntity::MEMBERS, "Connectors are changed by administrators.");
 
-/// A blank connector, to be filled in and saved. Nothing is stored.
+/// Returns an empty connector to fill in and save. Stores nothing.
 ///
 /// # Errors
 /// None.
 pub async fn create_default(_: Pool, caller: Principal, (): ()) -> Result<ErpSyncConnectorEntity, Error> {
-    Ok(shown(Connector::default(), &caller))
+    Ok(to_carrier(Connector::default(), &caller))
 }
 
-/// A connector; null where there is none, and for who may not change connectors where it is flagged as deleted.
+/// Returns a connector; null if it does not exist. A connector that is flagged as deleted exists only for callers who
+/// may change connectors.
 ///
 /// # Errors
-/// 400 without an id, 503 where the database is away.
+/// 400 without an id, 503 if the database is unavailable.
 pub async fn get(
     pool: Pool,
     caller: Principal,
     parameters: Query<ConnectorParameters>,
 ) -> Result<Option<ErpSyncConnectorEntity>, Error> {
-    let found = store::find(&pool, id_of(&parameters)?, caller.may_change()).await?;
-    Ok(found.map(|connector| shown(connector, &caller)))
+    let found = store::find(&pool, required_id(&parameters)?, caller.may_change()).await?;
+    Ok(found.map(|connector| to_carrier(connector, &caller)))
 }
 
-/// The connectors that are not deleted, by their ids: name, and URL as the tooltip.
+/// Returns the connectors that are not deleted, ordered by id. The URL is the tooltip of the item.
 ///
 /// # Errors
-/// 503 where the database is away.
+/// 503 if the database is unavailable.
 pub async fn get_all(pool: Pool, _: Principal, (): ()) -> Result<Vec<ListItem>, Error> {
     let found = store::list(&pool).await?;
     let item = |connector: Connector| ListItem {
@@ -105,10 +107,10 @@ pub async fn get_all(pool: Pool, _: Principal, (): ()) -> Result<Vec<ListItem>, 
     Ok(found.into_iter().map(item).collect())
 }
 
-/// Whether a connector can be deleted: not while a connection calls it that is not deleted itself.
+/// Tests whether a connector can be deleted. It cannot as long as it has a connection that is not deleted.
 ///
 /// # Errors
-/// 503 where the database is away.
+/// 503 if the database is unavailable.
 pub async fn can_delete(
     pool: Pool,
     caller: Principal,
@@ -125,36 +127,36 @@ pub async fn can_delete(
 /// Flags a connector as deleted.
 ///
 /// # Errors
-/// 403 for callers who may not change connectors, 404 where there is none of that id, 400 while a connection calls it.
-pub async fn delete(pool: Pool, caller: Principal, parameters: Query<ConnectorParameters>) -> Result<(), Error> {
+/// 403 for callers who may not change connectors, 404 if the connector does not exist, 400 if it has connections.
+pub async fn delete(pool: Pool, caller: Principal, parameters: Query<ConnectorParameters>) -> Result<(), ErrorOr<404>> {
     require_right_to_change(&caller, "Deleting a connector")?;
-    let id = id_of(&parameters)?;
+    let id = required_id(&parameters)?;
     match store::delete(&pool, id, caller.associate_id).await? {
         Outcome::Done(_) => {
             action_log::record_with_id("connector deleted", id);
             Ok(())
         }
         Outcome::Unknown => {
-            Err(Error::not_found(format_args!("ErpSyncConnectorEntityId: there is no connector {}.", Sent(id))))
+            Err(ErrorOr::not_found(format_args!("ErpSyncConnectorEntityId: there is no connector {}.", Sent(id))))
         }
-        Outcome::HasConnections => Err(has_connections("ErpSyncConnectorEntityId", id)),
+        Outcome::HasConnections => Err(has_connections("ErpSyncConnectorEntityId", id).into()),
     }
 }
 
-/// Creates a connector where the id is 0, or of no row; else overwrites it.
+/// Updates the connector with the id of `entity`, or creates one if the id is 0 or unknown.
 ///
 /// # Errors
-/// 403 for callers who may not change connectors, 400 for a negative id, or where one is to be deleted that a
-/// connection calls.
+/// 403 for callers who may not change connectors, 400 for a negative id, or for flagging a connector that has
+/// connections as deleted.
 pub async fn save(
     pool: Pool,
     caller: Principal,
     entity: ErpSyncConnectorEntity,
 ) -> Result<ErpSyncConnectorEntity, Error> {
-    save_metrics::count(Entity::Connector, stored(pool, caller, entity).await)
+    save_metrics::count(Entity::Connector, create_or_update(pool, caller, entity).await)
 }
 
-async fn stored(
+async fn create_or_update(
     pool: Pool,
     caller: Principal,
     entity: ErpSyncConnectorEntity,
@@ -184,10 +186,10 @@ async fn stored(
         _ => "connector updated",
     };
     action_log::record_with_id(action, id);
-    Ok((shown(connector, &caller), outcome))
+    Ok((to_carrier(connector, &caller), outcome))
 }
 
-fn id_of(Query(parameters): &Query<ConnectorParameters>) -> Result<i32, Error> {
+fn required_id(Query(parameters): &Query<ConnectorParameters>) -> Result<i32, Error> {
     parameters.erp_sync_connector_entity_id.ok_or_else(|| {
         Error::argument(
             "ErpSyncConnectorEntityId: the parameter is missing from the URL, as in ?erpSyncConnectorEntityId=1.",
@@ -202,7 +204,7 @@ fn has_connections(property: &str, id: i32) -> Error {
     ))
 }
 
-fn shown(connector: Connector, caller: &Principal) -> ErpSyncConnectorEntity {
+fn to_carrier(connector: Connector, caller: &Principal) -> ErpSyncConnectorEntity {
     ErpSyncConnectorEntity {
         erp_connector_id: connector.erp_connector_id,
         display_name: Some(connector.display_name),

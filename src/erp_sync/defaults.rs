@@ -1,67 +1,68 @@
-//! What a new ERP actor gets in its fields, and which of them are asked for.
+//! The default values of ERP fields, and the fields to fill in for a new ERP actor.
 
 use super::action_log;
-use super::actor_types::{FieldAccess, FieldMetadataType};
+use super::actor_types::{ErpActorType, FieldAccess, FieldMetadataType};
 use super::connections::find_visible;
-use super::mapping::ErpActorTypeRequest;
 use super::roles::{Roles, require_right_to_change};
 use crate::auth::Principal;
 use crate::carrier;
 use crate::protocol::error::Error;
 use crate::protocol::message::Sent;
+use crate::protocol::rule_error::ErrorOr;
 use crate::protocol::value::{Carrier, Enumeration};
 use crate::store::Pool;
 use crate::store::erp_fields::{self as store, DefaultValue, Field, Which};
 
 carrier! {
-    /// The rule for one field. Members, order and names are the vendor's; lengths are its columns'.
+    /// The default value of an ERP field, used when an ERP actor is created. Members, order and names are the vendor's;
+    /// lengths are those of the columns.
     pub struct ErpSyncDefaultValue {
         /// Primary key of the field.
         erp_field_id: i32 = "ErpFieldId",
-        /// The connector's default; not looked at in a request.
+        /// The default value of the connector; ignored in a request.
         default_value: Option<String> = "DefaultValue",
-        /// A new actor gets the next one.
+        /// Whether a new actor gets `FirstSyncDefaultValue`.
         has_first_sync_default_value: bool = "HasFirstSyncDefaultValue",
-        /// What a new actor gets; may be blank.
+        /// The value for new actors; can be empty.
         first_sync_default_value: Option<String> = "FirstSyncDefaultValue" [254],
-        /// Whoever makes a new actor is asked.
+        /// Whether the user who creates an actor is asked for a value.
         prompt_user: bool = "PromptUser",
-        /// And must answer.
+        /// Whether the user must enter a value.
         mandatory: bool = "Mandatory",
-        /// The field's key in the ERP system; not looked at in a request.
+        /// The key of the field in the ERP system; ignored in a request.
         erp_field_key: Option<String> = "ErpFieldKey",
-        /// What kind of value it has; not looked at in a request.
+        /// The type of the values; ignored in a request.
         field_type: FieldMetadataType = "FieldType",
-        /// The connector's list of its values; not looked at in a request.
+        /// The name of the ERP list with the values; ignored in a request.
         list_name: Option<String> = "ListName",
-        /// What may be done with it; not looked at in a request.
+        /// The access to the field; ignored in a request.
         access: FieldAccess = "Access",
     }
     rights
 }
 
 carrier! {
-    /// A field that is to be filled in. Members, order and names are the vendor's.
+    /// A field to fill in. Members, order and names are the vendor's.
     pub struct FieldMetadata {
-        /// Its key in the ERP system.
+        /// The key of the field in the ERP system.
         field_key: Option<String> = "FieldKey",
-        /// The order.
+        /// The position in the order of the fields.
         rank: i32 = "Rank",
-        /// What it is shown as; multi-language.
+        /// The label of the field; multi-language.
         display_name: Option<String> = "DisplayName" multi_language,
-        /// Its tooltip; multi-language.
+        /// The tooltip of the field; multi-language.
         display_description: Option<String> = "DisplayDescription" multi_language,
-        /// What kind of value it has.
+        /// The type of the values.
         field_type: FieldMetadataType = "FieldType",
-        /// The list of its values.
+        /// The name of the ERP list with the values.
         list_name: Option<String> = "ListName",
-        /// What it is filled with.
+        /// The initial value.
         default_value: Option<String> = "DefaultValue",
-        /// The most characters; 0: no limit.
+        /// The maximum number of characters; 0 for no limit.
         max_length: i32 = "MaxLength",
-        /// What may be done with it.
+        /// The access to the field.
         access: FieldAccess = "Access",
-        /// Shown in searches.
+        /// Whether the field is shown in searches.
         show_in_search: bool = "ShowInSearch",
     }
     rights
@@ -70,15 +71,25 @@ carrier! {
 carrier! {
     /// The request of `GetDefaultValueInfo`.
     pub struct GetDefaultValueInfoRequest {
-        /// The field.
+        /// Primary key of the field.
         erp_field_id: i32 = "ErpFieldId",
+    }
+}
+
+carrier! {
+    /// The request of `GetFieldsForNewErpActor`.
+    pub struct GetFieldsForNewErpActorRequest {
+        /// Primary key of the connection.
+        erp_connection_id: i32 = "ErpConnectionId",
+        /// The ERP actor type.
+        erp_actor_type: ErpActorType = "ErpActorType",
     }
 }
 
 carrier! {
     /// The request of `SaveDefaultValueInfo`.
     pub struct SaveDefaultValueInfoRequest {
-        /// What to save.
+        /// The default value to save.
         erp_sync_default_value: Option<ErpSyncDefaultValue> = "ErpSyncDefaultValue",
     }
 }
@@ -87,10 +98,10 @@ const REASON: &str = "Default values are changed by administrators.";
 static ROLES: Roles = Roles::new(ErpSyncDefaultValue::MEMBERS, REASON);
 static FIELD_ROLES: Roles = Roles::new(FieldMetadata::MEMBERS, REASON);
 
-/// The rule for one field; null where there is no such field, or the caller may not see its connection.
+/// Returns the default value of a field; null if the field does not exist or the caller may not see its connection.
 ///
 /// # Errors
-/// 503 where the database is away.
+/// 503 if the database is unavailable.
 pub async fn get(
     pool: Pool,
     caller: Principal,
@@ -117,58 +128,61 @@ async fn read(pool: &Pool, caller: &Principal, id: i32) -> Result<Option<ErpSync
     }))
 }
 
-/// Stores the rule for one field.
+/// Stores the default value of a field.
 ///
 /// # Errors
-/// 403 for callers who may not change rules, 404 where there is no such field.
+/// 403 for callers who may not change default values, 404 if the field does not exist.
 pub async fn save(
     pool: Pool,
     caller: Principal,
     request: SaveDefaultValueInfoRequest,
-) -> Result<Option<ErpSyncDefaultValue>, Error> {
+) -> Result<Option<ErpSyncDefaultValue>, ErrorOr<404>> {
     require_right_to_change(&caller, "Saving a default value")?;
-    let rule = request
+    let default_value = request
         .erp_sync_default_value
         .ok_or_else(|| Error::argument("ErpSyncDefaultValue: the default value to save is missing or null."))?;
-    let id = rule.erp_field_id;
-    let default = DefaultValue {
+    let id = default_value.erp_field_id;
+    let stored = DefaultValue {
         erp_field_id: id,
-        has_first_sync_default_value: rule.has_first_sync_default_value,
-        first_sync_default_value: rule.first_sync_default_value.as_deref().unwrap_or_default(),
-        prompt_user: rule.prompt_user,
-        mandatory: rule.mandatory,
+        has_first_sync_default_value: default_value.has_first_sync_default_value,
+        first_sync_default_value: default_value.first_sync_default_value.as_deref().unwrap_or_default(),
+        prompt_user: default_value.prompt_user,
+        mandatory: default_value.mandatory,
     };
-    if !store::save_default(&pool, &default, caller.associate_id).await? {
-        return Err(Error::not_found(format_args!("ErpSyncDefaultValue.ErpFieldId: there is no field {}.", Sent(id))));
+    if !store::save_default(&pool, &stored, caller.associate_id).await? {
+        return Err(ErrorOr::not_found(format_args!(
+            "ErpSyncDefaultValue.ErpFieldId: there is no field {}.",
+            Sent(id)
+        )));
     }
     action_log::record_with_id("default value saved", id);
-    read(&pool, &caller, id).await
+    Ok(read(&pool, &caller, id).await?)
 }
 
-/// The fields that are to be filled in for a new ERP actor, in their order: those that the connector or an
-/// administrator calls mandatory, and those that are asked for. None where the caller may not see the connection.
+/// Returns the fields to fill in for a new ERP actor, in order: fields that the connector or an administrator made
+/// mandatory, and fields that the user is asked for. Returns no field if the caller may not see the connection.
 ///
 /// # Errors
-/// 503 where the database is away.
+/// 503 if the database is unavailable.
 pub async fn fields_for_new_actor(
     pool: Pool,
     caller: Principal,
-    request: ErpActorTypeRequest,
+    request: GetFieldsForNewErpActorRequest,
 ) -> Result<Vec<FieldMetadata>, Error> {
     if find_visible(&pool, &caller, request.erp_connection_id).await?.is_none() {
         return Ok(Vec::new());
     }
     let which = Which::ActorType(request.erp_connection_id, request.erp_actor_type.number());
-    let fields = store::fields(&pool, which).await?.into_iter().filter(is_to_be_filled_in);
-    Ok(fields.map(|field| metadata(field, &caller)).collect())
+    let fields = store::fields(&pool, which).await?.into_iter().filter(needs_input);
+    Ok(fields.map(|field| to_metadata(field, &caller)).collect())
 }
 
-fn is_to_be_filled_in(field: &Field) -> bool {
+fn needs_input(field: &Field) -> bool {
     let is_mandatory = field.mandatory || field.access == FieldAccess::Mandatory.number();
     !field.missing_in_erp && (is_mandatory || field.prompt_user)
 }
 
-fn metadata(field: Field, caller: &Principal) -> FieldMetadata {
+fn to_metadata(field: Field, caller: &Principal) -> FieldMetadata {
     let default_value =
         if field.has_first_sync_default_value { field.first_sync_default_value } else { field.default_value };
     let access = if field.mandatory { FieldAccess::Mandatory } else { FieldAccess::of_number(field.access) };

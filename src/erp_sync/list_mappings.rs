@@ -1,4 +1,4 @@
-//! Which item of a list in the ERP system is which item of a list in the CRM system.
+//! Mappings between the items of ERP lists and CRM lists.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -10,80 +10,81 @@ use crate::auth::Principal;
 use crate::carrier;
 use crate::protocol::error::Error;
 use crate::protocol::message::Sent;
+use crate::protocol::rule_error::ErrorOr;
 use crate::protocol::value::{Carrier, Enumeration};
 use crate::store::Pool;
 use crate::store::erp_fields::{self, Field, Which};
 use crate::store::list_mappings::{self as store, ListMapping};
 
 carrier! {
-    /// The lists of a connection. Members, order and names are the vendor's.
+    /// The list mappings of a connection. Members, order and names are the vendor's.
     pub struct ErpConnectionListMappingContainer {
-        /// Each list.
+        /// The mapping of each list.
         erp_list_item_mappings: Option<Vec<ErpConnectionListMapping>> = "ErpListItemMappings",
-        /// The connection.
+        /// Primary key of the connection.
         erp_connection_id: i32 = "ErpConnectionId",
-        /// Its name; multi-language; not looked at in a request.
+        /// The name of the connection; multi-language; ignored in a request.
         erp_connection_name: Option<String> = "ErpConnectionName" multi_language,
     }
     rights
 }
 
 carrier! {
-    /// The list of one field. Members, order and names are the vendor's.
+    /// The mapping of the list of one field. Members, order and names are the vendor's.
     pub struct ErpConnectionListMapping {
         /// The CRM list.
         crm_list: Option<MDOListItem> = "CrmList",
-        /// The ERP list; not looked at in a request.
+        /// The name of the ERP list; ignored in a request.
         erp_list_name: Option<String> = "ErpListName",
-        /// Its items.
+        /// The mapping of each item.
         erp_crm_list_item_mappings: Option<Vec<ErpCrmListItemMapping>> = "ErpCrmListItemMappings",
-        /// The field's kind of actor; not looked at in a request.
+        /// The ERP actor type of the field; ignored in a request.
         erp_actor_type_name: Option<String> = "ErpActorTypeName",
-        /// The field.
+        /// Primary key of the field.
         erp_field_id: i32 = "ErpFieldId",
     }
     rights
 }
 
 carrier! {
-    /// One item. Members, order and names are the vendor's; lengths are its columns'.
+    /// The mapping of one list item. Members, order and names are the vendor's; lengths are those of the columns.
     pub struct ErpCrmListItemMapping {
-        /// Its key in the ERP system.
+        /// The key of the item in the ERP system.
         erp_list_item_id: Option<String> = "ErpListItemId" [254],
-        /// Its name there.
+        /// The name of the item in the ERP system.
         erp_list_item_name: Option<String> = "ErpListItemName",
-        /// The CRM item; none, or one with the id 0, where it is not mapped.
+        /// The CRM item. Null, or an item with the id 0, if the ERP item is not mapped.
         crm_list_item: Option<MDOListItem> = "CrmListItem",
     }
     rights
 }
 
 carrier! {
-    /// An item of a CRM list. Members, order and names are the vendor's. Of it, the id is stored.
+    /// An item of a CRM list. Members, order and names are the vendor's. Only the id is stored.
     pub struct MDOListItem {
-        /// Primary key.
+        /// Primary key of the item.
         id: i32 = "Id",
-        /// Its name.
+        /// The name of the item.
         name: Option<String> = "Name",
-        /// Its tooltip.
+        /// The tooltip of the item.
         tool_tip: Option<String> = "ToolTip",
-        /// Flagged as deleted.
+        /// Whether the item is flagged as deleted.
         deleted: bool = "Deleted",
-        /// The order.
+        /// The position in the order of the items.
         rank: i32 = "Rank",
-        /// What kind of item.
+        /// The type of the item.
         kind: Option<String> = "Type",
-        /// Items below it.
+        /// The items below this one in the hierarchy.
         child_items: Option<Vec<MDOListItem>> = "ChildItems",
-        /// Its icon.
+        /// A hint for the icon of the item.
         icon_hint: Option<String> = "IconHint",
-        /// Its colour.
+        /// The color of the item.
         color_block: i32 = "ColorBlock",
-        /// More about it.
+        /// Additional information about the item.
         extra_info: Option<String> = "ExtraInfo",
-        /// How it is shown.
+        /// A hint for the style of the item.
         style_hint: Option<String> = "StyleHint",
-        /// Its name with those above it.
+        /// The name of the item after the names of its ancestors.
         full_name: Option<String> = "FullName",
     }
     rights
@@ -92,7 +93,7 @@ carrier! {
 carrier! {
     /// The request of `SaveConnectionListMappings`.
     pub struct SaveConnectionListMappingsRequest {
-        /// What to save.
+        /// The list mappings to save.
         list_mapping: Option<ErpConnectionListMappingContainer> = "ListMapping",
     }
 }
@@ -100,9 +101,9 @@ carrier! {
 carrier! {
     /// The request of `ValidateArchiveColumnConfig`.
     pub struct ValidateArchiveColumnConfigRequest {
-        /// The list in the vendor's user interface.
+        /// The name of the list in the vendor's user interface.
         list_owner: Option<String> = "ListOwner",
-        /// The connection.
+        /// Primary key of the connection.
         erp_connection_id: i32 = "ErpConnectionId",
     }
 }
@@ -112,12 +113,14 @@ static ROLES: Roles = Roles::new(ErpConnectionListMappingContainer::MEMBERS, REA
 static LIST_ROLES: Roles = Roles::new(ErpConnectionListMapping::MEMBERS, REASON);
 static ITEM_ROLES: Roles = Roles::new(ErpCrmListItemMapping::MEMBERS, REASON);
 
-/// Stores the items of lists: of each field that is named, the whole list. The answer has what was sent, with the names
-/// that are known here: those of items are the connector's and the CRM system's.
+/// Stores the list mappings of the given fields. The items of a field replace the stored ones.
+///
+/// Returns the mappings as sent, with the names of the connection, the lists and the actor types. The names of items
+/// are not added: only the connector and the CRM system know them.
 ///
 /// # Errors
-/// 403 for callers who may not change mappings; 400 where the connection or a field is not there, or an item has no key
-/// or is named twice. Nothing is stored then.
+/// 403 for callers who may not change mappings; 400 if the connection or a field does not exist, if an item has no key,
+/// or if a field or an item is listed twice. Nothing is stored then.
 pub async fn save(
     pool: Pool,
     caller: Principal,
@@ -133,12 +136,12 @@ pub async fn save(
             Sent(id)
         )));
     };
-    let mappings = what_to_store(&container)?;
+    let mappings = to_stored(&container)?;
     let unknown = store::save(&pool, id, &mappings, caller.associate_id).await?;
     if let Some(field) = unknown.first() {
-        let place = mappings.iter().position(|mapping| mapping.erp_field_id == *field).unwrap_or_default();
+        let index = mappings.iter().position(|mapping| mapping.erp_field_id == *field).unwrap_or_default();
         return Err(Error::validation(format_args!(
-            "ListMapping.ErpListItemMappings[{place}].ErpFieldId: connection {} has no field {}.",
+            "ListMapping.ErpListItemMappings[{index}].ErpFieldId: connection {} has no field {}.",
             Sent(id),
             Sent(field)
         )));
@@ -159,46 +162,47 @@ pub async fn save(
     Ok(container)
 }
 
-fn what_to_store(container: &ErpConnectionListMappingContainer) -> Result<Vec<ListMapping>, Error> {
-    let refuse =
-        |place: String, what: &str| Error::validation(format_args!("ListMapping.ErpListItemMappings{place}: {what}."));
+fn to_stored(container: &ErpConnectionListMappingContainer) -> Result<Vec<ListMapping>, Error> {
+    let refuse = |path: String, reason: &str| {
+        Error::validation(format_args!("ListMapping.ErpListItemMappings{path}: {reason}."))
+    };
     let mut mappings = Vec::new();
     let mut seen = HashSet::new();
-    for (place, list) in container.erp_list_item_mappings.iter().flatten().enumerate() {
+    for (index, list) in container.erp_list_item_mappings.iter().flatten().enumerate() {
         if !seen.insert(list.erp_field_id) {
-            return Err(refuse(format!("[{place}].ErpFieldId"), "the field was there before"));
+            return Err(refuse(format!("[{index}].ErpFieldId"), "the field is listed more than once"));
         }
         let mut items = BTreeMap::new();
-        for (item_place, item) in list.erp_crm_list_item_mappings.iter().flatten().enumerate() {
-            let at = || format!("[{place}].ErpCrmListItemMappings[{item_place}].ErpListItemId");
+        for (item_index, item) in list.erp_crm_list_item_mappings.iter().flatten().enumerate() {
+            let path = || format!("[{index}].ErpCrmListItemMappings[{item_index}].ErpListItemId");
             let key = item.erp_list_item_id.as_deref().unwrap_or_default();
             if key.is_empty() {
-                return Err(refuse(at(), "the item's key is missing or blank"));
+                return Err(refuse(path(), "the item's key is missing or blank"));
             }
-            let crm = item.crm_list_item.as_ref().map_or(0, |item| item.id);
-            if items.insert(key.to_owned(), crm).is_some() {
-                return Err(refuse(at(), "the item was there before"));
+            let crm_id = item.crm_list_item.as_ref().map_or(0, |item| item.id);
+            if items.insert(key.to_owned(), crm_id).is_some() {
+                return Err(refuse(path(), "the item is listed more than once"));
             }
         }
-        let items = items.into_iter().filter(|(_, crm)| *crm != 0).collect();
+        let items = items.into_iter().filter(|(_, crm_id)| *crm_id != 0).collect();
         let items = list.erp_crm_list_item_mappings.is_some().then_some(items);
         mappings.push(ListMapping { erp_field_id: list.erp_field_id, items });
     }
     Ok(mappings)
 }
 
-/// Would forget the columns of a list in the vendor's user interface; no such list is kept here, so that there is
-/// nothing to forget.
+/// Validates the request and changes nothing. The vendor's server resets the columns of a list in its user interface;
+/// this program has no such lists.
 ///
 /// # Errors
-/// 404 where the connection is not there, or the caller may not see it; 400 without a list.
+/// 404 if the connection does not exist or the caller may not see it; 400 without the name of a list.
 pub async fn validate_columns(
     pool: Pool,
     caller: Principal,
     request: ValidateArchiveColumnConfigRequest,
-) -> Result<(), Error> {
+) -> Result<(), ErrorOr<404>> {
     if request.list_owner.is_none_or(|owner| owner.trim().is_empty()) {
-        return Err(Error::argument("ListOwner: the name of the list is missing or blank."));
+        return Err(Error::argument("ListOwner: the name of the list is missing or blank.").into());
     }
     find_visible(&pool, &caller, request.erp_connection_id)
         .await?

@@ -1,4 +1,4 @@
-//! Which fields of an ERP actor are which fields of a CRM entity.
+//! Mappings between the fields of ERP actors and CRM entities.
 
 use super::action_log;
 use super::actor_types::{CrmActorType, ErpActorType, FieldAccess, FieldMetadataType};
@@ -9,64 +9,65 @@ use crate::auth::Principal;
 use crate::carrier;
 use crate::protocol::error::Error;
 use crate::protocol::message::Sent;
+use crate::protocol::rule_error::ErrorOr;
 use crate::protocol::value::{Carrier, Enumeration};
 use crate::store::Pool;
 use crate::store::erp_fields::{self, Field, Which};
 use crate::store::mappings::{self as store, FieldMapping, FieldPath, Mapping, Outcome};
 
 carrier! {
-    /// The mapping of one kind of ERP actor of one connection. Members, order and names are the vendor's.
+    /// The mapping of an ERP actor type of a connection. Members, order and names are the vendor's.
     pub struct ErpSyncActorTypeMapping {
-        /// The connection.
+        /// Primary key of the connection.
         erp_connection_id: i32 = "ErpConnectionId",
-        /// In use.
+        /// Whether the mapping is in use.
         is_active: bool = "IsActive",
-        /// The fields, in their order.
+        /// The mappings of the fields, in order.
         field_mappings: Option<Vec<ErpSyncFieldMapping>> = "FieldMappings",
-        /// The kind of ERP actor.
+        /// The ERP actor type.
         actor_type_erp: ErpActorType = "ActorTypeErp",
-        /// What it is in the CRM system.
+        /// The CRM actor type that it is mapped to.
         actor_type_crm: CrmActorType = "ActorTypeCrm",
     }
     rights
 }
 
 carrier! {
-    /// The mapping of one field. Members, order and names are the vendor's; lengths are its columns'.
+    /// The mapping of one field. Members, order and names are the vendor's; lengths are those of the columns.
     pub struct ErpSyncFieldMapping {
-        /// Primary key.
+        /// Primary key of the field.
         erp_field_id: i32 = "ErpFieldId",
-        /// The CRM field; blank where it is not synced.
+        /// The key of the CRM field; empty if the ERP field is not mapped.
         crm_field_key: Option<String> = "CrmFieldKey" [254],
-        /// What that is shown as; not looked at in a request.
+        /// The label of the CRM field; ignored in a request.
         crm_display_name: Option<String> = "CrmDisplayName" multi_language,
-        /// Its tooltip; not looked at in a request.
+        /// The tooltip of the CRM field; ignored in a request.
         crm_display_tooltip: Option<String> = "CrmDisplayTooltip" multi_language,
-        /// The field's key in the ERP system.
+        /// The key of the field in the ERP system.
         erp_field_key: Option<String> = "ErpFieldKey" [254],
-        /// What kind of value it has.
+        /// The type of the values.
         field_type: FieldMetadataType = "FieldType",
-        /// What it is shown as; not looked at in a request.
+        /// The label of the ERP field; ignored in a request.
         erp_display_name: Option<String> = "ErpDisplayName" multi_language,
-        /// Its tooltip; not looked at in a request.
+        /// The tooltip of the ERP field; ignored in a request.
         erp_display_tooltip: Option<String> = "ErpDisplayTooltip" multi_language,
-        /// Changes in the ERP system go to the CRM system.
+        /// Whether changes in the ERP system are copied to the CRM system.
         sync_to_crm: bool = "SyncToCrm",
-        /// Changes in the CRM system go to the ERP system.
+        /// Whether changes in the CRM system are copied to the ERP system.
         sync_to_erp: bool = "SyncToErp",
-        /// Shown with the CRM entity.
+        /// Whether the field is shown with the CRM entity.
         show_in_gui: bool = "ShowInGui",
-        /// Shown in searches.
+        /// Whether the field is shown in searches.
         show_in_search: bool = "ShowInSearch",
-        /// The same CRM field is mapped in another connection; not looked at in a request.
+        /// Whether another connection maps the same CRM field; ignored in a request.
         already_mapped: bool = "AlreadyMapped",
-        /// The connector has the field no more; not looked at in a request.
+        /// Whether the connector no longer lists the field; ignored in a request.
         missing_in_erp: bool = "MissingInERP",
-        /// The CRM system has the field no more; not looked at in a request.
+        /// Whether the CRM system no longer has the field; ignored in a request.
         missing_in_crm: bool = "MissingInCRM",
-        /// What may be done with the field.
+        /// The access to the field.
         access: FieldAccess = "Access",
-        /// The CRM list of its values; not looked at in a request.
+        /// The CRM list with the values; ignored in a request.
         list_reference: Option<String> = "ListReference",
     }
     rights
@@ -75,19 +76,19 @@ carrier! {
 carrier! {
     /// The request of `GetActorTypeMapping`.
     pub struct GetActorTypeMappingRequest {
-        /// The connection.
+        /// Primary key of the connection.
         erp_connection_id: i32 = "ErpConnectionId",
-        /// The kind of ERP actor.
+        /// The ERP actor type.
         actor_type: ErpActorType = "ActorType",
     }
 }
 
 carrier! {
-    /// The request of the methods that are about one kind of ERP actor of a connection.
-    pub struct ErpActorTypeRequest {
-        /// The connection.
+    /// The request of `GetCrmActorType`.
+    pub struct GetCrmActorTypeRequest {
+        /// Primary key of the connection.
         erp_connection_id: i32 = "ErpConnectionId",
-        /// The kind of ERP actor.
+        /// The ERP actor type.
         erp_actor_type: ErpActorType = "ErpActorType",
     }
 }
@@ -95,7 +96,7 @@ carrier! {
 carrier! {
     /// The request of `SaveActorTypeMapping`.
     pub struct SaveActorTypeMappingRequest {
-        /// What to save.
+        /// The mapping to save.
         mapping: Option<ErpSyncActorTypeMapping> = "Mapping",
     }
 }
@@ -103,13 +104,13 @@ carrier! {
 carrier! {
     /// The request of `MoveErpFieldItem`.
     pub struct MoveErpFieldItemRequest {
-        /// The field.
+        /// Primary key of the field.
         erp_field_id: i32 = "ErpFieldId",
-        /// Places to move, back where it is negative.
+        /// The number of places to move by; negative to move towards the beginning.
         direction: i32 = "Direction",
-        /// Its connection.
+        /// Primary key of the field's connection.
         erp_connection_id: i32 = "ErpConnectionId",
-        /// Its kind of ERP actor.
+        /// The ERP actor type of the field.
         erp_actor_type: ErpActorType = "ErpActorType",
     }
 }
@@ -118,10 +119,10 @@ const REASON: &str = "Mappings are changed by administrators.";
 static ROLES: Roles = Roles::new(ErpSyncActorTypeMapping::MEMBERS, REASON);
 static FIELD_ROLES: Roles = Roles::new(ErpSyncFieldMapping::MEMBERS, REASON);
 
-/// The mapping of one kind of ERP actor; null where there is none, or the caller may not see the connection.
+/// Returns the mapping of an ERP actor type; null if it does not exist or the caller may not see the connection.
 ///
 /// # Errors
-/// 503 where the database is away.
+/// 503 if the database is unavailable.
 pub async fn get(
     pool: Pool,
     caller: Principal,
@@ -146,14 +147,14 @@ async fn read(
     Ok(Some(ErpSyncActorTypeMapping {
         erp_connection_id: id,
         is_active: stored.is_active,
-        field_mappings: Some(fields.into_iter().map(|field| shown(field, caller)).collect()),
+        field_mappings: Some(fields.into_iter().map(|field| to_carrier(field, caller)).collect()),
         actor_type_erp: actor_type,
         actor_type_crm: CrmActorType::of_number(stored.actor_type_crm),
         rights: ROLES.of(caller),
     }))
 }
 
-fn shown(field: Field, caller: &Principal) -> ErpSyncFieldMapping {
+fn to_carrier(field: Field, caller: &Principal) -> ErpSyncFieldMapping {
     let crm = CrmActorType::of_number(field.actor_type_crm);
     ErpSyncFieldMapping {
         erp_field_id: field.erp_field_id,
@@ -170,7 +171,7 @@ fn shown(field: Field, caller: &Principal) -> ErpSyncFieldMapping {
         show_in_search: field.show_in_search,
         already_mapped: field.already_mapped,
         missing_in_erp: field.missing_in_erp,
-        // There is no CRM system here that could have lost it.
+        // The CRM fields are constant.
         missing_in_crm: false,
         access: FieldAccess::of_number(field.access),
         list_reference: Some(field.list_reference),
@@ -178,15 +179,15 @@ fn shown(field: Field, caller: &Principal) -> ErpSyncFieldMapping {
     }
 }
 
-/// What a kind of ERP actor is in the CRM system; `Unknown` where it is not mapped, or the caller may not see the
-/// connection.
+/// Returns the CRM actor type that an ERP actor type is mapped to; `Unknown` if it is not mapped or the caller may not
+/// see the connection.
 ///
 /// # Errors
-/// 503 where the database is away.
+/// 503 if the database is unavailable.
 pub async fn crm_actor_type(
     pool: Pool,
     caller: Principal,
-    request: ErpActorTypeRequest,
+    request: GetCrmActorTypeRequest,
 ) -> Result<CrmActorType, Error> {
     if find_visible(&pool, &caller, request.erp_connection_id).await?.is_none() {
         return Ok(CrmActorType::Unknown);
@@ -196,11 +197,12 @@ pub async fn crm_actor_type(
     Ok(found.first().map_or(CrmActorType::Unknown, |actor_type| CrmActorType::of_number(actor_type.actor_type_crm)))
 }
 
-/// Stores the mapping of one kind of ERP actor, and makes what is not there yet; fields that are not named stay.
+/// Stores the mapping of an ERP actor type. Creates the actor type and the fields that do not exist yet, and keeps the
+/// fields that are not listed.
 ///
 /// # Errors
-/// 403 for callers who may not change mappings; 400 where the connection is not there, or a field is not known, or is
-/// named twice. Nothing is stored then.
+/// 403 for callers who may not change mappings; 400 if the connection does not exist, or if a field is unknown
+/// or listed twice. Nothing is stored then.
 pub async fn save(
     pool: Pool,
     caller: Principal,
@@ -213,9 +215,10 @@ pub async fn save(
         let expected = <ErpActorType as Enumeration>::EXPECTED;
         return Err(Error::validation(format_args!("Mapping.ActorTypeErp: expected {expected}, and not Unknown.")));
     }
-    let refuse =
-        |place: usize, what: &str| Err(Error::validation(format_args!("Mapping.FieldMappings[{place}].{what}.")));
-    match store::save(&pool, &what_to_store(mapping), caller.associate_id).await? {
+    let refuse = |index: usize, reason: &str| {
+        Err(Error::validation(format_args!("Mapping.FieldMappings[{index}].ErpFieldKey: {reason}.")))
+    };
+    match store::save(&pool, &to_stored(mapping), caller.associate_id).await? {
         Outcome::Saved => {}
         Outcome::NoConnection => {
             return Err(Error::validation(format_args!(
@@ -223,16 +226,16 @@ pub async fn save(
                 Sent(id)
             )));
         }
-        Outcome::UnknownField(place) => {
-            return refuse(place, "ErpFieldKey: it is blank, and ErpFieldId is of no field of this kind of actor");
+        Outcome::UnknownField(index) => {
+            return refuse(index, "the key is blank, and the actor type has no field with this ErpFieldId");
         }
-        Outcome::Repeated(place) => return refuse(place, "ErpFieldKey: the field was there before"),
+        Outcome::Repeated(index) => return refuse(index, "the field is listed more than once"),
     }
     action_log::record_with_id("mapping saved", id);
     read(&pool, &caller, id, actor_type).await
 }
 
-fn what_to_store(mapping: ErpSyncActorTypeMapping) -> Mapping {
+fn to_stored(mapping: ErpSyncActorTypeMapping) -> Mapping {
     let field = |field: ErpSyncFieldMapping| FieldMapping {
         erp_field_id: field.erp_field_id,
         erp_field_key: field.erp_field_key.unwrap_or_default(),
@@ -253,11 +256,11 @@ fn what_to_store(mapping: ErpSyncActorTypeMapping) -> Mapping {
     }
 }
 
-/// Moves a field among those of its kind of actor, as far as there are places.
+/// Moves a field within the order of its actor type, at most to the beginning or the end.
 ///
 /// # Errors
-/// 403 for callers who may not change mappings, 404 where there is no such field.
-pub async fn move_field(pool: Pool, caller: Principal, request: MoveErpFieldItemRequest) -> Result<(), Error> {
+/// 403 for callers who may not change mappings, 404 if the field does not exist.
+pub async fn move_field(pool: Pool, caller: Principal, request: MoveErpFieldItemRequest) -> Result<(), ErrorOr<404>> {
     require_right_to_change(&caller, "Moving a field")?;
     let MoveErpFieldItemRequest { erp_field_id, direction, erp_connection_id, erp_actor_type } = request;
     let field = FieldPath { erp_connection_id, actor_type_erp: erp_actor_type.number(), erp_field_id };
@@ -266,7 +269,7 @@ pub async fn move_field(pool: Pool, caller: Principal, request: MoveErpFieldItem
         return Ok(());
     }
     let name = erp_actor_type.name();
-    Err(Error::not_found(format_args!(
+    Err(ErrorOr::not_found(format_args!(
         "ErpFieldId: connection {} has no field {} of {}.",
         Sent(erp_connection_id),
         Sent(erp_field_id),

@@ -1,14 +1,16 @@
-//! The ErpSync agent: one file a family, with its carriers and rules. This file lists every route.
+//! The ErpSync agent: one file for each family of methods, with its carriers and rules. This file lists every route.
 
 pub mod action_log;
-mod activation;
+pub mod activation;
+pub mod actor_links;
 pub mod actor_types;
 pub mod connections;
+pub mod connector_calls;
 pub mod connectors;
 pub mod crm_fields;
 pub mod defaults;
-pub mod documented;
 pub mod engine;
+pub mod examples;
 mod ids;
 pub mod list_mappings;
 pub mod mapping;
@@ -17,15 +19,20 @@ pub mod save_connection;
 mod save_metrics;
 pub mod summary;
 pub mod sync_order;
+pub mod sync_runs;
 
 use crate::protocol::agent::Agent;
 use crate::store::Pool;
+use connector_calls::ErpSyncFieldValue;
+use connectors::ErpSyncResponseCode;
+use defaults::FieldMetadata;
+use list_mappings::ErpConnectionListMappingContainer;
 
-/// The agent. Its routes must stand below [`authenticate`](crate::auth::authenticate).
+/// Creates the agent. Its routes must stand below [`authenticate`](crate::auth::authenticate).
 #[must_use]
 pub fn agent() -> Agent<Pool> {
-    let agent = Agent::new("ErpSync");
-    not_yet(engine(mapping(connections(connectors(agent)))))
+    let families = [connectors, connections, mapping, engine, connector_calls, actor_links, sync_runs];
+    families.into_iter().fold(Agent::new("ErpSync"), |agent, add_methods| add_methods(agent))
 }
 
 fn connectors(agent: Agent<Pool>) -> Agent<Pool> {
@@ -110,35 +117,114 @@ fn engine(agent: Agent<Pool>) -> Agent<Pool> {
         .method("ChangeEngineInterval", "Change the interval for each run of the Sync Engine", engine::change_interval)
 }
 
-/// What the vendor has besides: each needs a connector, CRM entities or the sync engine.
-fn not_yet(agent: Agent<Pool>) -> Agent<Pool> {
-    const METHODS: [(&str, &str); 23] = [
-        ("TestConnectorUrl", "Test if connector urls anwers"),
-        ("GetConfigurationFields", "Returns all fields needed to connect to the given connector"),
-        ("TestConnectionByConfig", "Tests to see if we can establish a connection with the given config fields"),
-        ("TestConnectionById", "Tests to see if the given connection has a valid connection to its connector"),
-        (
+fn connector_calls(agent: Agent<Pool>) -> Agent<Pool> {
+    use connector_calls::{
+        GetConfigurationFieldsRequest, GetConnectionListMappingsRequest, GetFieldValuesFromErpRequest,
+        SupportsAdvancedSearchRequest, TestConnectionByConfigRequest, TestConnectionByIdRequest,
+        TestConnectorUrlRequest, UpdateConnectionFieldsRequest,
+    };
+    agent
+        .not_implemented::<TestConnectorUrlRequest, ErpSyncResponseCode>(
+            "TestConnectorUrl",
+            "Test if connector urls anwers",
+        )
+        .not_implemented::<GetConfigurationFieldsRequest, Vec<FieldMetadata>>(
+            "GetConfigurationFields",
+            "Returns all fields needed to connect to the given connector",
+        )
+        .not_implemented::<TestConnectionByConfigRequest, bool>(
+            "TestConnectionByConfig",
+            "Tests to see if we can establish a connection with the given config fields",
+        )
+        .not_implemented::<TestConnectionByIdRequest, bool>(
+            "TestConnectionById",
+            "Tests to see if the given connection has a valid connection to its connector",
+        )
+        .not_implemented::<UpdateConnectionFieldsRequest, bool>(
             "UpdateConnectionFields",
             "Gets all supported actor types, and all fields for each actor type, and saves them",
-        ),
-        ("SupportsAdvancedSearch", "Indicates if the connection supports advanced search for the given erp actor"),
-        ("GetConnectionListMappings", "Returns the listmappings for the specified connection."),
-        ("GetFieldValuesFromErp", "Get Erp Field values"),
-        ("GetFieldValuesFromCrm", "Get Crm Field values"),
-        ("GetConnectionsAndDisplayFields", "Get all connection statuses and fields for a given entity"),
-        ("GetErpFieldValues", "Get the values for the specified fields from the ERP connection"),
-        ("CreateActorLink", "Link a crm entity to an erp entity"),
-        ("BreakActorLink", "Remove the link between a CRM entity and an ERP entity"),
-        ("ConnectActor", "Create a link between Erp and Crm and set default values"),
-        ("TryConnectActor", "Create a link between Erp and Crm and set default values"),
-        ("CreateErpActorFromCrm", "Create ErpActor from crm entity"),
-        ("SyncAll", "Sync all active connections"),
-        ("ForceSyncAll", "Sync all active connections even when automatic sync is off"),
-        ("ForceResync", "Force resync from CRM or given Erp connection to all other connections"),
-        ("ForceResyncNoBlankValues", "As ForceResync, but blank values do not overwrite others"),
-        ("ForceResyncBatchTask", "Start batch task to force resync from CRM or given Erp connection"),
-        ("ForceResyncExternal", "Force resync from CRM or given Erp connection, using external keys"),
-        ("ForceResyncExternalNoBlankValues", "As ForceResyncExternal, but blank values do not overwrite others"),
-    ];
-    METHODS.iter().fold(agent, |agent, (name, summary)| agent.not_yet(name, summary))
+        )
+        .not_implemented::<SupportsAdvancedSearchRequest, bool>(
+            "SupportsAdvancedSearch",
+            "Indicates if the connection supports advanced search for the given erp actor",
+        )
+        .not_implemented::<GetConnectionListMappingsRequest, Option<ErpConnectionListMappingContainer>>(
+            "GetConnectionListMappings",
+            "Returns the listmappings for the specified connection.",
+        )
+        .not_implemented::<GetFieldValuesFromErpRequest, Vec<ErpSyncFieldValue>>(
+            "GetFieldValuesFromErp",
+            "Get Erp Field values",
+        )
+}
+
+fn actor_links(agent: Agent<Pool>) -> Agent<Pool> {
+    use actor_links::{
+        BreakActorLinkRequest, ConnectActorRequest, CreateActorLinkRequest, CreateErpActorFromCrmRequest,
+        ErpConnectionData, GetConnectionsAndDisplayFieldsRequest, GetErpFieldValuesRequest,
+        GetFieldValuesFromCrmRequest, TryConnectActorRequest,
+    };
+    agent
+        .not_implemented::<GetFieldValuesFromCrmRequest, Vec<ErpSyncFieldValue>>(
+            "GetFieldValuesFromCrm",
+            "Get Crm Field values",
+        )
+        .not_implemented::<GetConnectionsAndDisplayFieldsRequest, Vec<ErpConnectionData>>(
+            "GetConnectionsAndDisplayFields",
+            "Get all connection statuses and fields for a given entity",
+        )
+        .not_implemented::<GetErpFieldValuesRequest, Vec<String>>(
+            "GetErpFieldValues",
+            "Get the values for the specified fields from the ERP connection",
+        )
+        .not_implemented::<CreateActorLinkRequest, bool>("CreateActorLink", "Link a crm entity to an erp entity")
+        .not_implemented::<BreakActorLinkRequest, bool>(
+            "BreakActorLink",
+            "Remove the link between a CRM entity and an ERP entity",
+        )
+        .not_implemented::<ConnectActorRequest, ()>(
+            "ConnectActor",
+            "Create a link between Erp and Crm and set default values",
+        )
+        .not_implemented::<TryConnectActorRequest, bool>(
+            "TryConnectActor",
+            "Create a link between Erp and Crm and set default values",
+        )
+        .not_implemented::<CreateErpActorFromCrmRequest, bool>(
+            "CreateErpActorFromCrm",
+            "Create ErpActor from crm entity",
+        )
+}
+
+fn sync_runs(agent: Agent<Pool>) -> Agent<Pool> {
+    use sync_runs::{
+        ForceResyncBatchTaskRequest, ForceResyncExternalNoBlankValuesRequest, ForceResyncExternalRequest,
+        ForceResyncNoBlankValuesRequest, ForceResyncRequest, PluginResponse,
+    };
+    agent
+        .not_implemented::<(), PluginResponse>("SyncAll", "Sync all active connections")
+        .not_implemented::<(), PluginResponse>(
+            "ForceSyncAll",
+            "Sync all active connections even when automatic sync is off",
+        )
+        .not_implemented::<ForceResyncRequest, PluginResponse>(
+            "ForceResync",
+            "Force resync from CRM or given Erp connection to all other connections",
+        )
+        .not_implemented::<ForceResyncNoBlankValuesRequest, PluginResponse>(
+            "ForceResyncNoBlankValues",
+            "As ForceResync, but blank values do not overwrite others",
+        )
+        .not_implemented::<ForceResyncBatchTaskRequest, ()>(
+            "ForceResyncBatchTask",
+            "Start batch task to force resync from CRM or given Erp connection",
+        )
+        .not_implemented::<ForceResyncExternalRequest, PluginResponse>(
+            "ForceResyncExternal",
+            "Force resync from CRM or given Erp connection, using external keys",
+        )
+        .not_implemented::<ForceResyncExternalNoBlankValuesRequest, PluginResponse>(
+            "ForceResyncExternalNoBlankValues",
+            "As ForceResyncExternal, but blank values do not overwrite others",
+        )
 }

@@ -1,4 +1,4 @@
-//! Saving a connection.
+//! Creation and update of connections.
 
 use uuid::Uuid;
 
@@ -12,45 +12,47 @@ use crate::carrier;
 use crate::metrics::{Entity, Outcome};
 use crate::protocol::error::Error;
 use crate::protocol::message::Sent;
+use crate::protocol::rule_error::ErrorOr;
 use crate::store::Pool;
 use crate::store::save_connection::{self as store, Save};
 
 carrier! {
     /// The request of `SaveConnection`.
     pub struct SaveConnectionRequest {
-        /// What to save.
+        /// The connection to save.
         connection: Option<ErpConnection> = "Connection",
     }
 }
 
 const MISSING: &str = "Connection: the connection to save is missing or null. The body is {\"Connection\": {..}} in JSON, \
     <SaveConnectionRequest><Connection>..</Connection></SaveConnectionRequest> in XML, Connection.<member>=.. in a form; \
-    the Content-Type says which of them it is.";
+    the Content-Type header selects the format.";
 
-/// Creates or updates a connection with its config fields and access rows, and answers what is stored.
+/// Creates or updates a connection with its config fields and access rows. Returns the stored connection.
 ///
 /// # Errors
-/// 403 for callers who may not change connections; 400 for ids that are not there; 409 for a `ConnectionId` that
-/// another connection has. Nothing is stored then.
-pub async fn save(pool: Pool, caller: CachedPrincipal, request: SaveConnectionRequest) -> Result<ErpConnection, Error> {
-    save_metrics::count(Entity::Connection, stored(pool, caller, request).await)
+/// 403 for callers who may not change connections; 400 for ids that do not exist; 409 for the `ConnectionId` of another
+/// connection. Nothing is stored then.
+pub async fn save(
+    pool: Pool,
+    caller: CachedPrincipal,
+    request: SaveConnectionRequest,
+) -> Result<ErpConnection, ErrorOr<409>> {
+    save_metrics::count(Entity::Connection, create_or_update(pool, caller, request).await)
 }
 
-async fn stored(
+async fn create_or_update(
     pool: Pool,
     mut caller: CachedPrincipal,
     request: SaveConnectionRequest,
-) -> Result<(ErpConnection, Outcome), Error> {
+) -> Result<(ErpConnection, Outcome), ErrorOr<409>> {
     require_right_to_change(&caller, "Saving a connection")?;
     let connection = request.connection.ok_or_else(|| Error::argument(MISSING))?;
     let requested_id = connection.erp_connection_id;
     if requested_id < 0 {
-        return Err(Error::validation(format_args!(
-            "Connection.ErpConnectionId: {} is negative; 0 creates a connection.",
-            Sent(requested_id)
-        )));
+        return Err(refuse_negative_id(requested_id).into());
     }
-    let mut save = what_to_store(connection, &caller);
+    let mut save = to_stored(connection, &caller);
     let saved = loop {
         match store::save(&pool, &save).await {
             Ok(store::Outcome::Saved(saved)) => break saved,
@@ -60,14 +62,11 @@ async fn stored(
                 (save.caller, save.stamp) = (caller.associate_id, caller.stamp);
             }
             Ok(store::Outcome::Unknown { connector, user_group_ids, associate_ids }) => {
-                return Err(refuse_unknown(
-                    connector.then_some(save.erp_connector_id),
-                    &user_group_ids,
-                    &associate_ids,
-                ));
+                let connector = connector.then_some(save.erp_connector_id);
+                return Err(refuse_unknown(connector, &user_group_ids, &associate_ids).into());
             }
             Ok(store::Outcome::DuplicateConnectionId) => {
-                return Err(Error::duplicate(format_args!(
+                return Err(ErrorOr::duplicate(format_args!(
                     "Connection.ConnectionId: another connection already has '{}'.",
                     Sent(save.connection_id.unwrap_or_default())
                 )));
@@ -105,7 +104,7 @@ async fn stored(
     Ok((connection, outcome))
 }
 
-fn what_to_store(connection: ErpConnection, caller: &Principal) -> Save {
+fn to_stored(connection: ErpConnection, caller: &Principal) -> Save {
     Save {
         erp_connection_id: connection.erp_connection_id,
         erp_connector_id: connection.erp_connector_id,
@@ -117,19 +116,23 @@ fn what_to_store(connection: ErpConnection, caller: &Principal) -> Save {
         config_fields: connection.config_fields,
         deleted: connection.deleted,
         all_access: connection.all_access,
-        user_group_ids: connection.user_group_access_ids.map(sorted),
-        associate_ids: connection.associate_access_ids.map(sorted),
+        user_group_ids: connection.user_group_access_ids.map(sort_and_dedup),
+        associate_ids: connection.associate_access_ids.map(sort_and_dedup),
         caller: caller.associate_id,
         stamp: caller.stamp,
         new_connection_id: Uuid::new_v4().to_string(),
     }
 }
 
-/// Ascending and without repeats.
-fn sorted(mut ids: Vec<i32>) -> Vec<i32> {
+/// Returns the ids in ascending order, without duplicates.
+fn sort_and_dedup(mut ids: Vec<i32>) -> Vec<i32> {
     ids.sort_unstable();
     ids.dedup();
     ids
+}
+
+fn refuse_negative_id(id: i32) -> Error {
+    Error::validation(format_args!("Connection.ErpConnectionId: {} is negative; 0 creates a connection.", Sent(id)))
 }
 
 fn refuse_unknown(connector: Option<i32>, user_groups: &[i32], associates: &[i32]) -> Error {

@@ -34,7 +34,7 @@ pub async fn save(
     let mut sorted = order.clone();
     sorted.sort_unstable();
     if let Some([id, ..]) = sorted.windows(2).find(|pair| pair[0] == pair[1]) {
-        return Err(Error::validation(format_args!("ErpConnectionIds: {} is there more than once.", Sent(id))));
+        return Err(Error::validation(format_args!("ErpConnectionIds: {} is listed more than once.", Sent(id))));
     }
     let unknown = engine::save_order(&pool, &order).await?;
     if !unknown.is_empty() {

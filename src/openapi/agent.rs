@@ -1,96 +1,69 @@
-//! The calls of an agent: POST runs a method, GET describes it.
+//! The endpoints of an agent: the POST of each method.
 
 use serde_json::Value;
 
-use super::answers;
-use super::call::{Call, Login};
-use super::parameters::{of_member, references};
-use super::sample::Sample;
-use crate::protocol::agent::{Operation, RequestShape, ResponseShape};
+use super::endpoint::Endpoint;
+use super::example::Example;
+use super::parameters::{AUTHENTICATED, LOCALIZED, from_member, references};
+use super::responses::{with_value, without_body};
+use crate::protocol::agent::{Operation, RequestShape};
 use crate::protocol::value::Schemas;
 
-/// What may be said of an agent's methods besides what they say of themselves.
+/// The examples of an agent's methods, by name.
 #[derive(Clone, Copy, Debug)]
-pub struct Further {
-    /// A call that works.
-    pub sample: fn(&str) -> Option<Sample>,
-    /// What that is answered.
-    pub answered: fn(&str) -> Option<Value>,
-    /// How a row can be refused.
-    pub refusals: fn(&str) -> &'static [u16],
+pub struct Examples {
+    /// The example of a method's request.
+    pub request: fn(&str) -> Option<Example>,
+    /// The example of a method's response, as JSON.
+    pub response: fn(&str) -> Option<Value>,
 }
 
-/// What every call with a login can be refused with.
-pub const REFUSED: [u16; 6] = [401, 403, 429, 500, 503, 504];
+/// The statuses of the errors that every authenticated endpoint can respond with.
+pub const COMMON_ERRORS: [u16; 7] = [400, 401, 403, 429, 500, 503, 504];
 
-/// The calls of an agent's method.
-pub fn calls(agent: &'static str, operation: &Operation, further: Further, schemas: &mut Schemas) -> [Call; 2] {
-    let Operation { name, summary, request, response } = *operation;
-    let path = format!("/api/v1/Agents/{agent}/{name}");
-    let describe = Call {
-        path: path.clone(),
-        method: "get",
-        id: format!("Describe{name}"),
-        tag: "Descriptions of the methods",
-        summary: format!("Describes {name}; runs nothing."),
-        about: "",
-        login: Login::Needed,
-        parameters: references(&["requestId"]),
-        body: None,
-        body_is_optional: false,
-        sample: None,
-        answers: vec![(200, answers::reference("description"))],
-        refusals: REFUSED.into(),
-    };
-    let sample = (further.sample)(name);
-    let sample_json = sample.as_ref().map(|sample| sample.json.clone()).unwrap_or_default();
+const NOT_IMPLEMENTED: &str = "Not implemented yet: responds with 501 to every request and changes nothing.";
+
+/// Describes a method as an endpoint, under the vendor's `operationId`.
+pub fn endpoint(agent: &'static str, operation: &Operation, examples: Examples, schemas: &mut Schemas) -> Endpoint {
+    let Operation { name, summary, request, response, errors: rule_errors, is_implemented } = *operation;
+    let example = (examples.request)(name);
+    let example_json = example.as_ref().map(|example| example.json.clone()).unwrap_or_default();
     let mut parameters = Vec::new();
     let mut body = None;
-    let mut refusals = REFUSED.to_vec();
+    let mut errors = COMMON_ERRORS.to_vec();
+    errors.extend(if is_implemented { &[408, 413][..] } else { &[501] });
+    errors.extend(rule_errors);
     match request {
         RequestShape::Nothing => {}
         RequestShape::Body(schema) => {
             body = Some(schema(schemas));
-            refusals.push(415);
+            errors.push(415);
         }
         RequestShape::Parameters(members) => {
-            parameters.extend(members.iter().map(|member| of_member(member, schemas, &sample_json)));
+            parameters.extend(members.iter().map(|member| from_member(member, schemas, &example_json)));
         }
     }
-    let (answers, tag, about) = match response {
-        ResponseShape::NotImplemented => {
-            refusals.push(501);
-            (vec![], "Not here yet", "Not here yet: answers 501 and does nothing, whatever it is sent.")
+    let success = match response {
+        Some(schema) => {
+            parameters.extend(references(&LOCALIZED));
+            (200, with_value("Done.", &schema(schemas), (examples.response)(name).as_ref()))
         }
-        ResponseShape::Value(given) => {
-            refusals.extend([400, 408, 413]);
-            refusals.extend((further.refusals)(name));
-            let answer = given.map_or_else(
-                || (204, answers::nothing("Done.")),
-                |schema| (200, answers::value("Done.", &schema(schemas), (further.answered)(name).as_ref())),
-            );
-            (vec![answer], "The methods", "")
-        }
+        None => (204, without_body("Done.")),
     };
-    if let ResponseShape::Value(Some(_)) = response {
-        parameters.extend(references(&["select", "acceptLanguage", "language", "culture", "timeZone"]));
-    }
-    parameters.extend(references(&["requestId"]));
-    let summary = summary.to_owned();
-    let id = name.to_owned();
-    let run = Call {
-        path,
+    parameters.extend(references(&AUTHENTICATED));
+    Endpoint {
+        path: format!("/api/v1/Agents/{agent}/{name}"),
         method: "post",
-        id,
-        tag,
-        summary,
-        about,
+        id: format!("v1{agent}Agent_{name}"),
+        tag: agent,
+        summary: summary.to_owned(),
+        description: if is_implemented { "" } else { NOT_IMPLEMENTED },
+        needs_authentication: true,
         parameters,
         body,
-        sample,
-        answers,
-        refusals,
-        ..describe.clone()
-    };
-    [run, describe]
+        body_is_optional: false,
+        example,
+        responses: vec![success],
+        errors,
+    }
 }

@@ -1,60 +1,64 @@
-//! The OpenAPI document: made from what the routes and carriers say of themselves, so that it cannot say anything else.
+//! The OpenAPI document, generated from the routes and the carriers, so that it always agrees with the program.
 //!
-//! Plain JSON values: the schemas come from the carriers, which no derive macro knows, and what is left is small.
+//! The document consists of plain JSON values: the carriers generate their schemas themselves, and the rest is too
+//! small for a library.
 
 pub mod agent;
-pub mod answers;
-pub mod call;
+pub mod endpoint;
+pub mod example;
 pub mod form;
+pub mod json_only;
 pub mod parameters;
 pub mod postman;
-pub mod sample;
+pub mod responses;
 pub mod security;
 
 use serde_json::{Map, Value, json};
 
 use crate::protocol::value::Schemas;
-use call::Call;
+use endpoint::Endpoint;
 
-const ABOUT: &str = "A self-hosted clone of SuperOffice CRM's ErpSync agent: the vendor's paths, and its bytes on the wire.\n\n\
-    Every method takes JSON, XML and forms, named by `Content-Type`, and answers in JSON or XML, chosen by `Accept` \
-    (JSON, where nothing fits). In a request, names are matched in any letter case, members may be left out or be null, \
-    and members that are not known are ignored; in an answer, each member is there. XML has dictionaries as lists of \
+const DESCRIPTION: &str = "A self-hosted clone of SuperOffice CRM's ErpSync agent, with the vendor's paths and wire formats.\n\n\
+    Every method reads JSON, XML and forms, chosen by `Content-Type`, and writes JSON or XML, chosen by `Accept` (JSON if no \
+    format matches). In a request, names are matched case-insensitively, members may be omitted or null, and unknown \
+    members are ignored; in a response, every member is present. In XML, dictionaries are lists of \
     `<StringKeyValuePair><Key>..</Key><Value>..</Value></StringKeyValuePair>`; in a form, `Connection[ConfigFields][key]` \
-    goes down into a member, and `[0]`, `[1]` into a list. Paths match in any letter case; any other path is 404, any other method 405.";
+    addresses a nested member, and `[0]`, `[1]` the items of a list. Paths are matched case-insensitively; any other path is \
+    404, any other method 405.\n\n\
+    Client generators should be given `/openapi.json?json-only`: the same document with JSON as the only format, so that \
+    each request body has one type.";
 
-/// The document of a server whose paths begin with `prefix`.
+/// Returns the OpenAPI document of a server whose paths begin with `prefix`. `tags` are the groups of the endpoints
+/// with their descriptions, in order.
 #[must_use]
-pub fn document(prefix: &str, calls: &[Call], schemas: Schemas) -> Value {
+pub fn document(prefix: &str, tags: &[(&str, &str)], endpoints: &[Endpoint], schemas: Schemas) -> Value {
     let mut paths: Map<String, Value> = Map::new();
-    for call in calls {
-        let path = paths.entry(call.path.clone()).or_insert_with(|| json!({}));
-        path[call.method] = call.to_json(&schemas);
+    for endpoint in endpoints {
+        let path = paths.entry(endpoint.path.clone()).or_insert_with(|| json!({}));
+        path[endpoint.method] = endpoint.to_json(&schemas);
     }
-    let mut tags: Vec<&str> = calls.iter().map(|call| call.tag).collect();
-    let mut seen = std::collections::HashSet::new();
-    tags.retain(|tag| seen.insert(*tag));
-    let mut named = schemas.sorted();
-    named.extend(answers::schemas());
+    let tags = tags.iter().map(|(name, description)| json!({ "name": name, "description": description }));
+    let mut schemas = schemas.sorted();
+    schemas.insert(responses::ERROR_SCHEMA.to_owned(), responses::error_schema());
     json!({
         "openapi": "3.1.0",
-        "info": { "title": "erpsync", "version": env!("CARGO_PKG_VERSION"), "description": ABOUT },
+        "info": { "title": "erpsync", "version": env!("CARGO_PKG_VERSION"), "description": DESCRIPTION },
         "servers": [{ "url": if prefix.is_empty() { "/" } else { prefix } }],
-        "security": security::needed(),
-        "tags": tags.into_iter().map(|name| json!({ "name": name })).collect::<Vec<_>>(),
+        "security": security::requirements(),
+        "tags": tags.collect::<Vec<_>>(),
         "paths": paths,
         "components": {
-            "schemas": named,
-            "examples": calls.iter().flat_map(Call::examples).collect::<Map<_, _>>(),
-            "parameters": parameters::shared(),
-            "headers": answers::headers(),
-            "responses": answers::shared(),
+            "schemas": schemas,
+            "examples": endpoints.iter().flat_map(Endpoint::examples).collect::<Map<_, _>>(),
+            "parameters": parameters::components(),
+            "headers": responses::headers(),
+            "responses": responses::components(),
             "securitySchemes": security::schemes(),
         },
     })
 }
 
-/// The document as text.
+/// Formats the document as indented text that ends with a line break.
 #[must_use]
 pub fn text(document: &Value) -> String {
     format!("{document:#}\n")

@@ -1,53 +1,64 @@
-//! The parameters that many calls share, and those of one.
+//! The parameters of endpoints: shared ones, and the query parameters of a single endpoint.
 
 use serde_json::{Value, json};
 
 use crate::protocol::value::{Member, Schemas};
 
-/// Each shared parameter by its name in the document.
+/// The names of the shared parameters of every endpoint that needs authentication.
+pub const AUTHENTICATED: [&str; 3] = ["appToken", "xsrfToken", "requestId"];
+/// The names of the shared parameters of every endpoint that responds with a carrier.
+pub const LOCALIZED: [&str; 5] = ["select", "acceptLanguage", "language", "culture", "timeZone"];
+
+/// Returns the shared parameters by their names in the document.
 #[must_use]
-pub fn shared() -> Value {
-    let header = |name: &str, about: &str| json!({ "name": name, "in": "header", "description": about, "schema": { "type": "string" } });
-    let mut accept_language = header("Accept-Language", "The language of texts in several languages, by `q`.");
+pub fn components() -> Value {
+    let header = |name: &str, description: &str| json!({ "name": name, "in": "header", "description": description, "schema": { "type": "string" } });
+    let mut accept_language =
+        header("Accept-Language", "The languages of multi-language texts, by preference: ISO codes with `q`.");
     accept_language["example"] = "en".into();
     json!({
         "select": {
             "name": "$select",
             "in": "query",
-            "description": "A list of members, parted by commas, in any letter case; the others are null in the answer. \
-                `a/b` goes into a member or a dictionary.",
+            "description": "The members to return, separated by commas, case-insensitive; all others are null. `a/b` \
+                selects inside a member or a dictionary. All members if omitted.",
             "schema": { "type": "string" },
         },
         "acceptLanguage": accept_language,
-        "language": header("SO-Language", "The same, over Accept-Language: an ISO code with or without a region, or the \
-            vendor's code."),
-        "culture": header("SO-Culture", "How numbers and dates are written; not looked at without a language."),
-        "timeZone": header("SO-TimeZone", "The zone of dates with a time: the vendor's code, its number, or an IANA name."),
-        "requestId": header("X-Request-Id", "An id for the log: at most 64 letters, digits, `-`, `_`, `.` or `:`."),
+        "language": header("SO-Language", "The language of multi-language texts, in place of Accept-Language: an ISO code \
+            with or without a region, or the vendor's code."),
+        "culture": header("SO-Culture", "The culture in which numbers and dates inside texts are written. Ignored unless a \
+            language is set."),
+        "timeZone": header("SO-TimeZone", "The time zone of dates with a time inside texts: the vendor's code or number, or \
+            an IANA name."),
+        "appToken": header("SO-AppToken", "The application token. An online installation requires it beside a ticket, and \
+            beside an access token of the issuer."),
+        "xsrfToken": header("X-XSRF-TOKEN", "The session's XSRF token. Required without an Authorization header."),
+        "requestId": header("X-Request-Id", "An id for the server's log: at most 64 letters, digits, `-`, `_`, `.` or `:`."),
     })
 }
 
-/// References to the parameters with these names in the document.
+/// Returns references to the shared parameters with these names.
 #[must_use]
 pub fn references(names: &[&str]) -> Vec<Value> {
     names.iter().map(|name| json!({ "$ref": format!("#/components/parameters/{name}") })).collect()
 }
 
-/// A member of a carrier as a parameter of the URL, with the example that `sample` has for it.
+/// Describes a carrier's member as a query parameter. `example` is the carrier's example as JSON.
 #[must_use]
-pub fn of_member(member: &Member, schemas: &mut Schemas, sample: &Value) -> Value {
+pub fn from_member(member: &Member, schemas: &mut Schemas, example: &Value) -> Value {
     let mut name = member.name.to_owned();
-    // As the vendor writes it; it is matched in any letter case.
+    // The vendor's spelling; the server matches it case-insensitively.
     name[..1].make_ascii_lowercase();
     let mut schema = (member.schema)(schemas);
-    // A parameter that is there has a value.
+    // A query parameter cannot be null.
     if let Some(first) = schema.pointer("/type/0").cloned() {
         schema["type"] = first;
     }
-    let about = member.about.trim();
+    let description = member.about.trim();
     let mut parameter =
-        json!({ "name": name, "in": "query", "required": true, "description": about, "schema": schema });
-    if let Some(example) = sample.get(member.name) {
+        json!({ "name": name, "in": "query", "required": true, "description": description, "schema": schema });
+    if let Some(example) = example.get(member.name) {
         parameter["example"] = example.clone();
     }
     parameter

@@ -6,7 +6,7 @@
 use std::io::Read as _;
 use std::sync::{Arc, OnceLock};
 
-use axum::extract::OriginalUri;
+use axum::extract::{OriginalUri, RawQuery};
 use axum::http::header::{
     ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY, VARY,
 };
@@ -16,7 +16,7 @@ use axum::routing::{MethodRouter, any, get};
 use bytes::Bytes;
 use flate2::read::GzDecoder;
 
-use super::documented::document;
+use super::openapi::document;
 use crate::auth::session::accepts_html;
 use crate::openapi;
 use crate::protocol::agent::{only, path_not_found};
@@ -56,10 +56,19 @@ enum File {
 /// Returns the endpoints of the documentation, and the redirect of browsers to it.
 pub fn endpoints(path_prefix: &str) -> Vec<(String, MethodRouter)> {
     let prefix = path_prefix.to_owned();
-    let document_text: Arc<OnceLock<Bytes>> = Arc::default();
+    let whole: Arc<OnceLock<Bytes>> = Arc::default();
+    let json_only: Arc<OnceLock<Bytes>> = Arc::default();
     // Created at the first request, which most servers never get.
-    let document = move || async move {
-        let text = document_text.get_or_init(|| openapi::text(&document(&prefix)).into());
+    let document = move |RawQuery(query): RawQuery| async move {
+        let text = if query.as_deref() == Some("json-only") {
+            json_only.get_or_init(|| {
+                let mut document = document(&prefix);
+                openapi::json_only::reduce(&mut document);
+                openapi::text(&document).into()
+            })
+        } else {
+            whole.get_or_init(|| openapi::text(&document(&prefix)).into())
+        };
         ([(CONTENT_TYPE, "application/json; charset=utf-8")], text.clone())
     };
     let page = page(path_prefix);

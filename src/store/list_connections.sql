@@ -1,7 +1,7 @@
--- Connections with their access lists, without config fields, as far as the reader may see them, in the order in which
--- they are synced.
+-- Returns the connections that are visible to the reader, in sync order, with their access rows and without config
+-- fields.
 --
--- $1 those that are flagged as deleted too   $2 sees all   $3 the reader's associate
+-- $1 include connections flagged as deleted   $2 reader sees all connections   $3 reader's associate
 SELECT
     c.erp_connection_id, c.erp_connector_id, c.display_name, c.display_description, c.active, c.connection_id,
     c.most_recent_timestamp, c.deleted, c.all_access,

@@ -1,6 +1,6 @@
 //! The only module with SQL. Each file holds the statements of one family of tables.
 //!
-//! Functions that write lock rows in the order that [`locks`] sets out.
+//! Functions that write lock rows in the order that `locks` sets out.
 
 pub mod activation;
 pub mod applications;

@@ -1,7 +1,8 @@
--- One connection with its config fields and access lists, as far as the reader may see it. Always one row: without an
--- erp_connection_id where there is none for him.
+-- Returns one connection with its config fields and access rows. The result is always one row: without an
+-- erp_connection_id if the connection does not exist or is hidden from the reader.
 --
--- $1 the id   $2 sees all   $3 the reader's associate   $4 the stamp of his rights (null: they are not remembered)
+-- $1 erp_connection_id    $2 reader sees all connections
+-- $3 reader's associate   $4 stamp of the reader's rights (null: the rights are not cached)
 SELECT
     s.is_stale AS "is_stale!",
     c.erp_connection_id AS "erp_connection_id?", c.erp_connector_id AS "erp_connector_id?",

@@ -1,8 +1,10 @@
--- The fields of ERP actors, in their order, each with whether its CRM field is mapped in another connection.
+-- Returns the fields of ERP actor types, ordered by actor type and rank, and whether another connection maps the same
+-- CRM field.
 --
--- $1 the connection   $2 the kind of actor (null: any)   or $3 the field, with $1 null
+-- $1 connection   $2 ERP actor type (null: all)   or $3 field, with $1 null
 --
--- Written as look-ups by key, which OFFSET 0 keeps from becoming joins (see save_connection.sql).
+-- Each table is looked up by key; OFFSET 0 prevents the planner from turning a look-up into a join (see
+-- save_connection.sql).
 SELECT
     f.erp_field_id, t.erp_connection_id, t.actor_type_erp, t.actor_type_crm, f.erp_field_key, f.display_name,
     f.display_description, f.field_type, f.list_name, f.default_value, f.max_length, f.access, f.missing_in_erp,
@@ -10,7 +12,7 @@ SELECT
     f.sync_to_crm, f.sync_to_erp, f.show_in_gui, f.show_in_search, f.rank, f.list_reference,
     EXISTS (
         SELECT FROM erp_field AS other
-        -- The first condition also for the other field, so that the index on mapped fields serves.
+        -- The condition is repeated for the other field, so that the partial index on mapped fields applies.
         WHERE f.crm_field_key <> '' AND other.crm_field_key <> '' AND other.crm_field_key = f.crm_field_key AND EXISTS (
             SELECT FROM erp_connection_actor_type AS o
             WHERE o.erp_connection_actor_type_id = other.erp_connection_actor_type_id

@@ -1,25 +1,25 @@
--- Creates or updates a connection with its access rows and config fields: all of it or nothing, in one statement.
+-- Creates or updates a connection with its access rows and config fields in one statement: all of it or nothing.
 --
--- $1 the id (0: create)          $2 connector (0: keep)           $3, $4 name, description
--- $5 active                      $6 connection id (null: keep, or $15 on create)
--- $7 timestamp (null: keep)      $8 all access                    $9 deleted
--- $10, $11 config keys, values   $12 user groups                  $13 associates    (null: keep)
--- $14 the caller                 $15 the connection id of a new connection that is sent without one
--- $16 the stamp of the caller's rights: nothing is done where it has changed
+-- $1 erp_connection_id (0: create)   $2 connector (0: keep)   $3, $4 name, description
+-- $5 active                          $6 connection_id (null: keep, or $15 on create)
+-- $7 timestamp (null: keep)          $8 all access            $9 deleted
+-- $10, $11 config keys, values       $12 user groups          $13 associates    (null: keep)
+-- $14 caller                         $15 connection_id of a new connection that is sent without one
+-- $16 stamp of the caller's rights: if it has changed, nothing is stored
 --
--- Each table is read by a key that is a parameter or the value of a subquery, never by a join: whatever the planner
--- believes about the sizes of the tables, a look-up by key is the only plan that it is left with (with enable_seqscan
--- off, see pool.rs). OFFSET 0 keeps a subquery from becoming a join.
+-- Each table is looked up by a key that is a parameter or the value of a subquery, never by a join. With enable_seqscan
+-- off (see pool/session.rs), the planner has no other plan, whatever it knows about the sizes of the tables. OFFSET 0
+-- prevents the planner from turning a subquery into a join.
 --
--- Every save adds one to updated_count. A save that waited for another one finds the count changed since its
--- snapshot, touches nothing and answers without an erp_connection_id: it has to be sent again.
+-- Each save increments updated_count. A save that waited for another save of the same connection finds the count
+-- changed since its snapshot. It stores nothing and returns no erp_connection_id; the caller sends it again.
 WITH before AS MATERIALIZED (
     SELECT erp_connection_id, erp_connector_id, updated_count FROM erp_connection WHERE erp_connection_id = $1
 ),
 kept_connector AS MATERIALIZED (
     SELECT FROM before WHERE $2::int IN (0, before.erp_connector_id)
 ),
--- Locked, as it must not be deleted in this moment.
+-- Locked, so that the connector is not deleted concurrently.
 new_connector AS MATERIALIZED (
     SELECT FROM erp_connector
     WHERE erp_connector_id = $2 AND NOT deleted AND NOT EXISTS (SELECT FROM kept_connector)
@@ -27,7 +27,7 @@ new_connector AS MATERIALIZED (
 ),
 unknown AS MATERIALIZED (
     SELECT
-        -- The one that it has may be deleted since.
+        -- A connection may keep a connector that has been flagged as deleted since.
         NOT EXISTS (SELECT FROM kept_connector) AND NOT EXISTS (SELECT FROM new_connector) AS connector,
         ARRAY(
             SELECT id FROM unnest($12::int[]) AS given(id)
@@ -41,7 +41,7 @@ unknown AS MATERIALIZED (
 rights AS MATERIALIZED (
     SELECT FROM security_stamp WHERE security_stamp_id = 1 AND stamp = $16
 ),
--- Refused before a row is locked: a save that ran into the unique constraint would wait, with its own row locked, for
+-- Checked before a row is locked: a save that violates the unique constraint would wait, with its own row locked, for
 -- the transaction that changes the other connection.
 duplicate AS MATERIALIZED (
     SELECT FROM erp_connection WHERE connection_id = $6 AND erp_connection_id <> $1
@@ -151,7 +151,7 @@ SELECT
     saved.erp_connector_id AS "erp_connector_id?",
     saved.connection_id AS "connection_id?",
     saved.most_recent_timestamp AS "most_recent_timestamp?",
-    -- What was kept is read from the snapshot, which nothing has overtaken where there is a saved row.
+    -- Kept rows are read from the snapshot. They are current, because a save that was overtaken returns no row.
     CASE WHEN $10 IS NULL THEN ARRAY(
         SELECT field_key FROM connection_config_field AS f
         WHERE f.erp_connection_id = saved.erp_connection_id ORDER BY field_key

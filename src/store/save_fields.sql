@@ -1,7 +1,9 @@
--- Makes or changes the mappings of fields. New ones come last, shown by their keys until the connector has told of them.
+-- Creates or updates the mappings of fields. New fields are ranked last, and are named by their keys until the connector
+-- sends their names.
 --
--- $1 the kind of actor   $2 the fields' keys, each once   $3, $4 types, access   $5 CRM fields
--- $6, $7 to CRM, to ERP  $8, $9 shown, searched           $10 the caller
+-- $1 erp_connection_actor_type_id   $2 field keys, without duplicates   $3, $4 field types, access
+-- $5 CRM field keys                 $6, $7 sync to CRM, sync to ERP     $8, $9 show in GUI, show in search
+-- $10 caller
 INSERT INTO erp_field AS f (
     erp_connection_actor_type_id, erp_field_key, display_name, field_type, access, crm_field_key, sync_to_crm,
     sync_to_erp, show_in_gui, show_in_search, rank, registered_associate_id, updated_associate_id

@@ -18,35 +18,35 @@ pub struct State {
     /// The seconds by which its clock is ahead of this machine's.
     pub seconds_ahead: f64,
     /// Versions of the migrations that are missing.
-    pub missing_steps: Vec<i64>,
+    pub missing_migrations: Vec<i64>,
     /// Versions of the applied migrations that this program does not know.
-    pub unknown_steps: Vec<i64>,
+    pub unknown_migrations: Vec<i64>,
 }
 
 /// Reads the state.
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn look(pool: &Pool) -> Result<State, Failure> {
+pub async fn read(pool: &Pool) -> Result<State, Failure> {
     let query = "SELECT current_setting('server_version_num')::int, current_setting('max_connections')::int,
             current_setting('transaction_read_only')::bool, extract(epoch FROM clock_timestamp())::float8,
             to_regclass('_sqlx_migrations') IS NOT NULL";
-    let (version, max_connections, is_read_only, seconds, has_steps) =
+    let (version, max_connections, is_read_only, seconds, has_migrations) =
         sqlx::query_as::<_, (i32, i32, bool, f64, bool)>(query).fetch_one(pool).await?;
-    let here = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
-    let applied: BTreeSet<i64> = if has_steps {
+    let local = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
+    let applied: BTreeSet<i64> = if has_migrations {
         let applied = sqlx::query_scalar("SELECT version FROM _sqlx_migrations WHERE success");
         applied.fetch_all(pool).await?.into_iter().collect()
     } else {
         BTreeSet::new()
     };
-    let known: BTreeSet<i64> = MIGRATIONS.iter().map(|step| step.version).collect();
+    let known: BTreeSet<i64> = MIGRATIONS.iter().map(|migration| migration.version).collect();
     Ok(State {
         version,
         max_connections,
         is_read_only,
-        seconds_ahead: seconds - here,
-        missing_steps: known.difference(&applied).copied().collect(),
-        unknown_steps: applied.difference(&known).copied().collect(),
+        seconds_ahead: seconds - local,
+        missing_migrations: known.difference(&applied).copied().collect(),
+        unknown_migrations: applied.difference(&known).copied().collect(),
     })
 }

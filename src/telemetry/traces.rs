@@ -1,6 +1,8 @@
-//! Traces, sent to an OpenTelemetry collector over HTTP. The standard variables say where and how:
-//! `OTEL_EXPORTER_OTLP_ENDPOINT` (without it, or `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, there are no traces),
-//! `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_TRACES_SAMPLER`, `OTEL_BSP_SCHEDULE_DELAY`, ..
+//! Traces, exported to an OpenTelemetry collector over HTTP.
+//!
+//! OpenTelemetry's standard environment variables configure the export, among them `OTEL_SERVICE_NAME`,
+//! `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_TRACES_SAMPLER` and `OTEL_BSP_SCHEDULE_DELAY`. Traces are exported only if
+//! `OTEL_EXPORTER_OTLP_ENDPOINT` or `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` is set.
 
 use axum::http::{HeaderMap, Method};
 use opentelemetry::propagation::{Extractor, TextMapPropagator};
@@ -15,15 +17,15 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::registry::LookupSpan;
 
-/// Where they are sent from. Dropped, it sends what it has left.
+/// The exporter of traces. On drop, it sends the remaining ones.
 #[derive(Debug)]
 pub struct Traces(SdkTracerProvider);
 
 impl Traces {
-    /// As the environment says; none where it names no collector.
+    /// Creates an exporter from the environment. Returns `None` if the environment names no collector.
     ///
     /// # Errors
-    /// One line, where what it says cannot be used.
+    /// One line, if a variable is invalid.
     pub fn from_environment() -> Result<Option<Self>, String> {
         let is_set = |name| std::env::var_os(name).is_some_and(|value: std::ffi::OsString| !value.is_empty());
         let is_off = std::env::var("OTEL_SDK_DISABLED").is_ok_and(|value| value.eq_ignore_ascii_case("true"));
@@ -31,10 +33,10 @@ impl Traces {
         if is_off || !names.into_iter().any(is_set) {
             return Ok(None);
         }
-        // The exporter's client asks the process which TLS it has; an error tells that there is one already.
+        // The exporter's client uses the TLS provider of the process. An error means that one is installed already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let exporter = SpanExporter::builder().with_http().build();
-        let exporter = exporter.map_err(|problem| format!("the traces' exporter: {problem}"))?;
+        let exporter = exporter.map_err(|problem| format!("the trace exporter cannot be started: {problem}"))?;
         let mut resource = Resource::builder();
         if !is_set("OTEL_SERVICE_NAME") {
             resource = resource.with_service_name("erpsync");
@@ -43,14 +45,14 @@ impl Traces {
         Ok(Some(Traces(provider.build())))
     }
 
-    /// Takes the spans of requests, and what is told within them.
+    /// Creates the layer that records the spans of requests, with their events.
     #[must_use]
     pub fn layer<S: Subscriber + for<'s> LookupSpan<'s>>(&self) -> impl Layer<S> + use<S> {
         let tracer: SdkTracer = self.0.tracer("erpsync");
         let layer = OpenTelemetryLayer::new(tracer).with_location(false).with_threads(false);
-        // Not the exporter's own client, whose requests would be traced, and so on.
-        let ours = Targets::new().with_target("erpsync", Level::INFO);
-        layer.with_filter(ours)
+        // Without the filter, the requests of the exporter's own client would be traced, without end.
+        let own_spans = Targets::new().with_target("erpsync", Level::INFO);
+        layer.with_filter(own_spans)
     }
 }
 
@@ -62,16 +64,16 @@ impl Drop for Traces {
     }
 }
 
-/// Makes the span of a request a part of its caller's trace, where the caller has one (W3C `traceparent`).
+/// Adds the span of a request to the client's trace, if the request has a W3C `traceparent` header.
 pub fn begin(span: &Span, method: &Method, path: &str, headers: &HeaderMap) {
     let context = TraceContextPropagator::new().extract(&Headers(headers));
-    // Refused where nobody takes the span.
+    // Fails if the span is not recorded.
     let _ = span.set_parent(context);
     span.set_attribute("http.request.method", method.to_string());
     span.set_attribute("url.path", path.to_owned());
 }
 
-/// How the request ended.
+/// Records the status of the response.
 pub fn end(span: &Span, status: u16) {
     span.set_attribute("http.response.status_code", i64::from(status));
     if status >= 500 {

@@ -1,5 +1,5 @@
-// The page /docs as a user meets it: log in, try the sample request out, see the stored row. And that the page asks
-// nobody but its own server for anything.
+// The page /docs in a browser: authorize, send the example request, see the stored row. The page may request nothing
+// from any other server.
 
 const assert = require("node:assert/strict");
 const { existsSync } = require("node:fs");
@@ -10,6 +10,8 @@ const { start } = require("../program.js");
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome"];
 const PREFIX = "/cust12345";
+const SAVE_CONNECTION = "#operations-ErpSync-v1ErpSyncAgent_SaveConnection";
+const API = "#operations-Health-getApiVersion";
 
 let browser;
 
@@ -21,36 +23,36 @@ function chromium() {
 }
 
 before(async () => {
-  // Chromium's own walls need a user that is not root.
+  // Chromium's sandbox does not work for root.
   const args = process.getuid() === 0 ? ["--no-sandbox"] : [];
   browser = await puppeteer.launch({ executablePath: chromium(), args });
 });
 
 after(() => browser?.close());
 
-/** Opens a page, which notes whom it asks and what goes wrong in it. */
+/** Opens a page and records its requests and its errors. */
 async function open(url) {
   const page = await browser.newPage();
   page.setDefaultTimeout(30_000);
   await page.setViewport({ width: 1300, height: 1600 });
-  const noted = { asked: [], wrong: [] };
-  page.on("request", (request) => noted.asked.push(request.url()));
-  page.on("console", (message) => message.type() === "error" && noted.wrong.push(message.text()));
-  page.on("pageerror", (error) => noted.wrong.push(error.message));
+  const recorded = { requests: [], errors: [] };
+  page.on("request", (request) => recorded.requests.push(request.url()));
+  page.on("console", (message) => message.type() === "error" && recorded.errors.push(message.text()));
+  page.on("pageerror", (error) => recorded.errors.push(error.message));
   await page.goto(url);
-  await page.waitForSelector("#operations-The_methods-SaveConnection");
-  return { page, noted };
+  await page.waitForSelector(SAVE_CONNECTION);
+  return { page, recorded };
 }
 
-/** Clicks what has this text and stands below `within`. */
+/** Clicks the element with this text below `within`. */
 async function click(page, within, text) {
   const button = await page.waitForSelector(`${within} ::-p-text(${text})`);
   await button.click();
 }
 
-/** Sends the sample request of SaveConnection in a format; gives the status and the row that the page shows. */
+/** Sends the example request of SaveConnection in a format. Returns the status and the row that the page shows. */
 async function trySaveConnection(page, format = "application/json") {
-  const operation = "#operations-The_methods-SaveConnection";
+  const operation = SAVE_CONNECTION;
   await click(page, operation, "Saves a connection to the database.");
   await click(page, operation, "Try it out");
   const formats = await page.waitForSelector(`${operation} .opblock-section-request-body .opblock-section-header select`);
@@ -72,13 +74,13 @@ function assertSaved({ status, row }) {
   assert.equal(row.TableRight.Mask, "Select, Update, Insert, Delete");
 }
 
-function assertAlone(noted, url) {
-  assert.deepEqual(noted.wrong, []);
-  const others = noted.asked.filter((asked) => !asked.startsWith(url) && !asked.startsWith("data:"));
+function assertSelfContained(recorded, url) {
+  assert.deepEqual(recorded.errors, []);
+  const others = recorded.requests.filter((request) => !request.startsWith(url) && !request.startsWith("data:"));
   assert.deepEqual(others, []);
 }
 
-/** Logs in in the page's own dialog. */
+/** Enters the administrator's password in the page's dialog. */
 async function authorize(page) {
   await (await page.waitForSelector(".scheme-container .authorize")).click();
   await page.type("#auth-basic-username", "tje0");
@@ -97,39 +99,39 @@ describe("the page", { concurrency: false }, () => {
 
   after(() => program?.stop());
 
-  test("logs in and runs the sample request with clicks", async () => {
-    const { page, noted } = await open(`${program.url}docs`);
+  test("authorizes and sends the example request", async () => {
+    const { page, recorded } = await open(`${program.url}docs`);
     await authorize(page);
     assertSaved(await trySaveConnection(page));
-    assertAlone(noted, program.url);
+    assertSelfContained(recorded, program.url);
     if (process.env.SCREENSHOT) {
       await page.screenshot({ path: process.env.SCREENSHOT, fullPage: true });
     }
     await page.close();
   });
 
-  test("is logged in on the demo data where it is asked to", async () => {
-    const { page, noted } = await open(`${program.url}docs?demo`);
+  test("is authorized as the demo administrator with ?demo", async () => {
+    const { page, recorded } = await open(`${program.url}docs?demo`);
     assertSaved(await trySaveConnection(page));
-    assertAlone(noted, program.url);
+    assertSelfContained(recorded, program.url);
     await page.close();
   });
 
   for (const format of ["application/xml", "application/x-www-form-urlencoded", "application/merge-patch+json"]) {
-    test(`sends the sample request as ${format}`, async () => {
+    test(`sends the example request as ${format}`, async () => {
       const { page } = await open(`${program.url}docs?demo`);
       assertSaved(await trySaveConnection(page, format));
       await page.close();
     });
   }
 
-  test("shows what a stranger is answered", async () => {
+  test("sends a request without credentials", async () => {
     const { page } = await open(`${program.url}docs`);
-    // Not of the caller, so that the browser itself does not ask for a password.
-    await click(page, "#operations-The_roots-api", "Where the API is.");
-    await click(page, "#operations-The_roots-api", "Try it out");
-    await click(page, "#operations-The_roots-api", "Execute");
-    const code = "#operations-The_roots-api .live-responses-table .highlight-code code";
+    // An endpoint without authentication, since the browser itself would ask for a password.
+    await click(page, API, "Returns the URL of the API and the versions.");
+    await click(page, API, "Try it out");
+    await click(page, API, "Execute");
+    const code = `${API} .live-responses-table .highlight-code code`;
     const body = await (await page.waitForSelector(code)).evaluate((element) => element.textContent);
     assert.equal(JSON.parse(body).v1, `${program.url}api/v1/`);
     await page.close();
@@ -140,9 +142,9 @@ test("the page works below a prefix", async () => {
   const program = await start("--path-prefix", PREFIX);
   try {
     const url = program.url + PREFIX.slice(1);
-    const { page, noted } = await open(`${url}/docs/?demo`);
+    const { page, recorded } = await open(`${url}/docs/?demo`);
     assertSaved(await trySaveConnection(page));
-    assertAlone(noted, `${url}/`);
+    assertSelfContained(recorded, `${url}/`);
     await page.close();
   } finally {
     await program.stop();

@@ -1,4 +1,4 @@
-// Every request of the collection is answered as its own test says, on fresh demo data.
+// Every request of the collection passes its own test, on fresh demo data.
 
 const assert = require("node:assert/strict");
 const { join } = require("node:path");
@@ -20,7 +20,7 @@ test("the collection runs from top to bottom", async () => {
     const failures = run.failures.map(({ source, error }) => `${source?.name}: ${error.message}`);
     assert.deepEqual(failures, []);
     const { requests, assertions } = run.stats;
-    assert.ok(requests.total > 100, `${requests.total} requests`);
+    assert.ok(requests.total > 49, `${requests.total} requests`);
     assert.equal(assertions.total, requests.total);
   } finally {
     await program.stop();

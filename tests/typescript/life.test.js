@@ -1,4 +1,4 @@
-// The whole life of a connector and of its connections, by the vendor's own client. It sends camelCase and reads
+// The lifecycle of a connector and its connections, with the vendor's own client. The client sends camelCase and reads
 // PascalCase.
 
 const assert = require("node:assert/strict");
@@ -25,14 +25,14 @@ before(async () => {
 
 after(() => program?.stop());
 
-/** Every member of `sent` is in `answered` as it was sent. */
-function assertSame(answered, sent) {
+/** Asserts that every member of `sent` is in `received`. */
+function assertContains(received, sent) {
   for (const [name, value] of Object.entries(sent)) {
-    assert.deepEqual(answered[name], value, name);
+    assert.deepEqual(received[name], value, name);
   }
 }
 
-/** The call fails with this status, as the vendor's error of that type. */
+/** Asserts that the call fails with this status and this type of the vendor's errors. */
 async function assertRefused(call, status, errorType) {
   const error = await call.then(
     () => assert.fail("not refused"),
@@ -44,23 +44,23 @@ async function assertRefused(call, status, errorType) {
 
 const ids = (connections) => connections.map((connection) => connection.erpConnectionId);
 
-describe("the life of a connector and of its connections", { concurrency: false }, () => {
+describe("the lifecycle of a connector and its connections", { concurrency: false }, () => {
   let connector;
   let connection;
   let second;
 
-  test("a connector is made", async () => {
+  test("a connector is created", async () => {
     const blank = await agent.createDefaultErpSyncConnectorEntityAsync();
-    assertSame(blank, { erpConnectorId: 0, displayName: "", deleted: false });
+    assertContains(blank, { erpConnectorId: 0, displayName: "", deleted: false });
     const sent = { ...blank, displayName: "US:\"Main\";NO:\"Hoved\"", uRL: "https://erp.example/ErpConnectorWS.svc" };
     connector = await agent.saveErpSyncConnectorEntityAsync(sent);
     assert.ok(connector.erpConnectorId > 0);
-    assertSame(connector, { ...sent, erpConnectorId: connector.erpConnectorId, tableRight: connector.tableRight,
+    assertContains(connector, { ...sent, erpConnectorId: connector.erpConnectorId, tableRight: connector.tableRight,
       fieldProperties: connector.fieldProperties });
     assert.deepEqual(await agent.getErpSyncConnectorEntityAsync(connector.erpConnectorId), connector);
     const listed = await agent.getAllConnectorsAsync();
     const item = listed.find((item) => item.id === connector.erpConnectorId);
-    assertSame(item, { name: connector.displayName, toolTip: "https://erp.example/ErpConnectorWS.svc" });
+    assertContains(item, { name: connector.displayName, toolTip: "https://erp.example/ErpConnectorWS.svc" });
   });
 
   test("a connection is saved and read", async () => {
@@ -79,16 +79,16 @@ describe("the life of a connector and of its connections", { concurrency: false 
       associateAccessIds: [463, 920],
     };
     connection = await agent.saveConnectionAsync(sent);
-    assertSame(connection, { ...sent, erpConnectionId: connection.erpConnectionId });
+    assertContains(connection, { ...sent, erpConnectionId: connection.erpConnectionId });
     assert.deepEqual(await agent.getConnectionAsync(connection.erpConnectionId), connection);
-    assert.deepEqual(await agent.saveConnectionAsync(connection), connection, "what was answered can be sent");
+    assert.deepEqual(await agent.saveConnectionAsync(connection), connection, "a response can be sent as a request");
     second = await agent.saveConnectionAsync({ erpConnectorId: connector.erpConnectorId, displayName: "2", allAccess: true });
   });
 
-  test("connections are listed, ranked, switched on and off", async () => {
+  test("connections are listed, ordered, activated and deactivated", async () => {
     const listed = await agent.getAllConnectionsAsync(false);
     const mine = listed.find((row) => row.erpConnectionId === connection.erpConnectionId);
-    assertSame(mine, { displayName: "Emard Group", userGroupAccessIds: [185, 350], connectionId: connection.connectionId });
+    assertContains(mine, { displayName: "Emard Group", userGroupAccessIds: [185, 350], connectionId: connection.connectionId });
     assert.deepEqual(Object.keys(mine.configFields ?? {}), [], "without config fields");
     const order = [second.erpConnectionId, 816, connection.erpConnectionId];
     assert.equal(await agent.saveErpConnectionSyncPrioritiesAsync(order), true);
@@ -98,10 +98,10 @@ describe("the life of a connector and of its connections", { concurrency: false 
       assert.equal((await agent.getConnectionAsync(connection.erpConnectionId)).active, active);
     }
     const fields = await agent.getErpConnectionConfigFieldsAsync(connection.erpConnectionId);
-    assertSame(fields, connection.configFields);
+    assertContains(fields, connection.configFields);
   });
 
-  test("fields are mapped, ranked and given default values", async () => {
+  test("fields are mapped, ordered and given default values", async () => {
     const id = connection.erpConnectionId;
     const mapping = await agent.saveActorTypeMappingAsync({
       erpConnectionId: id,
@@ -113,8 +113,8 @@ describe("the life of a connector and of its connections", { concurrency: false 
         { erpFieldKey: "Credit", fieldType: FieldMetadataType.Double, showInGui: true },
       ],
     });
-    assertSame(mapping.fieldMappings[0], { crmDisplayName: "Name", fieldType: FieldMetadataType.Text, syncToCrm: true, access: FieldAccess.Mandatory });
-    assertSame(mapping.fieldMappings[1], { crmFieldKey: "", fieldType: FieldMetadataType.Double, showInGui: true, access: FieldAccess.Normal });
+    assertContains(mapping.fieldMappings[0], { crmDisplayName: "Name", fieldType: FieldMetadataType.Text, syncToCrm: true, access: FieldAccess.Mandatory });
+    assertContains(mapping.fieldMappings[1], { crmFieldKey: "", fieldType: FieldMetadataType.Double, showInGui: true, access: FieldAccess.Normal });
     assert.deepEqual(await agent.getActorTypeMappingAsync(id, ErpActorType.Customer), mapping);
     assert.deepEqual(await agent.saveActorTypeMappingAsync(mapping), mapping);
     assert.equal(await agent.getCrmActorTypeAsync(id, ErpActorType.Customer), CrmActorType.Contact);
@@ -124,12 +124,12 @@ describe("the life of a connector and of its connections", { concurrency: false 
     const moved = await agent.getActorTypeMappingAsync(id, ErpActorType.Customer);
     assert.deepEqual(moved.fieldMappings.map((field) => field.erpFieldId), [credit, name]);
 
-    const rule = { erpFieldId: credit, hasFirstSyncDefaultValue: true, firstSyncDefaultValue: "[F:12.5]", promptUser: true };
-    const saved = await agent.saveDefaultValueInfoAsync(rule);
-    assertSame(saved, { ...rule, mandatory: false, erpFieldKey: "Credit", fieldType: FieldMetadataType.Double });
+    const defaultValue = { erpFieldId: credit, hasFirstSyncDefaultValue: true, firstSyncDefaultValue: "[F:12.5]", promptUser: true };
+    const saved = await agent.saveDefaultValueInfoAsync(defaultValue);
+    assertContains(saved, { ...defaultValue, mandatory: false, erpFieldKey: "Credit", fieldType: FieldMetadataType.Double });
     assert.deepEqual(await agent.getDefaultValueInfoAsync(credit), saved);
-    const asked = await agent.getFieldsForNewErpActorAsync(id, ErpActorType.Customer);
-    assert.deepEqual(asked.map((field) => [field.fieldKey, field.defaultValue]), [["Credit", "[F:12.5]"], ["CustName", ""]]);
+    const prompted = await agent.getFieldsForNewErpActorAsync(id, ErpActorType.Customer);
+    assert.deepEqual(prompted.map((field) => [field.fieldKey, field.defaultValue]), [["Credit", "[F:12.5]"], ["CustName", ""]]);
 
     const lists = await agent.saveConnectionListMappingsAsync({
       erpConnectionId: id,
@@ -141,18 +141,18 @@ describe("the life of a connector and of its connections", { concurrency: false 
     await agent.validateArchiveColumnConfigAsync("ErpSearch", id);
 
     const summary = await agent.getErpSyncConnectionSummaryAsync(id);
-    assertSame(summary, { displayName: "Emard Group", active: true, deleted: false });
-    assertSame(summary.actors[0], { hasMappings: true, mappings: "CustName > Name", defaults: "Credit = '[F:12.5]' (asked)" });
+    assertContains(summary, { displayName: "Emard Group", active: true, deleted: false });
+    assertContains(summary.actors[0], { hasMappings: true, mappings: "CustName > Name", defaults: "Credit = '[F:12.5]' (asked)" });
   });
 
   test("the engine's settings are changed", async () => {
-    assertSame(await agent.changeEngineStatusAsync(true), { isRunning: true });
+    assertContains(await agent.changeEngineStatusAsync(true), { isRunning: true });
     await agent.changeEngineIntervalAsync(mkDuration("00:10:30"));
     const status = await agent.getEngineStatusAsync();
     assert.equal(status.interval.asSeconds(), 630);
   });
 
-  test("who may not is refused, and sees what he may", async () => {
+  test("a caller without the right to change connections reads those with access", async () => {
     assert.equal(await ordinary.getConnectionAsync(connection.erpConnectionId), null);
     assert.deepEqual(ids(await ordinary.getAllConnectionsAsync(true)), [second.erpConnectionId, 816]);
     await assertRefused(ordinary.saveConnectionAsync(connection), 403, "SoSentryException");
@@ -166,8 +166,8 @@ describe("the life of a connector and of its connections", { concurrency: false 
     const canDelete = () => agent.canDeleteErpSyncConnectorEntityAsync(id);
     assert.equal(await canDelete(), ErpSyncResponseCode.ErrorConnectorHasConnections);
     await assertRefused(agent.deleteErpSyncConnectorEntityAsync(id), 400, "SoValidationException");
-    for (const gone of [connection, second]) {
-      await agent.deleteConnectionAsync(gone.erpConnectionId);
+    for (const deleted of [connection, second]) {
+      await agent.deleteConnectionAsync(deleted.erpConnectionId);
     }
     assert.deepEqual(ids(await agent.getAllConnectionsAsync(false)), [816]);
     const all = await agent.getAllConnectionsAsync(true);

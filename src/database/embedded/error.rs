@@ -1,55 +1,58 @@
-//! What can keep the server's own database from running, in words that name the cure.
+//! Errors of the embedded PostgreSQL. Each message names the remedy.
 
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Why there is no database.
+/// The reason why the embedded PostgreSQL is not available.
 #[derive(Debug)]
 pub enum Error {
-    /// Another server has the data directory.
+    /// Another server uses the data directory.
     InUse {
-        /// The directory.
+        /// The data directory.
         data_dir: PathBuf,
-        /// The other server's process id.
-        holder: String,
+        /// The process id of the other server.
+        process_id: String,
     },
-    /// No PostgreSQL is installed, and none could be fetched.
+    /// No PostgreSQL is installed, and none could be downloaded.
     NoPostgres {
-        /// The release that is needed; none: 14 or later.
-        major: Option<u32>,
-        /// Why none could be fetched.
-        why: String,
+        /// The release that the data requires. `None` if the data directory is new: then 14 or later is required.
+        release: Option<u32>,
+        /// Why none could be downloaded.
+        reason: String,
     },
-    /// The data is of another release than what is installed.
+    /// The data belongs to another release than the installed one.
     OtherRelease {
-        /// The directory.
+        /// The data directory.
         data_dir: PathBuf,
         /// The release of the data.
         data: u32,
         /// The release that is installed.
         installed: u32,
     },
-    /// The folder that was named has no usable PostgreSQL.
+    /// The directory given by `--pg-bin` has no usable PostgreSQL, for this reason.
     NotPostgres(PathBuf, String),
-    /// A file or folder cannot be used.
+    /// A file or directory cannot be used.
     File(PathBuf, io::Error),
     /// A program cannot be run, or failed.
     Program(PathBuf, String),
-    /// PostgreSQL ended while it was starting; the end of its log.
-    Ended(String),
-    /// Processes of an earlier run do not go away.
-    LeftOvers(PathBuf),
-    /// The running database refuses what it must do.
+    /// PostgreSQL exited during its start. Holds the end of its log.
+    Exited(String),
+    /// Processes of an earlier run do not exit.
+    Orphans(PathBuf),
+    /// A statement or connection of the preparation failed.
     Database(sqlx::Error),
 }
 
 impl Error {
-    pub(super) fn file(path: &Path, cause: io::Error) -> Self {
+    /// A file or directory cannot be used.
+    #[must_use]
+    pub fn file(path: &Path, cause: io::Error) -> Self {
         Error::File(path.to_owned(), cause)
     }
 
-    pub(super) fn program(path: &Path, problem: impl fmt::Display) -> Self {
+    /// A program cannot be run, or failed.
+    pub fn program(path: &Path, problem: impl fmt::Display) -> Self {
         Error::Program(path.to_owned(), problem.to_string())
     }
 }
@@ -57,35 +60,39 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Error::InUse { data_dir, holder } => write!(
+            Error::InUse { data_dir, process_id } => write!(
                 f,
-                "the data directory {} is in use by the server with process id {holder}: stop it, or give this one another --data-dir",
+                "the data directory {} is in use by the server with process id {process_id}: stop that server, or \
+                 choose another --data-dir",
                 data_dir.display()
             ),
-            Error::NoPostgres { major: None, why } => write!(
+            Error::NoPostgres { release: None, reason } => write!(
                 f,
-                "no PostgreSQL was found ({why}): install PostgreSQL 14 or later, or set DATABASE_URL to one that runs"
+                "no PostgreSQL was found ({reason}): install PostgreSQL 14 or later, or set DATABASE_URL to a running \
+                 PostgreSQL"
             ),
-            Error::NoPostgres { major: Some(major), why } => write!(
+            Error::NoPostgres { release: Some(release), reason } => write!(
                 f,
-                "the data directory needs PostgreSQL {major}, which was not found ({why}): install it, or set DATABASE_URL to another database"
+                "the data directory requires PostgreSQL {release}, which was not found ({reason}): install it, or set \
+                 DATABASE_URL to another database"
             ),
             Error::OtherRelease { data_dir, data, installed } => write!(
                 f,
-                "the data directory {} is of PostgreSQL {data}, and PostgreSQL {installed} is installed: install PostgreSQL {data}, or use another --data-dir",
+                "the data directory {} is of PostgreSQL {data}, but PostgreSQL {installed} is installed: install \
+                 PostgreSQL {data}, or choose another --data-dir",
                 data_dir.display()
             ),
-            Error::NotPostgres(folder, why) => write!(
+            Error::NotPostgres(directory, reason) => write!(
                 f,
-                "{} has no usable PostgreSQL ({why}): name the folder of postgres and initdb, 14 or later",
-                folder.display()
+                "{} has no usable PostgreSQL ({reason}): choose the directory of postgres and initdb, 14 or later",
+                directory.display()
             ),
             Error::File(path, cause) => write!(f, "{} cannot be used: {cause}", path.display()),
             Error::Program(path, problem) => write!(f, "{} failed: {problem}", path.display()),
-            Error::Ended(last_words) => write!(f, "PostgreSQL did not start: {last_words}"),
-            Error::LeftOvers(cluster) => write!(
+            Error::Exited(log_tail) => write!(f, "PostgreSQL did not start: {log_tail}"),
+            Error::Orphans(cluster) => write!(
                 f,
-                "processes of an earlier run still use {} and do not end: end them by hand",
+                "processes of an earlier run still use {} and do not exit: kill them by hand",
                 cluster.display()
             ),
             Error::Database(cause) => write!(f, "PostgreSQL started, but cannot be used: {cause}"),

@@ -1,122 +1,145 @@
-//! The running PostgreSQL: starting it, asking it to stop, and noticing that it ended.
+//! Controls the PostgreSQL child process: launch, readiness, shutdown, unexpected exit.
 
 use std::convert::Infallible;
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
+use sqlx::{Connection, PgConnection};
 use tokio::process::{Child, Command};
 
 use super::cluster::Cluster;
-use super::owner::Owner;
-use super::{Error, socket};
+use super::connect;
+use super::error::Error;
+use super::run_as::SystemUser;
+use super::socket;
 
-/// The log is started anew past this many bytes.
+/// The size of the log file past which it is truncated.
 const MAX_LOG_BYTES: u64 = 1024 * 1024;
+/// How long the socket may take to appear.
+const SOCKET_TIMEOUT: Duration = Duration::from_mins(2);
 
-/// All that it takes to start PostgreSQL, any number of times.
+/// Everything that is needed to launch PostgreSQL, any number of times.
 #[derive(Debug)]
-pub struct Launch {
-    /// `postgres`.
+pub struct Launcher {
+    /// The executable `postgres`.
     pub program: PathBuf,
-    /// Its files.
+    /// The database's files.
     pub cluster: Cluster,
-    /// Who runs it.
-    pub owner: Owner,
-    /// The folder of its socket.
-    pub socket: PathBuf,
-    /// What it says goes here.
+    /// The user that the process runs as.
+    pub run_as: SystemUser,
+    /// The directory of the socket.
+    pub socket_dir: PathBuf,
+    /// The file that receives the log.
     pub log: PathBuf,
-    /// How many connections it takes.
+    /// PostgreSQL's `max_connections`.
     pub max_connections: u32,
-    /// Further settings, as `name=value`; they win.
+    /// Further PostgreSQL settings as `name=value`. They override the others.
     pub settings: Vec<String>,
 }
 
-impl Launch {
-    /// Starts it; it answers a moment later.
-    pub fn start(&self) -> Result<Postmaster, Error> {
-        socket::make(&self.socket, &self.owner)?;
-        self.shorten_log();
-        // Appended to, so that what is written after a cut begins at the beginning.
+impl Launcher {
+    /// Launches PostgreSQL. It accepts connections a moment later.
+    pub fn launch(&self) -> Result<Postmaster, Error> {
+        socket::create(&self.socket_dir, &self.run_as)?;
+        self.truncate_log();
+        // In append mode, writes after a truncation begin at the start of the file.
         let log = File::options().create(true).append(true).open(&self.log);
         let log = log.map_err(|cause| Error::file(&self.log, cause))?;
         let mut command = std::process::Command::new(&self.program);
-        command.arg("-D").arg(self.cluster.name()).current_dir("/");
+        command.arg("-D").arg(self.cluster.pgdata()).current_dir("/");
         let settings = [
             "listen_addresses=".to_owned(),
             format!("port={}", socket::PORT),
-            format!("unix_socket_directories={}", self.socket.display()),
+            format!("unix_socket_directories={}", self.socket_dir.display()),
             "unix_socket_permissions=0700".to_owned(),
             format!("max_connections={}", self.max_connections),
-            // What was answered is on the disk, whatever happens next.
+            // A response to a client promises that its transaction is durable.
             "fsync=on".to_owned(),
             "full_page_writes=on".to_owned(),
             "synchronous_commit=on".to_owned(),
             "timezone=UTC".to_owned(),
             "log_timezone=UTC".to_owned(),
             "log_checkpoints=off".to_owned(),
-            // The longer form gives the contents of rows.
+            // The default verbosity logs the values of rows.
             "log_error_verbosity=terse".to_owned(),
-            // A refused save is no news, and its statement is long.
+            // A rejected save is not an event, and its statement is long.
             "log_min_error_statement=panic".to_owned(),
         ];
         for setting in settings.iter().chain(&self.settings) {
             command.arg("-c").arg(setting);
         }
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
-        self.owner.lend(&mut command);
+        self.run_as.run_as(&mut command);
         let child = Command::from(command).spawn().map_err(|cause| Error::program(&self.program, cause))?;
-        Ok(Postmaster { child, log: self.log.clone() })
+        Ok(Postmaster { child, socket_dir: self.socket_dir.clone(), log: self.log.clone() })
     }
 
-    fn shorten_log(&self) {
+    fn truncate_log(&self) {
         if fs::metadata(&self.log).is_ok_and(|log| log.len() > MAX_LOG_BYTES) {
-            let cut = File::options().write(true).open(&self.log).and_then(|log| log.set_len(0));
-            if let Err(problem) = cut {
-                tracing::warn!(%problem, log = %self.log.display(), "the log cannot be cut");
+            let truncated = File::options().write(true).open(&self.log).and_then(|log| log.set_len(0));
+            if let Err(problem) = truncated {
+                tracing::warn!(%problem, log = %self.log.display(), "the log of PostgreSQL cannot be truncated");
             }
         }
     }
 
-    /// Keeps the log from growing without end.
+    /// Truncates the log whenever it is too large. Never returns.
     pub async fn keep_log_short(&self) -> Infallible {
         loop {
             tokio::time::sleep(Duration::from_mins(1)).await;
-            self.shorten_log();
+            self.truncate_log();
         }
     }
 }
 
-/// A running PostgreSQL.
+/// A running PostgreSQL server process.
 #[derive(Debug)]
 pub struct Postmaster {
     child: Child,
+    socket_dir: PathBuf,
     log: PathBuf,
 }
 
 impl Postmaster {
-    /// Waits until it ends by itself; the end of its log.
-    pub async fn end(&mut self) -> String {
+    /// Waits until the server accepts connections.
+    ///
+    /// # Errors
+    /// The server exited, refuses connections, or has no socket after two minutes.
+    pub async fn wait_until_ready(&mut self) -> Result<(), Error> {
+        let began = Instant::now();
+        let options = connect::superuser_options(&self.socket_dir);
+        loop {
+            match PgConnection::connect_with(&options).await {
+                Ok(connection) => {
+                    let _ = connection.close().await;
+                    return Ok(());
+                }
+                Err(cause) if !is_starting(&cause, began.elapsed()) => return Err(Error::Database(cause)),
+                Err(_) => {}
+            }
+            if let Some(status) = self.child.try_wait().ok().flatten() {
+                return Err(Error::Exited(format!("{} ({status})", log_tail(&self.log))));
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// Waits until the process exits, and returns the end of its log.
+    pub async fn wait(&mut self) -> String {
         let status = self.child.wait().await;
         let status = status.map_or_else(|problem| problem.to_string(), |status| status.to_string());
-        format!("{} ({status})", last_words(&self.log))
+        format!("{} ({status})", log_tail(&self.log))
     }
 
-    /// Whether it has ended by itself; then the end of its log.
-    pub fn ended(&mut self) -> Option<String> {
-        let status = self.child.try_wait().ok().flatten()?;
-        Some(format!("{} ({status})", last_words(&self.log)))
-    }
-
-    /// Stops it: a fast shut-down, and harder ones where that takes too long.
+    /// Stops the process: a fast shutdown, then an immediate one, then SIGKILL, each after the last one's time-out.
     pub async fn stop(&mut self) {
-        for (signal, patience) in [(Signal::INT, 10), (Signal::QUIT, 5), (Signal::KILL, 5)] {
+        for (signal, seconds) in [(Signal::INT, 10), (Signal::QUIT, 5), (Signal::KILL, 5)] {
             self.signal(signal);
-            if tokio::time::timeout(Duration::from_secs(patience), self.child.wait()).await.is_ok() {
+            if tokio::time::timeout(Duration::from_secs(seconds), self.child.wait()).await.is_ok() {
                 return;
             }
             tracing::warn!(?signal, "PostgreSQL does not stop");
@@ -124,7 +147,7 @@ impl Postmaster {
     }
 
     fn signal(&self, signal: Signal) {
-        // No id: it has ended.
+        // A process that has exited has no id.
         let id = self.child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
         if let Some(id) = id {
             let _ = kill_process(id, signal);
@@ -133,24 +156,35 @@ impl Postmaster {
 }
 
 impl Drop for Postmaster {
-    /// Nobody may be left to stop it in order; it shuts down by itself once it is told.
+    /// Requests a fast shutdown, which needs no further attention.
     fn drop(&mut self) {
         self.signal(Signal::INT);
     }
 }
 
-/// The last lines of the log, in one.
-fn last_words(log: &Path) -> String {
+/// Whether the server may still become ready. Recovery after a crash has no time-out.
+fn is_starting(cause: &sqlx::Error, waited: Duration) -> bool {
+    const CANNOT_CONNECT_NOW: &str = "57P03";
+    match cause {
+        sqlx::Error::Database(refused) => refused.code().is_some_and(|code| code == CANNOT_CONNECT_NOW),
+        sqlx::Error::Io(_) => waited < SOCKET_TIMEOUT,
+        _ => false,
+    }
+}
+
+/// Returns the last lines of the log, joined.
+fn log_tail(log: &Path) -> String {
     const BYTES: u64 = 600;
+    const LINES: usize = 3;
     let read = || -> std::io::Result<String> {
         let mut file = File::open(log)?;
         let length = file.metadata()?.len();
         file.seek(SeekFrom::Start(length.saturating_sub(BYTES)))?;
-        let mut end = Vec::new();
-        file.read_to_end(&mut end)?;
-        Ok(String::from_utf8_lossy(&end).into_owned())
+        let mut tail = Vec::new();
+        file.read_to_end(&mut tail)?;
+        Ok(String::from_utf8_lossy(&tail).into_owned())
     };
-    let end = read().unwrap_or_default();
-    let lines: Vec<_> = end.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    lines[lines.len().saturating_sub(3)..].join(" ")
+    let tail = read().unwrap_or_default();
+    let lines: Vec<_> = tail.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    lines[lines.len().saturating_sub(LINES)..].join(" ")
 }

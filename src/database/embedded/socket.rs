@@ -1,50 +1,56 @@
-//! The folder of the database's socket.
+//! The directory of the embedded PostgreSQL's Unix socket.
 
 use std::fs::{self, DirBuilder};
+use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::Error;
-use super::owner::Owner;
+use super::error::Error;
+use super::run_as::SystemUser;
 
-/// Part of the socket's name, whatever the name of the folder.
+/// The port, which is part of the socket's name.
 pub const PORT: u16 = 5432;
 
-/// The socket in its folder, as PostgreSQL names it.
-pub fn file(folder: &Path) -> PathBuf {
-    folder.join(format!(".s.PGSQL.{PORT}"))
+/// Returns the path of the socket in its directory.
+pub fn file(directory: &Path) -> PathBuf {
+    directory.join(format!(".s.PGSQL.{PORT}"))
 }
 
-/// The file beside it that names the process.
-pub fn lock_file(folder: &Path) -> PathBuf {
-    folder.join(format!(".s.PGSQL.{PORT}.lock"))
+/// Returns the path of the socket's lock file, which holds the process id of the postmaster.
+pub fn lock_file(directory: &Path) -> PathBuf {
+    directory.join(format!(".s.PGSQL.{PORT}.lock"))
 }
 
-/// Makes the folder that only the database's user can enter. Not in the data directory: a socket's path has a limit
-/// of 107 bytes, and the user must be able to reach it.
-pub fn directory(data_dir: &Path, owner: &Owner) -> Result<PathBuf, Error> {
+/// Returns the socket directory of a data directory, and creates it if it is missing.
+///
+/// It is not inside the data directory: the path of a socket is limited to 107 bytes, and the user that runs
+/// PostgreSQL may be unable to enter the data directory.
+pub fn directory(data_dir: &Path, run_as: &SystemUser) -> Result<PathBuf, Error> {
     let digest = Sha256::digest(data_dir.as_os_str().as_bytes());
-    let name = format!("erpsync-{}-{:02x}{:02x}{:02x}{:02x}", owner.uid, digest[0], digest[1], digest[2], digest[3]);
-    // Not in the user's runtime directory, which goes with the login.
+    let name = format!("erpsync-{}-{:02x}{:02x}{:02x}{:02x}", run_as.uid, digest[0], digest[1], digest[2], digest[3]);
+    // Not in $XDG_RUNTIME_DIR, which is removed when the user logs out.
     let path = Path::new("/tmp").join(name);
-    make(&path, owner)?;
+    create(&path, run_as)?;
     Ok(path)
 }
 
-/// Makes the folder, or makes sure of it: what clears `/tmp` of old things may take it away.
-pub fn make(path: &Path, owner: &Owner) -> Result<(), Error> {
+/// Creates the socket directory, or checks it if it exists. Cleaners of `/tmp` may remove it between two starts.
+pub fn create(path: &Path, run_as: &SystemUser) -> Result<(), Error> {
     match DirBuilder::new().mode(0o700).create(path) {
-        Ok(()) => owner.own(path)?,
-        Err(cause) if cause.kind() == std::io::ErrorKind::AlreadyExists => {}
+        Ok(()) => run_as.chown(path)?,
+        Err(cause) if cause.kind() == ErrorKind::AlreadyExists => {}
         Err(cause) => return Err(Error::file(path, cause)),
     }
-    // Others write to /tmp as well: it may be somebody else's, or a link to another place.
+    // Every user may write to /tmp: the path may be another user's directory, or a link.
     let found = fs::symlink_metadata(path).map_err(|cause| Error::file(path, cause))?;
-    if !found.is_dir() || found.uid() != owner.uid || found.mode() & 0o777 != 0o700 {
-        return Err(Error::program(path, format!("it is not a folder that only {} can enter: remove it", owner.name)));
+    if !found.is_dir() || found.uid() != run_as.uid || found.mode() & 0o777 != 0o700 {
+        return Err(Error::program(
+            path,
+            format!("it is not a directory that only {} can enter: remove it", run_as.name),
+        ));
     }
     Ok(())
 }

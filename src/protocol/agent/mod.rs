@@ -12,4 +12,4 @@ pub use operation::Operation;
 pub use request::{AgentRequest, Arguments, BodyLimits, Query};
 pub use response::{IntoAgentResponse, ResponseFormat};
 pub use routes::{Agent, Routes, only, path_not_found};
-pub use shape::{RequestShape, ResponseShape};
+pub use shape::RequestShape;

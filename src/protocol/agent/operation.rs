@@ -2,7 +2,9 @@
 
 use super::request::Arguments;
 use super::response::IntoAgentResponse;
-use super::shape::{RequestShape, ResponseShape};
+use super::shape::RequestShape;
+use crate::protocol::rule_error::RuleError;
+use crate::protocol::value::Schema;
 
 /// A method of an agent.
 #[derive(Clone, Copy, Debug)]
@@ -13,20 +15,31 @@ pub struct Operation {
     pub summary: &'static str,
     /// The shape of the request.
     pub request: RequestShape,
-    /// The shape of the response.
-    pub response: ResponseShape,
+    /// The schema of the response; `None` for a response without a body.
+    pub response: Option<Schema>,
+    /// The statuses of the rule's errors, besides those that every method has.
+    pub errors: &'static [u16],
+    /// False if the method refuses every request.
+    pub is_implemented: bool,
 }
 
 impl Operation {
-    /// Describes a method that takes an `I` and returns a `T`.
+    /// Describes a method that takes an `I` and returns a `T`, or an `E`.
     #[must_use]
-    pub const fn of<I: Arguments, T: IntoAgentResponse>(name: &'static str, summary: &'static str) -> Self {
-        Operation { name, summary, request: I::SHAPE, response: ResponseShape::Value(T::SCHEMA) }
+    pub const fn of<I: Arguments, T: IntoAgentResponse, E: RuleError>(
+        name: &'static str,
+        summary: &'static str,
+    ) -> Self {
+        let (request, response) = (I::SHAPE, T::SCHEMA);
+        Operation { name, summary, request, response, errors: E::STATUSES, is_implemented: true }
     }
 
-    /// Describes a method that refuses every request.
+    /// Describes a method of the vendor's that takes an `I` and returns a `T`, but refuses every request here.
     #[must_use]
-    pub const fn not_yet(name: &'static str, summary: &'static str) -> Self {
-        Operation { name, summary, request: RequestShape::Nothing, response: ResponseShape::NotImplemented }
+    pub const fn not_implemented<I: Arguments, T: IntoAgentResponse>(
+        name: &'static str,
+        summary: &'static str,
+    ) -> Self {
+        Operation { name, summary, request: I::SHAPE, response: T::SCHEMA, errors: &[], is_implemented: false }
     }
 }

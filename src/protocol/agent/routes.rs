@@ -12,6 +12,7 @@ use super::operation::Operation;
 use super::request::{AgentRequest, Arguments};
 use super::response::{IntoAgentResponse, ResponseFormat};
 use crate::protocol::error::Error;
+use crate::protocol::rule_error::RuleError;
 use crate::protocol::value::{ValueWriter, WriteContext, WriteValue};
 
 /// The routes of an agent's methods, by the authentication that they need.
@@ -44,15 +45,16 @@ impl<S: Clone + Send + Sync + 'static> Agent<S> {
     /// `P` is the principal, an extension of the request. The authentication layer sets it, so the routes must stand
     /// below that layer.
     #[must_use]
-    pub fn method<P, I, T, F, R>(mut self, name: &'static str, summary: &'static str, rule: F) -> Self
+    pub fn method<P, I, T, E, F, R>(mut self, name: &'static str, summary: &'static str, rule: F) -> Self
     where
         P: Clone + Send + Sync + 'static,
         I: Arguments + Send + 'static,
         T: IntoAgentResponse,
+        E: RuleError,
         F: Fn(S, P, I) -> R + Clone + Send + Sync + 'static,
-        R: Future<Output = Result<T, Error>> + Send,
+        R: Future<Output = Result<T, E>> + Send,
     {
-        self.operations.push(Operation::of::<I, T>(name, summary));
+        self.operations.push(Operation::of::<I, T, E>(name, summary));
         let (path, route) = self.route(name, summary.to_owned(), post(rule));
         self.routes.authenticated = self.routes.authenticated.route(&path, route);
         self
@@ -61,7 +63,7 @@ impl<S: Clone + Send + Sync + 'static> Agent<S> {
     /// Adds a method whose SQL statement checks the rights of a cached principal; otherwise the same as
     /// [`Agent::method`].
     #[must_use]
-    pub fn cached_authentication_method<P, I, T, F, R>(
+    pub fn cached_authentication_method<P, I, T, E, F, R>(
         mut self,
         name: &'static str,
         summary: &'static str,
@@ -71,10 +73,11 @@ impl<S: Clone + Send + Sync + 'static> Agent<S> {
         P: Clone + Send + Sync + 'static,
         I: Arguments + Send + 'static,
         T: IntoAgentResponse,
+        E: RuleError,
         F: Fn(S, P, I) -> R + Clone + Send + Sync + 'static,
-        R: Future<Output = Result<T, Error>> + Send,
+        R: Future<Output = Result<T, E>> + Send,
     {
-        self.operations.push(Operation::of::<I, T>(name, summary));
+        self.operations.push(Operation::of::<I, T, E>(name, summary));
         let (path, route) = self.route(name, summary.to_owned(), post(rule));
         self.routes.cached_authentication = self.routes.cached_authentication.route(&path, route);
         self
@@ -82,11 +85,15 @@ impl<S: Clone + Send + Sync + 'static> Agent<S> {
 
     /// Adds a method of the vendor's that this program does not have yet: POST is refused with 501.
     #[must_use]
-    pub fn not_yet(mut self, name: &'static str, summary: &'static str) -> Self {
+    pub fn not_implemented<I: Arguments, T: IntoAgentResponse>(
+        mut self,
+        name: &'static str,
+        summary: &'static str,
+    ) -> Self {
         let refuse = move || async move { Error::not_implemented(name) };
-        self.operations.push(Operation::not_yet(name, summary));
+        self.operations.push(Operation::not_implemented::<I, T>(name, summary));
         let post = MethodRouter::new().post(refuse);
-        let (path, route) = self.route(name, format!("Not here yet. {summary}"), post);
+        let (path, route) = self.route(name, format!("Not implemented yet. {summary}"), post);
         self.routes.authenticated = self.routes.authenticated.route(&path, route);
         self
     }
@@ -124,18 +131,19 @@ impl<S: Clone + Send + Sync + 'static> Agent<S> {
 }
 
 /// Returns the POST handler that runs `rule`.
-fn post<S, P, I, T, F, R>(rule: F) -> MethodRouter<S>
+fn post<S, P, I, T, E, F, R>(rule: F) -> MethodRouter<S>
 where
     S: Clone + Send + Sync + 'static,
     P: Clone + Send + Sync + 'static,
     I: Arguments + Send + 'static,
     T: IntoAgentResponse,
+    E: RuleError,
     F: Fn(S, P, I) -> R + Clone + Send + Sync + 'static,
-    R: Future<Output = Result<T, Error>> + Send,
+    R: Future<Output = Result<T, E>> + Send,
 {
     MethodRouter::new().post(
         move |State(state): State<S>, Extension(principal): Extension<P>, request: AgentRequest<I>| async move {
-            let result = rule(state, principal, request.arguments).await?;
+            let result = rule(state, principal, request.arguments).await.map_err(RuleError::into_error)?;
             Ok::<Response, Error>(result.into_agent_response(&request.format))
         },
     )

@@ -1,4 +1,4 @@
-//! The shapes of requests and responses, for the OpenAPI document.
+//! The shape of a request, for the OpenAPI document.
 
 use crate::protocol::value::{Member, Schema};
 
@@ -11,13 +11,4 @@ pub enum RequestShape {
     Body(Schema),
     /// The members of a carrier as query parameters.
     Parameters(&'static [Member]),
-}
-
-/// The response of a method.
-#[derive(Clone, Copy, Debug)]
-pub enum ResponseShape {
-    /// A value; `None` is a response without a body.
-    Value(Option<Schema>),
-    /// The method is not implemented and refuses every request.
-    NotImplemented,
 }

@@ -79,13 +79,13 @@ impl Error {
         )
     }
 
-    /// 404: the row to change does not exist.
-    pub fn not_found(message: impl Into<Message>) -> Self {
+    /// 404: the row to change does not exist. Rules create it by `ErrorOr`, which declares the status.
+    pub(in crate::protocol) fn not_found(message: impl Into<Message>) -> Self {
         Self::service(StatusCode::NOT_FOUND, "SoNotFoundException", IMPLEMENTATION, message)
     }
 
-    /// 409: another row already has a value that must be unique.
-    pub fn duplicate(message: impl Into<Message>) -> Self {
+    /// 409: another row already has a value that must be unique. Rules create it by `ErrorOr`, which declares the status.
+    pub(in crate::protocol) fn duplicate(message: impl Into<Message>) -> Self {
         Self::service(StatusCode::CONFLICT, "SoDuplicateException", IMPLEMENTATION, message)
     }
 

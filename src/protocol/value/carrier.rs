@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use super::member::Member;
 use super::read::{FromShape, Limit, ReadValue, Scalar, ValueSeed, hint, read_from_shape};
 use super::rights::Rights;
-use super::schema::{Describe, Schemas, all_nullable, described, limited, list, nullable};
+use super::schema::{Describe, Schemas, described, limited, list, nullable};
 use super::write::{ValueWriter, WriteContext, WriteValue};
 use crate::protocol::path::Path;
 
@@ -52,10 +52,10 @@ pub fn schema<C: Carrier>(schemas: &mut Schemas, name: &str, about: &str, has_ri
         let members = C::MEMBERS.iter().map(|member| (member.name.to_owned(), member_schema(member, schemas)));
         let mut properties: Map<String, Value> = members.collect();
         if has_rights {
-            for (name, schema) in Rights::properties() {
-                let mut schema = nullable(schemas.named(&name, |_| all_nullable(schema)));
+            for (name, schema) in Rights::schemas(schemas) {
+                let mut schema = nullable(schema);
                 schema["readOnly"] = true.into();
-                properties.insert(name, schema);
+                properties.insert(name.to_owned(), schema);
             }
         }
         described(json!({ "type": "object", "properties": properties, "xml": { "name": name } }), about)

@@ -73,8 +73,9 @@ impl WriteValue for Option<StringDictionary> {
 }
 
 impl Describe for Option<StringDictionary> {
+    // A named schema: client generators invent a name for an object that is nullable.
     fn schema(schemas: &mut Schemas) -> Value {
-        nullable(dictionary(&Option::<String>::schema(schemas)))
+        nullable(schemas.named(Self::ELEMENT, |schemas| dictionary(&Option::<String>::schema(schemas))))
     }
 }
 
@@ -118,6 +119,58 @@ impl WriteValue for Option<Vec<i32>> {
 impl Describe for Option<Vec<i32>> {
     fn schema(schemas: &mut Schemas) -> Value {
         nullable(list(i32::schema(schemas), i32::ELEMENT))
+    }
+}
+
+impl FromShape for Option<Vec<String>> {
+    const EXPECTED: &'static str = "a list of texts";
+    const HINT: &'static str = hint::LIST;
+
+    fn from_scalar(scalar: &Scalar<'_>) -> Option<Self> {
+        matches!(scalar, Scalar::Null).then_some(None)
+    }
+
+    fn from_list<'de, A: SeqAccess<'de>>(mut list: A, path: &Path<'_>) -> Result<Self, A::Error> {
+        let mut items = Vec::new();
+        loop {
+            let path = Path::Item(path, items.len());
+            match list.next_element_seed(ValueSeed::<Option<String>>::new(&path))? {
+                Some(Some(item)) => items.push(item),
+                Some(None) => return Err(A::Error::custom(format_args!("{path}: expected a string, found null"))),
+                None => return Ok(Some(items)),
+            }
+        }
+    }
+}
+
+impl ReadValue for Option<Vec<String>> {
+    const TYPE: &'static str = "System.String[]";
+    const SIZE: i32 = 0;
+
+    fn read<'de, D: Deserializer<'de>>(source: D, path: &Path<'_>) -> Result<Self, D::Error> {
+        read_from_shape(source, path)
+    }
+
+    fn check(&self, limit: Limit, path: &Path<'_>) -> Result<(), String> {
+        let mut items = self.iter().flatten().enumerate();
+        items.try_for_each(|(index, text)| check_text(text, limit.text, "", &Path::Item(path, index)))
+    }
+}
+
+impl WriteValue for Option<Vec<String>> {
+    const ELEMENT: &'static str = Vec::<String>::ELEMENT;
+
+    fn write<W: ValueWriter>(&self, out: &mut W, context: WriteContext<'_>) {
+        match self {
+            Some(items) => items.write(out, context),
+            None => out.null(),
+        }
+    }
+}
+
+impl Describe for Option<Vec<String>> {
+    fn schema(schemas: &mut Schemas) -> Value {
+        nullable(Vec::<String>::schema(schemas))
     }
 }
 

@@ -18,7 +18,7 @@ pub mod write;
 
 pub use carrier::Carrier;
 pub use collection::StringDictionary;
-pub use enumeration::Enumeration;
+pub use enumeration::{Enumeration, EnumerationList};
 pub use member::Member;
 pub use read::{Limit, ReadValue};
 pub use rights::{Rights, Role};

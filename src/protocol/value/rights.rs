@@ -3,11 +3,11 @@
 //! In JSON a mask is the names of single bits joined by `, `, the newer of the vendor's two published styles. A mask is
 //! always a text: the vendor's TypeScript client splits it.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::member::Member;
 use super::read::Limit;
-use super::schema::{Describe, infer_content};
+use super::schema::{Describe, Schemas, all_nullable, dictionary, infer_content};
 use super::write::{Mask, ValueWriter, WriteCache, WriteContext};
 
 /// The caller's rights to a row and to the members of its carrier. The default is unknown rights, as in a request.
@@ -44,15 +44,17 @@ impl Role {
 }
 
 impl Rights {
+    /// The names of the two members.
+    pub const MEMBERS: [&str; 2] = ["TableRight", "FieldProperties"];
+
     /// The rights of a role.
     #[must_use]
     pub const fn of(role: &'static Role) -> Self {
         Rights(Some(role))
     }
 
-    /// Returns the schemas of the two members, by name.
-    #[must_use]
-    pub fn properties() -> Map<String, Value> {
+    /// Returns the names of the two members with references to their schemas, which have the vendor's names.
+    pub(super) fn schemas(schemas: &mut Schemas) -> [(&'static str, Value); 2] {
         const MEMBERS: &[Member] = &[Member {
             name: "Member",
             field_type: "",
@@ -65,10 +67,16 @@ impl Rights {
         let mut schema = infer_content(|out| {
             out.object(|out| Rights::of(&ROLE).write_members(out, WriteContext::WHOLE));
         });
-        match schema.get_mut("properties").map(Value::take) {
-            Some(Value::Object(properties)) => properties,
-            _ => Map::new(),
-        }
+        let [table_name, fields_name] = Self::MEMBERS;
+        let table_right = schema["properties"][table_name].take();
+        let mut field = schema["properties"][fields_name]["additionalProperties"].take();
+        let field_right = field["properties"]["FieldRight"].take();
+        field["properties"]["FieldRight"] = schemas.named("FieldRight", |_| all_nullable(field_right));
+        let field = schemas.named("FieldProperty", |_| all_nullable(field));
+        [
+            (table_name, schemas.named("TableRight", |_| all_nullable(table_right))),
+            (fields_name, schemas.named("FieldPropertyDictionary", |_| dictionary(&field))),
+        ]
     }
 
     /// Writes the two members.

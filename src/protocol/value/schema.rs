@@ -79,15 +79,14 @@ pub fn all_nullable(mut schema: Value) -> Value {
     schema
 }
 
-/// Adds the length limits of a column to a schema.
+/// Adds the length limits of a column to the schema of a text, or to the reference to a dictionary's.
 pub(super) fn limited(mut schema: Value, limit: Limit) -> Value {
-    let is_dictionary = schema.get("additionalProperties").is_some();
-    if limit.text > 0 {
-        let text = if is_dictionary { &mut schema["additionalProperties"] } else { &mut schema };
-        text["maxLength"] = limit.text.into();
-    }
     if limit.key > 0 {
-        schema["propertyNames"] = json!({ "maxLength": limit.key });
+        let dictionary = &mut schema["anyOf"][0];
+        dictionary["propertyNames"] = json!({ "maxLength": limit.key });
+        dictionary["additionalProperties"] = json!({ "maxLength": limit.text });
+    } else if limit.text > 0 {
+        schema["maxLength"] = limit.text.into();
     }
     schema
 }

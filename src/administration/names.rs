@@ -1,0 +1,31 @@
+//! Names of associates, user groups and applications on the command line: validation and lookup.
+
+use crate::store::Failure;
+
+/// Returns a new name without surrounding white space.
+///
+/// # Errors
+/// One line, if the name is blank, longer than its column, or unusable for Basic authentication.
+pub fn validate(name: &str) -> Result<&str, String> {
+    let name = name.trim();
+    match name.chars().count() {
+        0 => Err("the name is blank".to_owned()),
+        1..=254 if name.contains(':') => {
+            Err("a name must not contain a colon, which ends the name in Basic credentials".to_owned())
+        }
+        1..=254 => Ok(name),
+        _ => Err("a name has at most 254 characters".to_owned()),
+    }
+}
+
+/// Checks that a change found the row that it concerns. `noun` names the kind of row, such as `associate`.
+///
+/// # Errors
+/// One line, if the row does not exist or the change failed.
+pub fn require_found(changed: Result<bool, Failure>, noun: &str, name: &str) -> Result<(), String> {
+    match changed {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(format!("the {noun} '{name}' does not exist")),
+        Err(failure) => Err(failure.to_string()),
+    }
+}
