@@ -1,4 +1,4 @@
-//! All methods of the agent, one like the other.
+//! Rules that hold for every method of the agent.
 
 use reqwest::Method;
 use serde_json::json;
@@ -6,14 +6,14 @@ use serde_json::json;
 use crate::support::client::TJE0;
 use crate::support::{AGENT, Answer, Server};
 
-/// The methods that the vendor has and this program has not, as docs/methods.md lists them.
+/// The vendor's methods that are not implemented, as in docs/methods.md.
 const NOT_YET: &str = "TestConnectorUrl GetConfigurationFields TestConnectionByConfig TestConnectionById \
     UpdateConnectionFields SupportsAdvancedSearch GetConnectionListMappings GetFieldValuesFromErp \
     GetFieldValuesFromCrm GetConnectionsAndDisplayFields GetErpFieldValues CreateActorLink BreakActorLink \
     ConnectActor TryConnectActor CreateErpActorFromCrm SyncAll ForceSyncAll ForceResync ForceResyncNoBlankValues \
     ForceResyncBatchTask ForceResyncExternal ForceResyncExternalNoBlankValues";
 
-/// The methods with what `GET /api/v1` says of each.
+/// Returns the names and descriptions of the methods, from `GET /api/v1`.
 pub async fn described(server: &Server) -> Vec<(String, String)> {
     let request = server.program.request(Method::GET, "/api/v1").header("Authorization", TJE0);
     let urls = Answer::of(request.send().await.unwrap()).await.json();
@@ -24,13 +24,13 @@ pub async fn described(server: &Server) -> Vec<(String, String)> {
     methods.collect()
 }
 
-/// Their names.
+/// Returns the names of the methods.
 async fn listed(server: &Server) -> Vec<String> {
     described(server).await.into_iter().map(|(name, _)| name).collect()
 }
 
 #[tokio::test]
-async fn every_method_refuses_strangers_describes_itself_and_takes_post() {
+async fn every_method_requires_authentication_has_a_description_and_accepts_post() {
     let server = Server::start().await;
     let names = listed(&server).await;
     assert_eq!(names.len(), 49, "{names:?}");
@@ -52,14 +52,14 @@ async fn every_method_refuses_strangers_describes_itself_and_takes_post() {
             let refused = call(method.clone(), Some(TJE0)).await;
             assert_eq!((refused.status, refused.header("allow")), (405, "GET, POST"), "{method} {name}");
         }
-        // In any letter case; one that asks for a row has none of the id 0.
+        // Methods that read a row find none with the id 0.
         let answer = server.program.post(&format!("{}/?x=Y", path.to_lowercase()), "{}").await;
         assert!(!answer.text.contains("No HTTP resource"), "{name}: {}", answer.text);
     }
 }
 
 #[tokio::test]
-async fn what_is_not_here_yet_says_so() {
+async fn methods_without_an_implementation_are_refused_with_a_reason() {
     let server = Server::start().await;
     let names = listed(&server).await;
     let not_yet: Vec<_> = NOT_YET.split_whitespace().collect();

@@ -1,4 +1,4 @@
-//! The administration on the command line, beside a running server.
+//! The administration commands, with and without a running server.
 
 use std::io::Write;
 use std::process::Stdio;
@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use crate::support::program::{command, run};
 use crate::support::{Answer, DataDir, Program, SAVE, Server, TestDatabase, seed_request};
 
-/// Runs the program on a database, with something on its standard input, and gives what it came to.
+/// Runs the program on a database, with `input` on its standard input. Returns the exit status, standard output and
+/// standard error.
 fn erpsync_with_input(arguments: &[&str], url: &str, input: &str) -> (i32, String, String) {
     let mut child = command()
         .args(arguments)
@@ -19,14 +20,14 @@ fn erpsync_with_input(arguments: &[&str], url: &str, input: &str) -> (i32, Strin
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // It may end without reading.
+    // The program may end without reading its input.
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
     let done = child.wait_with_output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (done.status.code().unwrap(), text(done.stdout), text(done.stderr))
 }
 
-/// The same without input: what it prints, where it succeeds.
+/// Runs the program on a database. Returns its output; it must succeed.
 #[track_caller]
 fn erpsync(arguments: &[&str], url: &str) -> String {
     let (status, out, said) = erpsync_with_input(arguments, url, "");
@@ -56,7 +57,7 @@ fn basic(name: &str, password: &str) -> String {
 }
 
 #[tokio::test]
-async fn an_associate_is_added_disabled_and_gets_another_password() {
+async fn an_associate_is_added_disabled_and_given_a_new_password() {
     let server = Server::start().await;
     let url = server.database.url();
     let add = ["associate", "add", "kari", "--administrator", "--group", "185", "--password-file", "-"];
@@ -75,8 +76,8 @@ async fn an_associate_is_added_disabled_and_gets_another_password() {
 
     let password = ["associate", "password", "kari", "--password-file", "-"];
     assert_eq!(erpsync_with_input(&password, &url, "Herbst").0, 0);
-    assert_eq!(save_as(&server.program, &first).await.status, 401, "the old password, though remembered");
-    assert_eq!(save_as(&server.program, &ticket).await.status, 401, "and the ticket");
+    assert_eq!(save_as(&server.program, &first).await.status, 401, "the old password, although cached");
+    assert_eq!(save_as(&server.program, &ticket).await.status, 401, "the ticket of the old password");
     assert_eq!(save_as(&server.program, &second).await.status, 200);
 
     erpsync(&["associate", "administrator", "kari", "off"], &url);
@@ -88,7 +89,7 @@ async fn an_associate_is_added_disabled_and_gets_another_password() {
     assert_eq!(save_as(&server.program, &ticket).await.status, 401);
     erpsync(&["associate", "enable", "kari"], &url);
     assert_eq!(save_as(&server.program, &second).await.status, 200);
-    assert_eq!(save_as(&server.program, &ticket).await.status, 401, "an ended ticket stays so");
+    assert_eq!(save_as(&server.program, &ticket).await.status, 401, "an ended ticket stays ended");
 
     let listed = json_of(&["associate", "list"], &url);
     let kari = listed.as_array().unwrap().iter().find(|row| row["name"] == "kari").unwrap();
@@ -181,7 +182,7 @@ async fn a_ticket_is_good_on_every_server_until_it_is_revoked() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_is_said_in_a_line() {
+async fn invalid_administration_commands_fail_with_one_line() {
     let database = TestDatabase::with_demo_data().await;
     let url = database.url();
     let before = database.contents().await;
@@ -217,7 +218,7 @@ async fn what_is_wrong_is_said_in_a_line() {
 }
 
 #[tokio::test]
-async fn it_works_beside_a_server_with_a_database_of_its_own_and_without_one() {
+async fn administration_works_on_an_embedded_database_with_and_without_a_running_server() {
     let data_dir = DataDir::prepared();
     let arguments = ["--data-dir", &data_dir.argument()];
     let issue = || {

@@ -1,4 +1,4 @@
-//! Saves side by side: each takes effect whole, one after another.
+//! Concurrent saves: each takes effect whole, one after another.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::Server;
 
-/// All parts of a connection tell which request they come from.
+/// Returns a connection whose members all show the number of its request.
 fn numbered(number: usize) -> Value {
     let groups = [1, 185, 350];
     let chosen = |bits: usize| -> Vec<i32> {
@@ -33,7 +33,7 @@ fn without_rights(mut connection: Value) -> Value {
 }
 
 #[tokio::test]
-async fn two_hundred_saves_of_one_connection_leave_exactly_one_of_them() {
+async fn two_hundred_concurrent_saves_of_one_connection_leave_one_of_them_whole() {
     let server = Server::start().await;
     for round in 0..3_u16 {
         let numbers = round * 200..(round + 1) * 200;
@@ -41,9 +41,9 @@ async fn two_hundred_saves_of_one_connection_leave_exactly_one_of_them() {
         let answers = join_all(requests.iter().map(|request| server.save(request))).await;
         for (request, answer) in requests.iter().zip(answers) {
             assert_eq!(answer.status, 200, "{}", answer.text);
-            assert_eq!(without_rights(answer.json()), *request, "each answer is its own request");
+            assert_eq!(without_rights(answer.json()), *request, "each response is that of its request");
         }
-        // An update that names nothing answers what is stored; scalars that it blanks are read beforehand.
+        // Read from the database, as every update changes the row.
         let stored: Value = server
             .database
             .value(
@@ -69,7 +69,7 @@ async fn two_hundred_saves_of_one_connection_leave_exactly_one_of_them() {
 }
 
 #[tokio::test]
-async fn creates_side_by_side_get_ids_of_their_own() {
+async fn concurrent_creates_get_distinct_ids() {
     let server = Server::start().await;
     let create = json!({ "ErpConnectorId": 403, "ConfigFields": { "a": "b" }, "UserGroupAccessIds": [1] });
     let created = join_all((0..100).map(|_| server.saved(&create))).await;
@@ -79,7 +79,7 @@ async fn creates_side_by_side_get_ids_of_their_own() {
 }
 
 #[tokio::test]
-async fn a_connection_id_that_many_want_goes_to_one() {
+async fn concurrent_creates_with_the_same_connection_id_succeed_once() {
     let server = Server::start().await;
     let create = json!({ "ErpConnectorId": 403, "ConnectionId": "wanted", "ConfigFields": { "a": "b" } });
     let answers = join_all((0..50).map(|_| server.save(&create))).await;
@@ -92,7 +92,7 @@ async fn a_connection_id_that_many_want_goes_to_one() {
 }
 
 #[tokio::test]
-async fn connections_that_swap_their_connection_ids_get_an_answer() {
+async fn concurrent_swaps_of_connection_ids_get_200_or_409() {
     let server = Server::start().await;
     let mut ids = Vec::new();
     for name in ["x", "y"] {

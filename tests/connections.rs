@@ -1,4 +1,4 @@
-//! Reading, listing and deleting connections, and who sees which.
+//! Reading, listing, activating, ordering and deleting connections, and the access rows.
 
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ async fn get(server: &Server, authorization: &str, id: i32) -> Value {
     answer.json()
 }
 
-/// The ids that a caller is shown, in order.
+/// Returns the ids that `GetAllConnections` lists for the caller, in order.
 async fn listed(server: &Server, authorization: &str, include_deleted: bool) -> Vec<i64> {
     let answer = server.call(authorization, "GetAllConnections", &json!({ "IncludeDeleted": include_deleted })).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
@@ -48,7 +48,7 @@ async fn a_connection_is_read_as_it_was_saved() {
 }
 
 #[tokio::test]
-async fn all_connections_come_in_their_order_without_config_fields() {
+async fn all_connections_are_listed_in_sync_order_without_config_fields() {
     let server = Server::start().await;
     let fields = json!({ "ConfigFields": { "a": "b" }, "UserGroupAccessIds": [350, 1] });
     let (first, second) = (create(&server, &fields).await, create(&server, &fields).await);
@@ -76,7 +76,7 @@ async fn all_connections_come_in_their_order_without_config_fields() {
 }
 
 #[tokio::test]
-async fn decision_15_an_ordinary_associate_sees_what_the_access_rows_let_him_see() {
+async fn decision_15_access_rows_limit_the_connections_that_an_ordinary_associate_reads() {
     let server = Server::start().await;
     let tje1: i32 = server.database.value("SELECT associate_id FROM associate WHERE name = 'tje1'").await;
     let everybody = create(&server, &json!({ "AllAccess": true, "ConfigFields": { "a": "b" } })).await;
@@ -84,16 +84,16 @@ async fn decision_15_an_ordinary_associate_sees_what_the_access_rows_let_him_see
     let group = create(&server, &json!({ "UserGroupAccessIds": [1] })).await;
     let further = create(&server, &json!({ "UserGroupAccessIds": [185] })).await;
     let others = create(&server, &json!({ "UserGroupAccessIds": [350], "AssociateAccessIds": [463] })).await;
-    let nobody = create(&server, &json!({})).await;
+    let none = create(&server, &json!({})).await;
     let deleted = create(&server, &json!({ "AllAccess": true, "Deleted": true })).await;
     let ids = |ids: &[i32]| ids.iter().map(|id| i64::from(*id)).collect::<Vec<_>>();
 
-    // 816, of the demo data, is for everybody.
+    // Every associate may read connection 816 of the demo data.
     assert_eq!(listed(&server, TJE1, true).await, ids(&[816, everybody, own, group]));
     server.database.execute(&format!("INSERT INTO associate_user_group VALUES ({tje1}, 185)")).await;
     assert_eq!(listed(&server, TJE1, false).await, ids(&[816, everybody, own, group, further]));
-    for hidden in [others, nobody, deleted] {
-        assert_eq!(get(&server, TJE1, hidden).await, Value::Null, "as one that is not there");
+    for hidden in [others, none, deleted] {
+        assert_eq!(get(&server, TJE1, hidden).await, Value::Null, "as if it were missing");
     }
     assert_eq!(listed(&server, TJE0, false).await.len(), 7);
     assert_eq!(listed(&server, TJE0, true).await.len(), 8);
@@ -103,13 +103,13 @@ async fn decision_15_an_ordinary_associate_sees_what_the_access_rows_let_him_see
     assert_eq!(seen["ConfigFields"], json!({ "a": "b" }));
     assert_eq!(seen["TableRight"], json!({ "Mask": "Select", "Reason": "Connections are changed by administrators." }));
     assert_eq!(seen["FieldProperties"]["DisplayName"]["FieldRight"]["Mask"], "Read");
-    // The lists count only while not everybody has access.
+    // The lists of ids apply only without `AllAccess`.
     server.database.execute("UPDATE erp_connection_access SET can_connect = false").await;
     assert_eq!(listed(&server, TJE1, false).await, ids(&[816, everybody]));
 }
 
 #[tokio::test]
-async fn a_connection_is_deleted_by_a_flag() {
+async fn deletion_of_a_connection_sets_a_flag() {
     let server = Server::start().await;
     server.saved(&seed_connection()).await;
     let id = create(&server, &json!({ "ConfigFields": { "a": "b" } })).await;
@@ -138,7 +138,7 @@ async fn a_connection_is_deleted_by_a_flag() {
 }
 
 #[tokio::test]
-async fn a_list_is_one_statement_beside_the_login() {
+async fn a_list_takes_one_statement_besides_the_login() {
     let server = Server::start_logging_statements().await;
     for number in 0..100 {
         if number % 10 == 0 {
@@ -146,7 +146,7 @@ async fn a_list_is_one_statement_beside_the_login() {
         }
         create(&server, &json!({ "ErpConnectorId": 412 + number / 10, "UserGroupAccessIds": [1, 185] })).await;
     }
-    // The first use of a statement has its preparation logged as well.
+    // At the first use of a statement its preparation is logged as well.
     assert_eq!(listed(&server, TJE0, true).await.len(), 101);
     let before = server.database.logged_statements().len();
     assert_eq!(listed(&server, TJE0, true).await.len(), 101);
@@ -155,7 +155,7 @@ async fn a_list_is_one_statement_beside_the_login() {
 }
 
 #[tokio::test]
-async fn config_fields_are_read_alone() {
+async fn config_fields_have_a_method_of_their_own() {
     let server = Server::start().await;
     let id =
         create(&server, &json!({ "ConfigFields": { "User": "sa", "Empty": null }, "AssociateAccessIds": [] })).await;
@@ -167,7 +167,7 @@ async fn config_fields_are_read_alone() {
     let none = create(&server, &json!({})).await;
     assert_eq!(server.called("GetErpConnectionConfigFields", &json!({ "ErpConnectionId": none })).await, json!({}));
 
-    // As one that is not there.
+    // The response is that for a missing connection.
     let hidden = server.call(TJE1, "GetErpConnectionConfigFields", &request).await;
     let missing = server.call(TJE1, "GetErpConnectionConfigFields", &json!({ "ErpConnectionId": 999 })).await;
     assert_eq!((hidden.status, hidden.text.as_str()), (200, "null"));
@@ -175,7 +175,7 @@ async fn config_fields_are_read_alone() {
 }
 
 #[tokio::test]
-async fn a_connection_is_taken_into_use_where_nothing_speaks_against_it() {
+async fn a_connection_is_activated_unless_a_check_fails() {
     let server = Server::start().await;
     let id = create(&server, &json!({ "Active": false })).await;
     let request = json!({ "ErpConnectionId": id });
@@ -187,7 +187,7 @@ async fn a_connection_is_taken_into_use_where_nothing_speaks_against_it() {
         .database
         .value(&format!("SELECT updated_count::text FROM erp_connection WHERE erp_connection_id = {id}"))
         .await;
-    assert_eq!(row, "3", "each time is a change of the row");
+    assert_eq!(row, "3", "each call changes the row");
 
     let mapping = |sync_to_erp: bool, active: bool| {
         json!({ "Mapping": {
@@ -203,10 +203,10 @@ async fn a_connection_is_taken_into_use_where_nothing_speaks_against_it() {
     let reasons = server.called("ToggleErpConnectionActive", &request).await;
     assert_eq!(reasons, json!(["The field 'VAT' of Customer is mandatory, but is synced in no direction."]));
     assert_eq!(get(&server, TJE0, id).await["Active"], false);
-    for lets_it in [mapping(false, false), mapping(true, true)] {
-        server.called("SaveActorTypeMapping", &lets_it).await;
+    for valid in [mapping(false, false), mapping(true, true)] {
+        server.called("SaveActorTypeMapping", &valid).await;
         assert_eq!(server.called("ToggleErpConnectionActive", &request).await, json!([]));
-        assert_eq!(server.called("ToggleErpConnectionActive", &request).await, json!([]), "and off again");
+        assert_eq!(server.called("ToggleErpConnectionActive", &request).await, json!([]), "deactivated again");
     }
 
     server.call(TJE0, "DeleteConnection", &request).await;
@@ -229,7 +229,7 @@ async fn a_connection_is_taken_into_use_where_nothing_speaks_against_it() {
 }
 
 #[tokio::test]
-async fn connections_are_synced_in_the_order_that_is_saved() {
+async fn sync_priorities_set_the_order_of_the_connections() {
     let server = Server::start().await;
     let [a, b, c] =
         [create(&server, &json!({})).await, create(&server, &json!({})).await, create(&server, &json!({})).await];
@@ -245,13 +245,13 @@ async fn connections_are_synced_in_the_order_that_is_saved() {
         )
     };
     assert_eq!(save(json!([c, 0, 816])).await.text, "true");
-    assert_eq!(listed(&server, TJE0, false).await, ids(&[c, 816, a, b]), "those that are not named come after");
+    assert_eq!(listed(&server, TJE0, false).await, ids(&[c, 816, a, b]), "connections that are not named come last");
     assert_eq!(server.database.value::<i32>(&crm_comes_after(c)).await, 1);
     assert_eq!(server.database.value::<i32>(&crm_comes_after(816)).await, 0);
     assert_eq!(save(json!([b])).await.text, "true");
     assert_eq!(listed(&server, TJE0, false).await, ids(&[b, c, 816, a]));
     let last = create(&server, &json!({})).await;
-    assert_eq!(listed(&server, TJE0, false).await, ids(&[b, c, 816, a, last]), "a new one comes last");
+    assert_eq!(listed(&server, TJE0, false).await, ids(&[b, c, 816, a, last]), "a new connection comes last");
     assert_eq!(save(json!([])).await.text, "true");
     assert_eq!(listed(&server, TJE0, false).await, ids(&[b, c, 816, a, last]));
 

@@ -1,4 +1,4 @@
-//! The life of a connector.
+//! Creating, reading, updating, listing and deleting connectors.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use crate::formats::xml_text;
 use crate::support::client::{TJE0, TJE1};
 use crate::support::{AGENT, Answer, Server};
 
-/// Calls a method with its id in the URL and this body.
+/// Calls a method with the id as query parameter.
 async fn at(server: &Server, authorization: &str, call: &str, body: Option<&str>) -> Answer {
     let request = server.program.request(reqwest::Method::POST, &format!("{AGENT}/{call}"));
     let request = request.header("Authorization", authorization);
@@ -24,7 +24,7 @@ fn members(connector: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn a_connector_is_made_read_changed_and_deleted() {
+async fn a_connector_is_created_read_updated_and_deleted() {
     let server = Server::start().await;
     for body in [None, Some(""), Some("null"), Some("{}")] {
         let blank = at(&server, TJE0, "CreateDefaultErpSyncConnectorEntity", body).await;
@@ -76,7 +76,7 @@ async fn a_connector_is_made_read_changed_and_deleted() {
     assert_eq!(revived["Deleted"], false);
 
     let other = server.called("SaveErpSyncConnectorEntity", &json!({ "ErpConnectorId": 9999 })).await;
-    assert_eq!(other["ErpConnectorId"], id + 1, "an id of no row creates under a new one");
+    assert_eq!(other["ErpConnectorId"], id + 1, "an unknown id creates a connector under a new one");
 }
 
 #[tokio::test]
@@ -97,7 +97,7 @@ async fn connectors_are_listed_by_id() {
 }
 
 #[tokio::test]
-async fn a_connector_that_is_called_stays() {
+async fn a_connector_with_connections_cannot_be_deleted() {
     let server = Server::start().await;
     let can_delete =
         async |id: i64| server.called("CanDeleteErpSyncConnectorEntity", &json!({ "ErpSyncConnectorId": id })).await;
@@ -119,9 +119,9 @@ async fn a_connector_that_is_called_stays() {
     refused.assert_service_error(400, "SoValidationException", &["there is no connector 403"]);
 }
 
-/// Whichever comes first: a connection never comes to call a connector that is deleted.
+/// In either order, no connection refers to a deleted connector.
 #[tokio::test]
-async fn a_connector_is_not_deleted_while_a_connection_begins_to_call_it() {
+async fn a_connector_is_not_deleted_while_a_connection_to_it_is_created() {
     let server = Server::start().await;
     for _ in 0..30 {
         let id = server.called("SaveErpSyncConnectorEntity", &json!({})).await["ErpConnectorId"].as_i64().unwrap();
@@ -141,7 +141,7 @@ async fn a_connector_is_not_deleted_while_a_connection_begins_to_call_it() {
 }
 
 #[tokio::test]
-async fn connectors_are_changed_by_administrators_and_read_by_all() {
+async fn connectors_are_written_by_administrators_and_read_by_every_associate() {
     let server = Server::start().await;
     let refused = server.call(TJE1, "SaveErpSyncConnectorEntity", &json!({ "ErpConnectorId": 411 })).await;
     refused.assert_service_error(403, "SoSentryException", &["Saving a connector", "administrators"]);
@@ -151,13 +151,13 @@ async fn connectors_are_changed_by_administrators_and_read_by_all() {
     let seen = at(&server, TJE1, get, None).await.json();
     assert_eq!((&seen["DisplayName"], &seen["TableRight"]["Mask"]), (&json!("Demo connector 411"), &json!("Select")));
     at(&server, TJE0, "DeleteErpSyncConnectorEntity?erpSyncConnectorEntityId=411", None).await;
-    assert_eq!(at(&server, TJE1, get, None).await.text, "null", "a deleted one is not there");
+    assert_eq!(at(&server, TJE1, get, None).await.text, "null", "a deleted connector is not found");
     let answer = server.call(TJE1, "CanDeleteErpSyncConnectorEntity", &json!({ "ErpSyncConnectorId": 411 })).await;
     assert_eq!(answer.text, "\"ErrorNotFound\"");
 }
 
 #[tokio::test]
-async fn bad_input_is_named() {
+async fn invalid_connectors_are_refused_with_the_property() {
     let server = Server::start().await;
     for (call, expected) in [
         ("GetErpSyncConnectorEntity", "ErpSyncConnectorEntityId: the parameter is missing from the URL"),
@@ -183,7 +183,7 @@ async fn bad_input_is_named() {
 }
 
 #[tokio::test]
-async fn a_connector_is_sent_as_xml_and_as_a_form() {
+async fn a_connector_is_accepted_as_xml_and_as_a_form() {
     let server = Server::start().await;
     let path = format!("{AGENT}/SaveErpSyncConnectorEntity");
     let xml = "<ErpSyncConnectorEntity><DisplayName>A &amp; B</DisplayName><URL>u</URL></ErpSyncConnectorEntity>";

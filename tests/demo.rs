@@ -8,7 +8,7 @@ use crate::support::{Answer, Program, SAVE, TestDatabase, seed_request};
 
 const EVERY_ADDRESS: &str = "0.0.0.0:0";
 
-/// Starts a server that refuses to because of the demo logins.
+/// Starts a server and checks that it refuses to listen because of the demo logins.
 #[track_caller]
 fn assert_refused(listen: Option<&str>, environment: &[(&str, &str)], arguments: &[&str]) {
     let Err(log) = Program::launch(listen, environment, arguments) else { panic!("{listen:?}: it listens") };
@@ -64,7 +64,7 @@ async fn the_demo_flag_allows_live_demo_logins_on_a_public_address() {
 }
 
 #[tokio::test]
-async fn demo_logins_that_are_disabled_or_have_another_password_are_no_obstacle() {
+async fn disabled_demo_logins_and_changed_demo_passwords_allow_a_public_address() {
     let database = TestDatabase::with_demo_data().await;
     let url = database.url();
     let arguments = ["--database-url", url.as_str()];
@@ -89,7 +89,7 @@ async fn a_new_embedded_database_on_a_public_address_has_no_associate_until_one_
     program.wait_for_log("erpsync associate add NAME --administrator").await;
     assert_eq!(program.save_sample().await.status, 401);
     add_administrator(arguments);
-    assert_eq!(save_as_kari(&program).await.status, 400, "kari is let in; connector 403 is demo data");
+    assert_eq!(save_as_kari(&program).await.status, 400, "kari is authenticated; connector 403 is demo data");
     stop(program).await;
 
     let program = Program::start_on(EVERY_ADDRESS, &arguments);
@@ -102,7 +102,7 @@ async fn a_new_embedded_database_on_a_public_address_has_no_associate_until_one_
 }
 
 #[tokio::test]
-async fn a_new_database_gets_demo_data_with_the_flag_whatever_the_address() {
+async fn the_demo_flag_adds_demo_data_on_every_address() {
     let directory = tempfile::tempdir().unwrap();
     let embedded = ["--demo", "--data-dir", directory.path().to_str().unwrap()];
     let program = Program::start_on(EVERY_ADDRESS, &embedded);
@@ -116,7 +116,7 @@ async fn a_new_database_gets_demo_data_with_the_flag_whatever_the_address() {
 }
 
 #[tokio::test]
-async fn the_first_administrator_can_be_added_before_the_first_start_and_comes_alone() {
+async fn the_first_administrator_can_be_added_before_the_first_start() {
     let database = TestDatabase::empty().await;
     let url = database.url();
     add_administrator(["--database-url", &url]);

@@ -1,18 +1,18 @@
-//! `/docs` and its files. What a browser does with them is tested in tests/browser.
+//! The documentation page `/docs` and its files. tests/browser tests the page in a browser.
 
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING};
 
 use crate::support::client::client_builder;
 use crate::support::{Answer, Server};
 
-/// The paths that the page names.
+/// Returns the paths in a page.
 fn named(page: &str) -> Vec<&str> {
     let words = page.split('"').filter(|word| word.starts_with('/'));
     words.collect()
 }
 
 #[tokio::test]
-async fn the_page_names_files_of_this_server_alone() {
+async fn the_documentation_page_loads_files_of_this_server_only() {
     for (arguments, prefix) in [(&[][..], ""), (&["--path-prefix", "/Cust12345"][..], "/cust12345")] {
         let server = Server::start_with(arguments).await;
         for path in ["/docs", "/docs/", "/DOCS"] {
@@ -39,7 +39,7 @@ async fn the_page_names_files_of_this_server_alone() {
 }
 
 #[tokio::test]
-async fn files_come_packed_for_those_who_can_unpack_them() {
+async fn documentation_files_are_compressed_for_clients_that_accept_it() {
     let server = Server::start().await;
     let path = "/docs/swagger-ui.css";
     let http = client_builder().no_gzip().no_brotli().build().unwrap();

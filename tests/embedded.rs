@@ -1,4 +1,4 @@
-//! The server's own database: first start, crashes, left-overs, refusals.
+//! The embedded database: first start, crashes, orphaned processes, refusals.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -20,8 +20,8 @@ use crate::support::{DataDir, Program, SAVE};
 fn refused(data_dir: &DataDir, arguments: &[&str]) -> String {
     let done = run(&[&["--listen", "127.0.0.1:0", "--data-dir", &data_dir.argument()], arguments].concat());
     assert_eq!(done.status.code(), Some(1), "{done:?}");
-    let said = String::from_utf8(done.stderr).unwrap();
-    said.lines().last().unwrap().strip_prefix("erpsync: ").unwrap().to_owned()
+    let problem = String::from_utf8(done.stderr).unwrap();
+    problem.lines().last().unwrap().strip_prefix("erpsync: ").unwrap().to_owned()
 }
 
 fn socket(program: &Program) -> PathBuf {
@@ -37,7 +37,7 @@ async fn connect(socket: &Path) -> PgConnection {
 }
 
 #[tokio::test]
-async fn the_first_start_has_demo_data_and_what_is_saved_survives_kill_9() {
+async fn the_first_start_adds_demo_data_and_saves_survive_sigkill() {
     let data_dir = DataDir::new();
     let mut program = data_dir.start();
     assert_eq!(program.save_sample().await.status, 200);
@@ -84,23 +84,23 @@ async fn the_database_is_durable_and_private() {
     assert_eq!(mode(&data_dir.path().join("postgres")), 0o700);
     let rules = fs::read_to_string(data_dir.path().join("postgres/pg_hba.conf")).unwrap();
     assert_eq!(rules, "local all erpsync,postgres peer map=erpsync\n");
-    // The map holds no more than root, this user, and the one who runs the database.
+    // The map has root, this process's user and the database's user.
     let map = fs::read_to_string(data_dir.path().join("postgres/pg_ident.conf")).unwrap();
     assert!((2..=6).contains(&map.lines().count()), "{map}");
 }
 
 #[tokio::test]
-async fn a_second_server_on_the_same_data_directory_says_so() {
+async fn a_second_server_on_the_same_data_directory_is_refused_with_a_reason() {
     let data_dir = DataDir::prepared();
     let program = data_dir.start();
-    let said = refused(&data_dir, &[]);
-    assert!(said.contains("in use by the server with process id"), "{said}");
-    assert!(said.contains(&program.pid().to_string()) && said.contains("--data-dir"), "{said}");
-    assert_eq!(program.save_sample().await.status, 200, "the first is not disturbed");
+    let problem = refused(&data_dir, &[]);
+    assert!(problem.contains("in use by the server with process id"), "{problem}");
+    assert!(problem.contains(&program.pid().to_string()) && problem.contains("--data-dir"), "{problem}");
+    assert_eq!(program.save_sample().await.status, 200, "the first server still works");
 }
 
 #[tokio::test]
-async fn a_database_that_dies_is_started_again() {
+async fn a_killed_postmaster_is_restarted() {
     let data_dir = DataDir::prepared();
     let mut program = data_dir.start();
     assert_eq!(program.save_sample().await.status, 200);
@@ -116,42 +116,42 @@ async fn a_database_that_dies_is_started_again() {
 }
 
 #[tokio::test]
-async fn whatever_a_crash_leaves_the_next_start_gets_over() {
+async fn the_next_start_cleans_up_after_a_crash() {
     let data_dir = DataDir::prepared();
     let mut program = data_dir.start();
     assert_eq!(program.save_sample().await.status, 200);
     let socket = socket(&program);
 
-    // The server is gone, its database is not, and somebody is connected.
+    // The server was killed; its database runs and has a connection.
     program.kill();
     let connection = connect(&socket).await;
     let mut program = data_dir.start();
     assert_eq!(program.save_sample().await.status, 200);
     drop(connection);
 
-    // Server and database are gone, back ends may not be.
+    // Server and postmaster were killed; backends may still run.
     let postmaster = data_dir.postmaster();
     program.kill();
     kill_process(postmaster, Signal::KILL).unwrap();
     let mut program = data_dir.start();
     assert_eq!(program.save_sample().await.status, 200);
 
-    // The database's file names a process that is somebody else's by now: this test.
+    // The PID file has the id of another process: this test.
     program.kill();
     let pid_file = data_dir.pid_file();
     kill_process(data_dir.postmaster(), Signal::KILL).unwrap();
-    wait_until("the end of the back ends without their postmaster", async || data_dir.processes() == 0).await;
+    wait_until("the end of the orphaned backends", async || data_dir.processes() == 0).await;
     let file = fs::read_to_string(&pid_file).unwrap();
     let (_, rest) = file.split_once('\n').unwrap();
     fs::write(&pid_file, format!("{}\n{rest}", std::process::id())).unwrap();
-    // And a first start was cut off.
+    // An initialization was interrupted.
     fs::create_dir(data_dir.path().join("postgres.new")).unwrap();
     let program = data_dir.start();
     assert_eq!(program.save_sample().await.status, 200);
 }
 
 #[tokio::test]
-async fn kill_9_in_the_middle_of_a_thousand_saves_loses_no_answered_one() {
+async fn sigkill_under_load_loses_no_acknowledged_save() {
     let data_dir = DataDir::prepared();
     let mut program = data_dir.start();
     let save = |number: usize| {
@@ -165,21 +165,21 @@ async fn kill_9_in_the_middle_of_a_thousand_saves_loses_no_answered_one() {
             .body(json!({ "Connection": connection }).to_string());
         async move { request.send().await.is_ok_and(|answer| answer.status() == 200).then_some(number) }
     };
-    let mut answered = Vec::new();
+    let mut acknowledged = Vec::new();
     let mut next = 0;
     let mut in_flight = FuturesUnordered::new();
-    while answered.len() < 1000 {
+    while acknowledged.len() < 1000 {
         while in_flight.len() < 16 {
             in_flight.push(save(next));
             next += 1;
         }
-        answered.push(in_flight.next().await.unwrap().expect("saved"));
+        acknowledged.push(in_flight.next().await.unwrap().expect("saved"));
     }
     let pid = Pid::from_raw(i32::try_from(program.pid()).unwrap()).unwrap();
-    // Both at once, with saves on their way.
+    // Both at once, with saves in flight.
     kill_process(pid, Signal::KILL).unwrap();
     kill_process(data_dir.postmaster(), Signal::KILL).unwrap();
-    answered.extend(in_flight.filter_map(async |number| number).collect::<Vec<_>>().await);
+    acknowledged.extend(in_flight.filter_map(async |number| number).collect::<Vec<_>>().await);
     program.kill();
 
     let program = data_dir.start();
@@ -192,29 +192,29 @@ async fn kill_9_in_the_middle_of_a_thousand_saves_loses_no_answered_one() {
     .fetch_all(&mut connection)
     .await
     .unwrap();
-    for number in &answered {
-        assert!(whole.contains(&format!("save-{number}")), "save {number} was answered and is not there");
+    for number in &acknowledged {
+        assert!(whole.contains(&format!("save-{number}")), "save {number} was acknowledged and is missing");
     }
     let all: i64 = sqlx::query_scalar("SELECT count(*) FROM erp_connection WHERE connection_id LIKE 'save-%'")
         .fetch_one(&mut connection)
         .await
         .unwrap();
-    assert_eq!(usize::try_from(all).unwrap(), whole.len(), "nothing is half there");
+    assert_eq!(usize::try_from(all).unwrap(), whole.len(), "every stored save is whole");
 }
 
 #[tokio::test]
-async fn data_of_another_release_is_refused_with_both_numbers() {
+async fn data_of_another_postgresql_release_is_refused_with_both_versions() {
     let data_dir = DataDir::new();
     let cluster = data_dir.path().join("postgres");
     fs::create_dir_all(&cluster).unwrap();
     fs::write(cluster.join("PG_VERSION"), "9\n").unwrap();
     let bin = installed_bin();
-    let said = refused(&data_dir, &["--pg-bin", bin.to_str().unwrap()]);
-    assert!(said.contains("is of PostgreSQL 9,") && said.contains("install PostgreSQL 9,"), "{said}");
+    let problem = refused(&data_dir, &["--pg-bin", bin.to_str().unwrap()]);
+    assert!(problem.contains("is of PostgreSQL 9,") && problem.contains("install PostgreSQL 9,"), "{problem}");
     assert_eq!(fs::read_to_string(cluster.join("PG_VERSION")).unwrap(), "9\n");
 }
 
-/// The folder that the shared server's programs were taken from.
+/// Returns the directory of the PostgreSQL programs that a server uses.
 fn installed_bin() -> PathBuf {
     let data_dir = DataDir::prepared();
     let program = data_dir.start();
@@ -225,16 +225,16 @@ fn installed_bin() -> PathBuf {
 }
 
 #[test]
-fn a_folder_without_postgres_is_refused_with_the_cure() {
+fn a_pg_bin_directory_without_postgres_is_refused_with_advice() {
     let data_dir = DataDir::new();
-    let said = refused(&data_dir, &["--pg-bin", "/"]);
-    assert!(said.contains("postgres is missing") && said.contains("14 or later"), "{said}");
+    let problem = refused(&data_dir, &["--pg-bin", "/"]);
+    assert!(problem.contains("postgres is missing") && problem.contains("14 or later"), "{problem}");
 }
 
 #[tokio::test]
-async fn a_data_directory_that_only_root_can_reach_works() {
+async fn a_data_directory_below_a_directory_of_root_works() {
     let data_dir = DataDir::new();
-    // As root's home: the database's user cannot go through it.
+    // The database's user cannot search this directory, as with root's home.
     fs::set_permissions(data_dir.folder(), fs::Permissions::from_mode(0o700)).unwrap();
     let mut program = data_dir.start();
     assert_eq!(program.save_sample().await.status, 200);
@@ -242,11 +242,11 @@ async fn a_data_directory_that_only_root_can_reach_works() {
     let program = data_dir.start();
     assert_eq!(program.save_sample().await.status, 200);
     let mode = fs::metadata(data_dir.folder()).unwrap().permissions().mode() & 0o777;
-    assert_eq!(mode, 0o700, "nobody's rights were changed");
+    assert_eq!(mode, 0o700, "permissions are unchanged");
 }
 
 #[test]
-fn migrate_and_demo_work_on_the_servers_own_database() {
+fn migrate_and_demo_work_on_an_embedded_database() {
     let data_dir = DataDir::new();
     let path = data_dir.path();
     for command in ["migrate", "demo", "demo"] {
@@ -257,7 +257,7 @@ fn migrate_and_demo_work_on_the_servers_own_database() {
 }
 
 #[tokio::test]
-async fn a_hang_up_stops_the_database_too() {
+async fn sighup_stops_the_server_and_its_database() {
     let data_dir = DataDir::prepared();
     let mut program = data_dir.start();
     program.signal(Signal::HUP);
@@ -266,18 +266,18 @@ async fn a_hang_up_stops_the_database_too() {
 }
 
 #[tokio::test]
-async fn a_folder_that_is_no_database_is_left_alone() {
+async fn a_directory_that_is_not_a_cluster_is_left_unchanged() {
     let data_dir = DataDir::new();
     let folder = data_dir.path().join("postgres");
     fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join("mine"), "keep").unwrap();
-    let said = refused(&data_dir, &[]);
-    assert!(said.contains("postgres") && said.contains("move it away"), "{said}");
+    let problem = refused(&data_dir, &[]);
+    assert!(problem.contains("postgres") && problem.contains("move it away"), "{problem}");
     assert_eq!(fs::read_to_string(folder.join("mine")).unwrap(), "keep");
 }
 
 #[tokio::test]
-async fn programs_of_the_working_directory_are_never_run() {
+async fn programs_in_the_working_directory_are_never_run() {
     let here = tempfile::tempdir().unwrap();
     for name in ["postgres", "initdb"] {
         let script = here.path().join(name);
@@ -299,7 +299,7 @@ async fn programs_of_the_working_directory_are_never_run() {
 #[tokio::test]
 async fn a_command_that_is_terminated_leaves_no_database_behind() {
     let data_dir = DataDir::prepared();
-    // The password never comes: the command waits with its database running.
+    // Without a password on its standard input, the command waits with its database running.
     let mut child = crate::support::program::command()
         .args(["associate", "add", "x", "--password-file", "-", "--data-dir", &data_dir.argument()])
         .stdin(std::process::Stdio::piped())

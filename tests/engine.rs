@@ -6,7 +6,7 @@ use crate::support::client::{TJE0, TJE1};
 use crate::support::{AGENT, Server};
 
 #[tokio::test]
-async fn the_engine_is_switched_and_says_that_it_is_not_there() {
+async fn the_engine_is_switched_on_and_off_and_reported_as_not_running() {
     let server = Server::start().await;
     let status = server.program.send_to(&format!("{AGENT}/GetEngineStatus"), "", "", &[]).await.json();
     assert_eq!((&status["IsRunning"], &status["Interval"]), (&json!(false), &json!("00:05:00")));
@@ -17,7 +17,7 @@ async fn the_engine_is_switched_and_says_that_it_is_not_there() {
     assert_eq!(on["IsRunning"], true);
     assert!(on["StatusMessage"].as_str().unwrap().contains("switched on"), "{on}");
     assert_eq!(server.called("GetEngineStatus", &json!(null)).await, on);
-    assert_eq!(server.called("ChangeEngineStatus", &json!({})).await["IsRunning"], false, "false where it is absent");
+    assert_eq!(server.called("ChangeEngineStatus", &json!({})).await["IsRunning"], false, "an absent flag is false");
 
     let answer = server.program.send_to(&format!("{AGENT}/GetEngineStatus"), "", "", &[("Accept", "text/xml")]).await;
     assert!(answer.text.starts_with("<ErpSyncEngineStatus "), "{}", answer.text);
@@ -25,7 +25,7 @@ async fn the_engine_is_switched_and_says_that_it_is_not_there() {
 }
 
 #[tokio::test]
-async fn the_interval_comes_in_two_notations_and_goes_out_in_one() {
+async fn the_interval_is_read_in_two_notations_and_written_in_one() {
     let server = Server::start().await;
     for (sent, shown) in
         [("00:10:30", "00:10:30"), ("PT5M", "00:05:00"), ("P1DT2H", "1.02:00:00"), ("01:00", "01:00:00")]
@@ -44,7 +44,7 @@ async fn the_interval_comes_in_two_notations_and_goes_out_in_one() {
 }
 
 #[tokio::test]
-async fn the_engine_is_read_by_all_and_switched_by_administrators() {
+async fn the_engine_is_read_by_every_associate_and_switched_by_administrators() {
     let server = Server::start().await;
     assert_eq!(server.call(TJE1, "GetEngineStatus", &json!(null)).await.json()["TableRight"]["Mask"], "Select");
     for (method, body) in

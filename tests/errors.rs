@@ -1,4 +1,4 @@
-//! What can be wrong with a request, and what the caller is told.
+//! Invalid requests and their error responses.
 
 use reqwest::Method;
 use reqwest::header::AUTHORIZATION;
@@ -7,7 +7,7 @@ use crate::support::client::TJE0;
 use crate::support::{Answer, SAVE, Server, seed_request};
 
 #[tokio::test]
-async fn bad_json_is_refused_with_line_and_column() {
+async fn invalid_json_is_refused_with_line_and_column() {
     let server = Server::start().await;
     let before = server.database.contents().await;
     for (body, place) in [
@@ -27,7 +27,7 @@ async fn bad_json_is_refused_with_line_and_column() {
 }
 
 #[tokio::test]
-async fn what_the_vendors_reader_takes_beside_plain_json_is_taken() {
+async fn json_extensions_of_the_vendors_reader_are_accepted() {
     let server = Server::start().await;
     for body in [
         r#"{"Connection": {"ErpConnectionId": "816", "ConfigFields": {"a,}": "b,]",}, "UserGroupAccessIds": [1, ], },}"#,
@@ -48,7 +48,7 @@ async fn what_the_vendors_reader_takes_beside_plain_json_is_taken() {
 }
 
 #[tokio::test]
-async fn nesting_without_end_is_no_danger() {
+async fn deep_nesting_is_refused() {
     let server = Server::start().await;
     for (open, close) in [("[", "]"), ("{\"x\":", "}")] {
         let depth = 100_000;
@@ -62,13 +62,13 @@ async fn nesting_without_end_is_no_danger() {
 }
 
 #[tokio::test]
-async fn a_byte_order_mark_is_no_error() {
+async fn a_byte_order_mark_is_ignored() {
     let server = Server::start().await;
     assert_eq!(server.program.post(SAVE, &format!("\u{feff}{}", seed_request())).await.status, 200);
 }
 
 #[tokio::test]
-async fn a_body_over_the_limit_is_413_whatever_it_claims() {
+async fn a_body_over_the_limit_is_413_with_and_without_a_content_length() {
     let server = Server::start_with(&["--max-body-bytes", "2000"]).await;
     let padded = |length: usize| format!("{}{}", seed_request(), " ".repeat(length - seed_request().len()));
     assert_eq!(server.program.post(SAVE, &padded(2000)).await.status, 200);
@@ -80,7 +80,7 @@ async fn a_body_over_the_limit_is_413_whatever_it_claims() {
 }
 
 #[tokio::test]
-async fn a_refusal_reaches_a_client_that_is_still_sending() {
+async fn a_refusal_reaches_a_client_that_is_still_sending_its_body() {
     let server = Server::start().await;
     let large = " ".repeat(10 * 1024 * 1024);
     for _ in 0..5 {
@@ -99,7 +99,7 @@ async fn the_limit_is_a_mebibyte_by_default() {
 }
 
 #[tokio::test]
-async fn formats_that_are_not_read_are_415() {
+async fn unsupported_request_formats_are_415() {
     let server = Server::start().await;
     let post = |content_type: Option<&'static str>, body: String| {
         let mut request = server.program.request(Method::POST, SAVE).header(AUTHORIZATION, TJE0).body(body);
@@ -124,12 +124,12 @@ async fn formats_that_are_not_read_are_415() {
     let charset = post(Some("application/json; charset=utf-7"), seed_request()).await;
     charset.assert_framework_error(415, &["charset 'utf-7'"]);
     post(None, seed_request()).await.assert_framework_error(415, &["no Content-Type header"]);
-    // No body needs no format: then it is the missing body that is wrong.
+    // Without a body the format is irrelevant; the error is the missing body.
     post(None, String::new()).await.assert_service_error(400, "ArgumentException", &["missing"]);
 }
 
 #[tokio::test]
-async fn an_unknown_path_is_404_and_needs_no_login() {
+async fn an_unknown_path_is_404_without_authentication() {
     let server = Server::start().await;
     for path in ["/", "/x", "/api/v1/Agents/ErpSync", "/api/v1/Agents/ErpSync/SaveConnections", "/%00", "//"] {
         let answer = server.program.get(path).await;
@@ -139,7 +139,7 @@ async fn an_unknown_path_is_404_and_needs_no_login() {
 }
 
 #[tokio::test]
-async fn another_method_is_405_and_get_describes_the_call() {
+async fn unsupported_http_methods_are_405_and_get_describes_the_call() {
     let server = Server::start().await;
     let head =
         Answer::of(server.program.request(Method::HEAD, SAVE).header(AUTHORIZATION, TJE0).send().await.unwrap()).await;
@@ -154,11 +154,11 @@ async fn another_method_is_405_and_get_describes_the_call() {
     let request = server.program.request(Method::GET, SAVE).header(AUTHORIZATION, TJE0).body(seed_request());
     let answer = Answer::of(request.send().await.unwrap()).await;
     assert_eq!(answer.text, format!(r#"{{"{SAVE}":{{"POST":"Saves a connection to the database."}}}}"#));
-    assert_eq!(server.database.contents().await, before, "describing runs nothing");
+    assert_eq!(server.database.contents().await, before, "a description runs no method");
 }
 
 #[tokio::test]
-async fn paths_match_in_any_letter_case_and_with_a_slash_at_the_end() {
+async fn paths_match_case_insensitively_and_with_a_trailing_slash() {
     let server = Server::start().await;
     for path in
         ["/API/V1/AGENTS/ERPSYNC/SAVECONNECTION", "/api/v1/agents/erpsync/saveconnection/", &format!("{SAVE}?x=Y")]
@@ -178,7 +178,7 @@ async fn errors_carry_the_frameworks_cache_headers() {
 }
 
 #[tokio::test]
-async fn a_header_that_may_come_once_is_refused_where_it_comes_twice() {
+async fn repeated_single_value_headers_are_refused() {
     let server = Server::start().await;
     let before = server.database.contents().await;
     for (name, values) in [
@@ -199,7 +199,7 @@ async fn a_header_that_may_come_once_is_refused_where_it_comes_twice() {
         answer.assert_service_error(400, "ArgumentException", &[name, "more than once"]);
         assert!(!answer.text.contains(values[0]), "{}", answer.text);
     }
-    // Before authentication, and in the format that the caller accepts.
+    // The check comes before authentication; the error has the negotiated format.
     let request = server.program.request(Method::POST, SAVE).header("SO-AppToken", "one").header("SO-AppToken", "two");
     let answer = Answer::of(request.header("Accept", "application/xml").send().await.unwrap()).await;
     assert_eq!((answer.status, answer.header("content-type")), (400, "application/xml; charset=utf-8"));

@@ -1,7 +1,7 @@
-//! Faults under load. In every test, an answered save is in the database, whole and once; any other request gets 503 or
-//! 504; and after the fault the server recovers with a whole pool.
+//! Faults of the database and its network under load. In every test, an acknowledged save is stored whole and once, any
+//! other request gets 503 or 504, and after the fault the server recovers with a whole pool.
 //!
-//! No test depends on the speed of the machine: a fault lasts until the load has met it, and a wait ends with its event.
+//! A fault lasts until requests of the load were affected by it, not for a time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -19,7 +19,7 @@ use crate::support::{DataDir, Program, SAVE, Server, TestDatabase};
 
 /// The server's time limit of a request, in seconds.
 const REQUEST_TIMEOUT: &str = "2";
-/// A time limit that no request meets: for tests in which every save must succeed.
+/// A time limit that no request exceeds: for tests in which every save must succeed.
 const NO_REQUEST_TIMEOUT: &str = "60";
 /// The number of clients that send requests at once.
 const CLIENTS: usize = 12;
@@ -135,7 +135,10 @@ async fn wait_for_recovery(program: &Program) {
     let began = Instant::now();
     loop {
         let answers = join_all((0..32).map(|_| program.save_sample())).await;
-        assert!(answers.iter().all(|answer| [200, 504].contains(&answer.status)), "the pool is whole: {answers:?}");
+        assert!(
+            answers.iter().all(|answer| [200, 504].contains(&answer.status)),
+            "a connection of the pool is broken: {answers:?}"
+        );
         if answers.iter().all(|answer| answer.status == 200) {
             return;
         }
@@ -149,9 +152,9 @@ async fn open_connections(database: &TestDatabase) -> i64 {
     database.value(open).await
 }
 
-/// Runs a server under load behind a proxy with a fault, three times. A fault lasts until the load has met it.
+/// Runs a server under load behind a proxy and causes a fault three times, each until the load was affected by it.
 async fn survives(fault: impl Fn(&Proxy), request_timeout: &str) -> Survived {
-    let proxy = Proxy::open().await;
+    let proxy = Proxy::start().await;
     let database = TestDatabase::with_demo_data().await;
     let program = Program::start(&["--database-url", &proxy.url(&database), "--request-timeout", request_timeout]);
     let load = Load::start(&program);
@@ -159,61 +162,61 @@ async fn survives(fault: impl Fn(&Proxy), request_timeout: &str) -> Survived {
         load.wait_for_saves(CLIENTS).await;
         fault(&proxy);
         load.wait_for_responses().await;
-        proxy.reopen();
+        proxy.restore();
         wait_for_recovery(&program).await;
     }
     let (saved, failed) = load.stop(&database).await;
     assert!(saved > 20, "{saved} saved, {failed} failed");
     let open = open_connections(&database).await;
     assert!((1..=8).contains(&open), "{open} connections");
-    Survived { failed, sent_again: program.log().matches("lost during a save").count() }
+    Survived { failed, retried: program.log().matches("lost during a save").count() }
 }
 
 struct Survived {
     failed: usize,
     /// The number of saves that lost their connection.
-    sent_again: usize,
+    retried: usize,
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_network_that_is_shut() {
-    assert!(survives(Proxy::shut, REQUEST_TIMEOUT).await.sent_again > 0);
+async fn connections_to_the_database_are_closed_and_refused() {
+    assert!(survives(Proxy::refuse, REQUEST_TIMEOUT).await.retried > 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_network_that_resets() {
-    assert!(survives(Proxy::reset, REQUEST_TIMEOUT).await.sent_again > 0);
+async fn connections_to_the_database_are_reset() {
+    assert!(survives(Proxy::reset, REQUEST_TIMEOUT).await.retried > 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_network_that_cuts_and_is_there_again_at_once() {
-    let survived = survives(Proxy::cut, NO_REQUEST_TIMEOUT).await;
-    assert!(survived.sent_again > 0);
-    assert_eq!(survived.failed, 0, "sent again on a new connection");
+async fn connections_to_the_database_are_closed_once() {
+    let survived = survives(Proxy::close_once, NO_REQUEST_TIMEOUT).await;
+    assert!(survived.retried > 0);
+    assert_eq!(survived.failed, 0, "retried on a new connection");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_network_that_stalls() {
+async fn the_network_to_the_database_stalls() {
     survives(Proxy::stall, REQUEST_TIMEOUT).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_network_that_loses_the_answers() {
-    survives(Proxy::mute, REQUEST_TIMEOUT).await;
+async fn the_network_loses_the_responses_of_the_database() {
+    survives(Proxy::drop_responses, REQUEST_TIMEOUT).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_network_that_is_half_closed() {
-    assert!(survives(Proxy::half_close, REQUEST_TIMEOUT).await.sent_again > 0);
+async fn connections_to_the_database_are_half_closed() {
+    assert!(survives(Proxy::half_close, REQUEST_TIMEOUT).await.retried > 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_network_that_is_slow() {
-    survives(Proxy::slow, REQUEST_TIMEOUT).await;
+async fn the_network_to_the_database_is_slow() {
+    survives(Proxy::slow_down, REQUEST_TIMEOUT).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn all_back_ends_ended_again_and_again() {
+async fn all_backends_are_terminated_repeatedly() {
     let server = Server::start_with(&["--request-timeout", NO_REQUEST_TIMEOUT]).await;
     let load = Load::start(&server.program);
     for _ in 0..10 {
@@ -226,10 +229,10 @@ async fn all_back_ends_ended_again_and_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_without_connections_to_spare() {
+async fn the_database_has_no_free_connections() {
     let server = Server::start_with(&["--request-timeout", REQUEST_TIMEOUT]).await;
     let limit = |limit: i32| format!("ALTER DATABASE {} CONNECTION LIMIT {limit}", server.database.name());
-    // Superusers, as the tests are, do not count.
+    // The limit does not count superusers, such as the tests.
     server.database.execute(&limit(2)).await;
     server.database.terminate_connections().await;
     let load = Load::start(&server.program);
@@ -247,13 +250,13 @@ async fn a_database_without_connections_to_spare() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_that_is_restarted_at_once_under_load() {
+async fn the_database_is_restarted_in_immediate_mode() {
     let data_dir = DataDir::prepared();
     let program = Program::start(&["--data-dir", &data_dir.argument(), "--request-timeout", REQUEST_TIMEOUT]);
     let load = Load::start(&program);
     for _ in 0..2 {
         load.wait_for_saves(2 * CLIENTS).await;
-        // What `pg_ctl restart -m immediate` sends; the server starts it again itself.
+        // The signal of `pg_ctl stop -m immediate`. The server restarts PostgreSQL itself.
         let pid = data_dir.postmaster();
         kill_process(pid, Signal::QUIT).unwrap();
         let is_restarted = async || {
@@ -261,7 +264,7 @@ async fn a_database_that_is_restarted_at_once_under_load() {
             current.lines().next().is_some_and(|line| line.parse() != Ok(pid.as_raw_nonzero().get()))
         };
         wait_until("a new postmaster", is_restarted).await;
-        // PostgreSQL replays its log first.
+        // PostgreSQL replays its write-ahead log first.
         wait_until("a ready server", async || program.get("/health/ready").await.status == 200).await;
         wait_for_recovery(&program).await;
     }
@@ -273,14 +276,14 @@ async fn a_database_that_is_restarted_at_once_under_load() {
     let all = program.post("/api/v1/Agents/ErpSync/GetAllConnections", &body).await.json();
     let names = |name: &str| all.as_array().unwrap().iter().filter(|found| found["DisplayName"] == name).count();
     for sent in saved {
-        assert_eq!(names(&sent.name), 1, "{} was answered with {:?}", sent.name, sent.saved);
+        assert_eq!(names(&sent.name), 1, "{} was acknowledged with {:?}", sent.name, sent.saved);
     }
     for sent in failed {
         assert!(names(&sent.name) <= 1, "{}", sent.name);
     }
 }
 
-/// A small disk that is full soon. Unmounted when it goes out of scope.
+/// A file system in memory of 24 MB. Unmounted when it goes out of scope.
 struct SmallDisk {
     path: std::path::PathBuf,
 }
@@ -306,7 +309,7 @@ impl Drop for SmallDisk {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs root, to mount a small disk"]
-async fn a_disk_that_is_full() {
+async fn the_disk_of_the_database_is_full() {
     // The user that the database runs as.
     let owner = std::fs::metadata(crate::support::postgres::socket_directory()).unwrap();
     let disk = SmallDisk::mount(&std::os::unix::fs::MetadataExt::uid(&owner).to_string());
@@ -327,7 +330,7 @@ async fn a_disk_that_is_full() {
             break;
         }
         assert_eq!(answer.status, 200, "{}", answer.text);
-        assert!(began.elapsed() < LIMIT, "never full");
+        assert!(began.elapsed() < LIMIT, "the disk does not fill up");
     }
     std::fs::remove_file(&filler).unwrap();
     drop(full);

@@ -1,4 +1,4 @@
-//! Forms in: the names that are read, and what is refused.
+//! Form bodies: notations of names, and invalid values.
 
 use serde_json::{Value, json};
 
@@ -20,7 +20,7 @@ async fn saved(server: &Server, pairs: &str) -> Value {
 }
 
 #[tokio::test]
-async fn names_are_written_in_all_of_the_frameworks_ways() {
+async fn form_names_are_read_in_every_notation_of_the_vendors_framework() {
     let server = Server::start().await;
     for pairs in [
         "Connection.UserGroupAccessIds=350&Connection.UserGroupAccessIds=1",
@@ -59,7 +59,7 @@ async fn names_are_written_in_all_of_the_frameworks_ways() {
 }
 
 #[tokio::test]
-async fn blank_is_empty_and_absent_is_kept() {
+async fn a_blank_form_value_clears_and_an_absent_one_keeps() {
     let server = Server::start().await;
     server.saved(&seed_connection()).await;
     let kept = saved(&server, "Connection.DisplayName=x&Connection.Active=&Connection.ErpConnectorId=&Other=1").await;
@@ -77,7 +77,7 @@ async fn blank_is_empty_and_absent_is_kept() {
 }
 
 #[tokio::test]
-async fn what_does_not_fit_is_refused_with_its_path() {
+async fn invalid_form_values_are_refused_with_their_path() {
     let server = Server::start().await;
     let before = server.database.contents().await;
     for (pairs, part) in [
@@ -116,7 +116,7 @@ async fn what_does_not_fit_is_refused_with_its_path() {
 }
 
 #[tokio::test]
-async fn ten_thousand_pairs_are_the_most() {
+async fn a_form_has_at_most_ten_thousand_pairs() {
     let server = Server::start().await;
     let pairs = |count: usize| (1..count).map(|number| format!("x{number}=1")).collect::<Vec<_>>().join("&");
     assert_eq!(save(&server, &pairs(10_000)).await.status, 200);

@@ -1,4 +1,4 @@
-//! The formats that come in and go out, and which of them a caller gets.
+//! Request and response formats, and their negotiation.
 
 use reqwest::Method;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
@@ -19,7 +19,7 @@ fn seeds() -> Vec<(&'static str, String)> {
     json.into_iter().chain(xml).chain([(FORM, SEED_FORM.to_owned())]).collect()
 }
 
-/// A text that a strict XML parser, which is not the server's, found below a path of names.
+/// Returns the text of the element at a path of names, as a strict XML parser that is not the server's reads it.
 pub fn xml_text(document: &str, path: &[&str]) -> Option<String> {
     let document = roxmltree::Document::parse(document).unwrap_or_else(|problem| panic!("{problem}: {document}"));
     let mut node = document.root_element();
@@ -30,14 +30,14 @@ pub fn xml_text(document: &str, path: &[&str]) -> Option<String> {
 }
 
 #[tokio::test]
-async fn the_sample_in_every_format_in_and_out_is_the_same_row_and_the_same_answer() {
+async fn the_sample_gives_the_same_row_and_response_in_every_format() {
     let server = Server::start().await;
     let mut in_json: Option<Value> = None;
     let mut in_xml: Option<String> = None;
     let mut rows: Option<String> = None;
     for (content_type, body) in seeds() {
         for accept in JSON_TYPES.into_iter().chain(XML_TYPES) {
-            // Something to change back, so that every request has its work to do.
+            // A change that each request must undo.
             server
                 .saved(&serde_json::json!({ "ErpConnectionId": 816, "ConnectionId": "other", "ConfigFields": {} }))
                 .await;
@@ -71,7 +71,7 @@ async fn the_sample_in_every_format_in_and_out_is_the_same_row_and_the_same_answ
 }
 
 #[tokio::test]
-async fn xml_goes_out_as_the_vendors_contracts_have_it() {
+async fn xml_responses_follow_the_vendors_contracts() {
     let server = Server::start().await;
     let answer = server.program.send("text/xml", SEED_XML, &[]).await;
     let start = concat!(
@@ -104,7 +104,7 @@ async fn xml_goes_out_as_the_vendors_contracts_have_it() {
 }
 
 #[tokio::test]
-async fn what_goes_out_can_be_sent_in_again() {
+async fn responses_can_be_sent_back_as_requests() {
     let server = Server::start().await;
     let texts = "\u{1}\u{b}\u{fffe} _x0001_ \r\n\t<&>'\"]]> æ 漢 😀 ";
     let connection = serde_json::json!({
@@ -128,7 +128,7 @@ async fn what_goes_out_can_be_sent_in_again() {
     assert_eq!(json["ConfigFields"], connection["ConfigFields"]);
 }
 
-/// The framework's way to choose: `Accept`, `Content-Type`, and the answer's media type.
+/// Negotiation by the vendor's framework: `Accept`, `Content-Type`, media type of the response.
 const CHOICES: [(Option<&str>, &str, &str); 26] = [
     (Some("*/*"), "application/xml", "application/json"),
     (Some("*/*"), FORM, "application/json"),
@@ -170,7 +170,7 @@ async fn decision_21_the_format_is_chosen_as_the_vendors_framework_does() {
         assert_eq!(answer.header("content-type"), format!("{expected}; charset=utf-8"), "{case}");
         assert_eq!(answer.text.starts_with('<'), expected.ends_with("xml"), "{case}");
 
-        // Errors are chosen the same way.
+        // The format of errors is negotiated in the same way.
         let refused = server.program.send(content_type, "", accept_header).await;
         assert_eq!(refused.status, 400);
         assert_eq!(refused.header("content-type"), format!("{expected}; charset=utf-8"), "{case}");
@@ -179,7 +179,7 @@ async fn decision_21_the_format_is_chosen_as_the_vendors_framework_does() {
 }
 
 #[tokio::test]
-async fn several_accept_lines_are_one_list() {
+async fn several_accept_headers_are_one_list() {
     let server = Server::start().await;
     let headers = [("Accept", "text/html"), ("Accept", "text/json;q=0.5"), ("Accept", "text/xml")];
     let answer = server.program.send("application/json", seed_request(), &headers).await;
@@ -187,7 +187,7 @@ async fn several_accept_lines_are_one_list() {
 }
 
 #[tokio::test]
-async fn every_error_is_in_the_format_that_the_caller_accepts() {
+async fn every_error_is_in_the_negotiated_format() {
     let server = Server::start_with(&["--max-body-bytes", "3000"]).await;
     let program = &server.program;
     let xml = |request: reqwest::RequestBuilder| async {
@@ -238,7 +238,7 @@ async fn every_error_is_in_the_format_that_the_caller_accepts() {
 }
 
 #[tokio::test]
-async fn vary_names_what_was_looked_at() {
+async fn vary_names_the_headers_that_the_response_depends_on() {
     let server = Server::start().await;
     let program = &server.program;
     let vary = async |headers: &[(&str, &str)]| {
@@ -267,7 +267,7 @@ async fn vary_names_what_was_looked_at() {
 }
 
 #[tokio::test]
-async fn bodies_come_in_utf8_and_utf16_with_and_without_a_byte_order_mark() {
+async fn bodies_are_read_in_utf8_and_utf16_with_and_without_a_byte_order_mark() {
     let server = Server::start().await;
     let big = |text: &str| text.encode_utf16().flat_map(u16::to_be_bytes).collect::<Vec<u8>>();
     let little = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();

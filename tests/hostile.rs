@@ -1,6 +1,6 @@
-//! Bodies that are made to hurt: each is refused with a clear answer, at once, and costs next to no memory.
+//! Malicious requests: each body is refused with a clear error, and costs little memory.
 //!
-//! The server runs with a body limit far above its default, so that the readers and not the limit are what is tested.
+//! The limit of the body is far above its default, so that the tests reach the readers.
 
 use std::time::Instant;
 
@@ -8,7 +8,7 @@ use crate::support::{Answer, Program, Server};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// The most memory that the process ever had, in bytes.
+/// Returns the peak memory of the process, in bytes.
 fn peak_memory(program: &Program) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", program.pid())).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
@@ -19,7 +19,7 @@ fn deep_xml(depth: usize) -> String {
     format!("<r><Connection>{}{}</Connection></r>", "<x>".repeat(depth), "</x>".repeat(depth))
 }
 
-/// `piece` of every number below `count`.
+/// Concatenates the pieces for the numbers below `count`.
 fn joined(count: usize, piece: impl Fn(usize) -> String) -> String {
     (0..count).map(piece).collect::<Vec<_>>().concat()
 }
@@ -31,7 +31,7 @@ fn billion_laughs() -> String {
     )
 }
 
-/// Every one with the part of the message that says what is wrong.
+/// Content type, body, and a part of the expected message.
 fn bodies() -> Vec<(&'static str, String, &'static str)> {
     let megabytes = |count: usize| "x".repeat(count * 1024 * 1024);
     vec![
@@ -79,10 +79,10 @@ fn bodies() -> Vec<(&'static str, String, &'static str)> {
 }
 
 #[tokio::test]
-async fn bodies_made_to_hurt_are_refused_at_once() {
+async fn malicious_bodies_are_refused_with_little_memory() {
     let server = Server::start_with(&["--max-body-bytes", "20000000"]).await;
     let before = server.database.contents().await;
-    // The login's memory is the largest of all; it is not what is measured here.
+    // The memory of the login is not measured.
     server.program.send("application/json", "{", &[]).await.assert_service_error(400, "ArgumentException", &[]);
     let start = peak_memory(&server.program);
     for (content_type, body, part) in bodies() {
@@ -102,7 +102,7 @@ async fn bodies_made_to_hurt_are_refused_at_once() {
 }
 
 #[tokio::test]
-async fn by_default_ten_megabytes_are_too_many() {
+async fn ten_megabytes_exceed_the_default_limit() {
     let server = Server::start().await;
     for content_type in ["text/json", "text/xml", FORM] {
         let body = " ".repeat(10 * 1024 * 1024);
@@ -112,7 +112,7 @@ async fn by_default_ten_megabytes_are_too_many() {
 }
 
 #[tokio::test]
-async fn headers_and_queries_made_to_hurt_change_nothing() {
+async fn malicious_headers_and_queries_have_no_effect() {
     let server = Server::start().await;
     let expected = server.program.save_sample().await.text;
     for (name, value) in [
@@ -131,7 +131,7 @@ async fn headers_and_queries_made_to_hurt_change_nothing() {
     assert_eq!(answer.status, 200, "{}", answer.text);
 }
 
-/// Carriers within carriers, as far down as a body may go: the readers are called once more for each.
+/// Each level of nested carriers is a recursion of the readers.
 #[tokio::test]
 async fn carriers_nested_to_the_limit_are_read() {
     let server = Server::start().await;
@@ -150,7 +150,7 @@ async fn carriers_nested_to_the_limit_are_read() {
         )
     };
     for (content_type, body) in [("application/json", &json as &dyn Fn(usize) -> String), ("text/xml", &xml)] {
-        // Read, and refused for the field that it lacks.
+        // The body is read, and refused by a rule for its missing field.
         let answer = server.program.send_to(path, content_type, body(60), &[("Accept", "application/json")]).await;
         answer.assert_service_error(400, "SoValidationException", &["[0].ErpFieldId: connection 816 has no field 0"]);
         let answer = server.program.send_to(path, content_type, body(64), &[("Accept", "application/json")]).await;

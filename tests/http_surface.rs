@@ -1,4 +1,4 @@
-//! What is around the agent: the roots, a path prefix, scripts of other origins, security headers.
+//! The HTTP surface besides the agents: API roots, path prefix, CORS, security headers.
 
 use reqwest::Method;
 
@@ -12,7 +12,7 @@ async fn call(server: &Server, method: Method, path: &str, headers: &[(&str, &st
 }
 
 #[tokio::test]
-async fn decision_26_the_roots_tell_what_there_is() {
+async fn decision_26_the_api_roots_are_served_with_and_without_authentication() {
     let server = Server::start_with(&["--trusted-proxies", "127.0.0.1"]).await;
     let api = call(&server, Method::GET, "/api", &[("Host", "erp.example:81")]).await;
     assert_eq!(api.status, 200);
@@ -29,7 +29,7 @@ async fn decision_26_the_roots_tell_what_there_is() {
 }
 
 #[tokio::test]
-async fn a_prefix_stands_before_every_path() {
+async fn a_path_prefix_applies_to_every_path() {
     let server = Server::start_with(&["--path-prefix", "/Cust12345"]).await;
     for path in [format!("/Cust12345{SAVE}"), format!("/cust12345{SAVE}/")] {
         assert_eq!(server.program.post(&path, &seed_request()).await.status, 200, "{path}");
@@ -43,7 +43,7 @@ async fn a_prefix_stands_before_every_path() {
 }
 
 #[tokio::test]
-async fn scripts_of_other_origins_are_let_in_where_it_is_set() {
+async fn cors_allows_the_configured_origins_only() {
     let server = Server::start_with(&["--cors-origins", "https://mail.example https://*.erp.example"]).await;
     let preflight = |origin| {
         [
@@ -71,17 +71,17 @@ async fn scripts_of_other_origins_are_let_in_where_it_is_set() {
     let allowed = save("https://mail.example").await;
     assert_eq!((allowed.status, allowed.header("access-control-allow-origin")), (200, "https://mail.example"));
     assert!(allowed.vary().contains(&"origin"));
-    // It runs, as on the vendor's; but no script of that origin can read it.
+    // The save runs, as on the vendor's server, but no script of that origin can read the response.
     let foreign = save("https://evil.example").await;
     assert_eq!((foreign.status, foreign.header("access-control-allow-origin")), (200, ""));
-    // An error must be readable as well.
+    // Scripts of an allowed origin can read errors, too.
     let refused = call(&server, Method::POST, SAVE, &[("Origin", "https://mail.example")]).await;
     assert_eq!((refused.status, refused.header("access-control-allow-origin")), (401, "https://mail.example"));
     assert!(refused.vary().contains(&"origin") && refused.vary().contains(&"accept"), "{:?}", refused.vary());
 }
 
 #[tokio::test]
-async fn by_default_nothing_is_said_to_other_origins() {
+async fn cors_is_off_by_default() {
     let server = Server::start().await;
     let headers =
         [("Origin", "https://mail.example"), ("Access-Control-Request-Method", "POST"), ("Authorization", TJE0)];
@@ -90,7 +90,7 @@ async fn by_default_nothing_is_said_to_other_origins() {
 }
 
 #[tokio::test]
-async fn every_answer_is_what_it_says_it_is() {
+async fn every_response_forbids_content_type_sniffing() {
     let server = Server::start().await;
     for answer in [server.program.save_sample().await, server.program.get("/x").await, server.program.get("/api").await]
     {

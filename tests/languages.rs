@@ -7,7 +7,7 @@ const NAME: &str = r#"US:"Main";NO:"Hoved""#;
 const TIMES: &str =
     r#"US:"since";NO:"siden"; [DT:07/31/2024 22:30:00.0000000], [D:07/31/2024], [F:1234.5], [I:1000], [SR_X]"#;
 
-/// Saves a connection with those texts, and gives the answer with spaces made plain.
+/// Saves a connection with these texts. Returns the response with every space as U+0020.
 async fn save(server: &Server, headers: &[(&str, &str)]) -> Answer {
     let body = serde_json::json!({ "Connection": {
         "ErpConnectionId": 816, "DisplayName": NAME, "DisplayDescription": TIMES, "MostRecentTimestamp": NAME,
@@ -26,7 +26,7 @@ async fn texts(server: &Server, headers: &[(&str, &str)]) -> (String, String) {
 }
 
 #[tokio::test]
-async fn decision_18_texts_come_in_the_language_that_is_asked_for() {
+async fn decision_18_texts_are_resolved_to_the_requested_language() {
     let server = Server::start().await;
     for (headers, expected) in [
         (&[][..], NAME),
@@ -52,11 +52,11 @@ async fn decision_18_texts_come_in_the_language_that_is_asked_for() {
     }
     let stored: String =
         server.database.value("SELECT display_name FROM erp_connection WHERE erp_connection_id = 816").await;
-    assert_eq!(stored, NAME, "the stored text is as it was sent");
+    assert_eq!(stored, NAME, "the stored text is unchanged");
 }
 
 #[tokio::test]
-async fn decision_19_values_in_texts_follow_culture_and_time_zone() {
+async fn decision_19_encoded_values_follow_the_culture_and_the_time_zone() {
     let server = Server::start().await;
     for (headers, expected) in [
         (&[][..], TIMES),
@@ -94,7 +94,7 @@ async fn decision_19_values_in_texts_follow_culture_and_time_zone() {
 }
 
 #[tokio::test]
-async fn the_time_zone_that_was_used_is_echoed() {
+async fn the_time_zone_in_use_is_echoed() {
     let server = Server::start().await;
     for (asked, echo) in [
         ("NO", "NO"),

@@ -1,8 +1,8 @@
-//! Tests as a user meets the server: the built program, started, spoken to over HTTP, on a real PostgreSQL.
+//! Tests of the built program over HTTP, on a real PostgreSQL.
 //!
-//! One file a concern; each test has a server and a fresh database of its own, so they run side by side.
+//! Each file has one concern. Each test has a server and a new database of its own, so that tests run concurrently.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot continue has failed")]
 
 mod agent;
 mod authorization;

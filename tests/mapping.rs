@@ -1,11 +1,11 @@
-//! Mappings, default values and list mappings, as far as the database holds them.
+//! Field mappings, default values and list mappings in the database.
 
 use serde_json::{Value, json};
 
 use crate::support::client::{TJE0, TJE1};
 use crate::support::{AGENT, Server};
 
-/// A carrier without the rights, down to the last one.
+/// Returns a carrier without `TableRight` and `FieldProperties`, at every level.
 fn members(value: &Value) -> Value {
     match value {
         Value::Object(members_of) => members_of
@@ -30,7 +30,7 @@ async fn read(server: &Server, connection: i32) -> Value {
     server.called("GetActorTypeMapping", &request).await
 }
 
-/// The fields' keys in their order.
+/// Returns the keys of the fields in their order.
 async fn keys(server: &Server) -> Vec<String> {
     let mapping = read(server, 816).await;
     let fields = mapping["FieldMappings"].as_array().unwrap().iter();
@@ -47,7 +47,7 @@ async fn save(server: &Server, keys: &[&str]) -> Vec<i64> {
 #[tokio::test]
 async fn a_mapping_is_stored_and_read_back() {
     let server = Server::start().await;
-    assert_eq!(read(&server, 816).await, Value::Null, "there is none yet");
+    assert_eq!(read(&server, 816).await, Value::Null, "no mapping yet");
     let sent = mapping(&json!([
         { "ErpFieldKey": "CustName", "CrmFieldKey": "name", "FieldType": "Text", "SyncToCrm": true, "SyncToErp": true,
           "ShowInSearch": true, "Access": "Mandatory", "ErpDisplayName": "ignored", "AlreadyMapped": true },
@@ -76,7 +76,7 @@ async fn a_mapping_is_stored_and_read_back() {
     assert_eq!(read(&server, 816).await, saved);
     assert_eq!(saved["FieldMappings"][0]["FieldProperties"]["CrmFieldKey"]["FieldLength"], 254);
 
-    // What was answered can be sent; a field that is not named stays, an id stands for a key.
+    // A response can be sent back; fields that are omitted stay, and an id may replace a key.
     assert_eq!(server.called("SaveActorTypeMapping", &json!({ "Mapping": saved })).await, saved);
     let change = json!([{ "ErpFieldId": ids[1], "CrmFieldKey": "NUMBER2", "FieldType": "Double", "SyncToErp": true }]);
     let changed = server.called("SaveActorTypeMapping", &mapping(&change)).await;
@@ -85,7 +85,7 @@ async fn a_mapping_is_stored_and_read_back() {
     assert_eq!((&field["ErpFieldKey"], &field["CrmDisplayName"]), (&json!("Credit"), &json!("Number")));
     let counts: String =
         server.database.value("SELECT string_agg(updated_count::text, ' ' ORDER BY rank) FROM erp_field").await;
-    assert_eq!(counts, "0 1", "what does not change is not written");
+    assert_eq!(counts, "0 1", "unchanged rows are not written");
 
     let crm = json!({ "ErpConnectionId": 816, "ErpActorType": "Customer" });
     assert_eq!(server.called("GetCrmActorType", &crm).await, "Contact");
@@ -94,7 +94,7 @@ async fn a_mapping_is_stored_and_read_back() {
 }
 
 #[tokio::test]
-async fn the_same_mapping_comes_as_xml_and_as_a_form() {
+async fn a_mapping_is_accepted_as_xml_and_as_a_form() {
     let server = Server::start().await;
     let fields = json!([
         { "ErpFieldKey": "a", "CrmFieldKey": "PHONE", "FieldType": "List", "SyncToCrm": true },
@@ -129,11 +129,11 @@ async fn the_same_mapping_comes_as_xml_and_as_a_form() {
     let sent = format!("<r {xmlns}><Mapping>{content}</Mapping></r>");
     let path = format!("{AGENT}/SaveActorTypeMapping");
     let answer = server.program.send_to(&path, "text/xml", sent, &[("Accept", "application/json")]).await;
-    assert_eq!(answer.json(), as_json, "what goes out comes in");
+    assert_eq!(answer.json(), as_json, "a response can be sent back");
 }
 
 #[tokio::test]
-async fn bad_mappings_are_refused_whole() {
+async fn invalid_mappings_are_refused_and_store_nothing() {
     let server = Server::start().await;
     for (fields, expected) in [
         (json!([{ "ErpFieldKey": "a" }, {}]), "Mapping.FieldMappings[1].ErpFieldKey: the key is blank"),
@@ -178,7 +178,7 @@ async fn bad_mappings_are_refused_whole() {
 }
 
 #[tokio::test]
-async fn another_connection_with_the_same_crm_field_is_told_of() {
+async fn a_crm_field_mapped_by_another_connection_is_reported() {
     let server = Server::start().await;
     let fields = json!([{ "ErpFieldKey": "a", "CrmFieldKey": "NAME" }]);
     server.called("SaveActorTypeMapping", &mapping(&fields)).await;
@@ -192,7 +192,7 @@ async fn another_connection_with_the_same_crm_field_is_told_of() {
 }
 
 #[tokio::test]
-async fn fields_are_moved_as_far_as_there_are_places() {
+async fn fields_move_within_the_bounds_of_the_list() {
     let server = Server::start().await;
     let ids = save(&server, &["a", "b", "c", "d"]).await;
     let direction = |id: i64, direction: i64| json!({ "ErpFieldId": id, "Direction": direction, "ErpConnectionId": 816, "ErpActorType": "Customer" });
@@ -210,7 +210,7 @@ async fn fields_are_moved_as_far_as_there_are_places() {
         assert_eq!(keys(&server).await.join(" "), expected, "{place} by {by}");
     }
     save(&server, &["e"]).await;
-    assert_eq!(keys(&server).await.join(" "), "b a c d e", "a new one comes last");
+    assert_eq!(keys(&server).await.join(" "), "b a c d e", "a new field comes last");
 
     let mut wrong = direction(ids[0], 1);
     wrong["ErpActorType"] = json!("Supplier");
@@ -223,7 +223,7 @@ async fn fields_are_moved_as_far_as_there_are_places() {
 }
 
 #[tokio::test]
-async fn default_values_are_stored_and_say_what_is_to_be_filled_in() {
+async fn default_values_are_stored_and_fields_to_fill_in_are_listed() {
     let server = Server::start().await;
     let ids = save(&server, &["a", "b", "c", "d"]).await;
     let fields = json!([{ "ErpFieldKey": "d", "Access": "Mandatory", "FieldType": "Integer", "ShowInSearch": true }]);
@@ -261,7 +261,7 @@ async fn default_values_are_stored_and_say_what_is_to_be_filled_in() {
         field("b", 2, "Checkbox", "[I:7]", "Normal", false),
         field("d", 4, "Integer", "", "Mandatory", true),
     ]);
-    assert_eq!(asked, expected, "c has a value that nobody is asked for");
+    assert_eq!(asked, expected, "c has a value, and no prompt");
 
     let missing = server.call(TJE0, "SaveDefaultValueInfo", &rule(99_999, json!({}))).await;
     missing.assert_service_error(404, "SoNotFoundException", &["there is no field 99999."]);
@@ -278,7 +278,7 @@ async fn default_values_are_stored_and_say_what_is_to_be_filled_in() {
 }
 
 #[tokio::test]
-async fn a_summary_has_each_kind_of_actor_in_a_line() {
+async fn the_summary_has_a_line_for_each_actor_type() {
     let server = Server::start().await;
     server.saved(&json!({ "ErpConnectionId": 816, "DisplayName": "US:\"Main\";NO:\"Hoved\"", "Active": true })).await;
     let fields = json!([
@@ -319,7 +319,7 @@ async fn a_summary_has_each_kind_of_actor_in_a_line() {
 }
 
 #[tokio::test]
-async fn list_mappings_replace_the_list_of_each_field_that_is_named() {
+async fn list_mappings_replace_the_lists_of_the_named_fields() {
     let server = Server::start().await;
     let ids = save(&server, &["country", "category"]).await;
     let list = |id: i64, items: Value| json!({ "ErpFieldId": id, "ErpCrmListItemMappings": items });
@@ -339,7 +339,7 @@ async fn list_mappings_replace_the_list_of_each_field_that_is_named() {
     assert_eq!((&first["ErpActorTypeName"], &first["ErpListName"]), (&json!("Customer"), &json!("")));
     let first = &first["ErpCrmListItemMappings"][1];
     assert_eq!((&first["ErpListItemName"], &first["CrmListItem"]["Id"]), (&json!("the se"), &json!(2)));
-    // What was answered can be sent.
+    // A response can be sent back.
     assert_eq!(server.called("SaveConnectionListMappings", &json!({ "ListMapping": saved })).await, saved);
 
     let unmapped = json!({ "ErpListItemId": "se", "CrmListItem": null });
@@ -380,7 +380,7 @@ async fn list_mappings_replace_the_list_of_each_field_that_is_named() {
 }
 
 #[tokio::test]
-async fn saved_columns_are_asked_about_by_list_and_connection() {
+async fn stored_columns_are_looked_up_by_list_and_connection() {
     let server = Server::start().await;
     let call = async |body: Value| server.call(TJE1, "ValidateArchiveColumnConfig", &body).await;
     let done = call(json!({ "ListOwner": "ErpSearch", "ErpConnectionId": 816 })).await;
@@ -392,7 +392,7 @@ async fn saved_columns_are_asked_about_by_list_and_connection() {
 }
 
 #[tokio::test]
-async fn an_ordinary_associate_reads_the_mappings_of_what_he_may_see() {
+async fn an_ordinary_associate_reads_the_mappings_of_readable_connections() {
     let server = Server::start().await;
     let ids = save(&server, &["a"]).await;
     let rule = json!({ "ErpFieldId": ids[0], "Mandatory": true });
@@ -405,9 +405,10 @@ async fn an_ordinary_associate_reads_the_mappings_of_what_he_may_see() {
         ("GetErpSyncConnectionSummary", json!({ "ErpSyncConnectionId": 816 }), "null"),
     ];
     for (method, body, _) in &reads {
-        let (his, ours) = (server.call(TJE1, method, body).await.json(), server.called(method, body).await);
-        assert_eq!(members(&his), members(&ours), "{method}");
-        assert!(!his.to_string().contains("Insert"), "{method}: {his}");
+        let (ordinary, administrators) =
+            (server.call(TJE1, method, body).await.json(), server.called(method, body).await);
+        assert_eq!(members(&ordinary), members(&administrators), "{method}");
+        assert!(!ordinary.to_string().contains("Insert"), "{method}: {ordinary}");
     }
     for (method, body) in [
         ("SaveActorTypeMapping", mapping(&json!([]))),

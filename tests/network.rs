@@ -1,4 +1,4 @@
-//! What stands between the clients and the server: TLS, proxies, and other instances.
+//! TLS, reverse proxies, and several instances behind a load balancer.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -19,7 +19,7 @@ use crate::support::program::run;
 use crate::support::wait::wait_until;
 use crate::support::{Program, SAVE, Server, TestDatabase, seed_request};
 
-/// A certificate for loopback, written to a folder with its key.
+/// Creates a certificate for 127.0.0.1, and writes it and its key to a directory.
 fn certificate(directory: &Path) -> CertifiedKey<KeyPair> {
     let made = generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
     std::fs::write(directory.join("certificate.pem"), made.cert.pem()).unwrap();
@@ -34,7 +34,7 @@ fn trusting(made: &CertifiedKey<KeyPair>) -> reqwest::Client {
 }
 
 #[tokio::test]
-async fn with_a_certificate_the_server_speaks_tls_and_takes_a_renewed_one() {
+async fn the_server_speaks_tls_and_reloads_a_renewed_certificate() {
     let directory = tempfile::tempdir().unwrap();
     let [certificate_file, key_file] =
         ["certificate.pem", "key.pem"].map(|name| directory.path().join(name).to_str().unwrap().to_owned());
@@ -51,7 +51,7 @@ async fn with_a_certificate_the_server_speaks_tls_and_takes_a_renewed_one() {
     let cookie = login.send().await.unwrap().headers()["set-cookie"].to_str().unwrap().to_owned();
     assert!(cookie.contains("; Secure"), "{cookie}");
 
-    // Whoever speaks plainly is not answered.
+    // Plain HTTP gets no response.
     let mut plain = TcpStream::connect(&server.program.address).await.unwrap();
     plain.write_all(b"GET /api HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
     let mut answer = Vec::new();
@@ -94,7 +94,7 @@ async fn a_shutdown_does_not_wait_for_tls_handshakes() {
 }
 
 #[test]
-fn a_certificate_that_cannot_be_used_is_named() {
+fn an_unusable_certificate_is_refused_with_the_name_of_its_file() {
     let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     certificate(one.path());
     certificate(other.path());
@@ -106,18 +106,21 @@ fn a_certificate_that_cannot_be_used_is_named() {
         (file(&one, "certificate.pem"), file(&one, "certificate.pem"), "certificate.pem: "),
     ] {
         let done = run(&["--tls-certificate", &certificate, "--tls-key", &key, "--listen", "127.0.0.1:0"]);
-        let told = String::from_utf8(done.stderr).unwrap();
-        assert_eq!(done.status.code(), Some(1), "{told}");
-        assert!(told.starts_with("erpsync: ") && told.contains(part) && told.lines().count() == 1, "{told}");
+        let problem = String::from_utf8(done.stderr).unwrap();
+        assert_eq!(done.status.code(), Some(1), "{problem}");
+        assert!(
+            problem.starts_with("erpsync: ") && problem.contains(part) && problem.lines().count() == 1,
+            "{problem}"
+        );
     }
-    assert_eq!(run(&["--tls-key", &file(&one, "key.pem")]).status.code(), Some(2), "one without the other");
+    assert_eq!(run(&["--tls-key", &file(&one, "key.pem")]).status.code(), Some(2), "a key without a certificate");
     assert_eq!(run(&["--trusted-proxies", "localhost"]).status.code(), Some(2));
 }
 
-/// Sends a wrong password through a proxy that says for whom, and gives the address that was logged.
+/// Sends a wrong password with `X-Forwarded-For`. Returns the client address in the log.
 async fn logged_address(server: &Server, forwarded_for: &str) -> String {
     let before = server.program.log().lines().count();
-    let request = server.program.request(reqwest::Method::POST, SAVE).basic_auth("nobody", Some("x"));
+    let request = server.program.request(reqwest::Method::POST, SAVE).basic_auth("unknown", Some("x"));
     let answer = request.header("X-Forwarded-For", forwarded_for).send().await.unwrap();
     assert_eq!(answer.status(), 401);
     let log = server.program.log();
@@ -127,12 +130,12 @@ async fn logged_address(server: &Server, forwarded_for: &str) -> String {
 }
 
 #[tokio::test]
-async fn only_trusted_proxies_tell_who_calls() {
+async fn forwarded_addresses_are_read_from_trusted_proxies_only() {
     let direct = Server::start().await;
     assert_eq!(logged_address(&direct, "192.0.2.1").await, "127.0.0.1");
     let behind = Server::start_with(&["--trusted-proxies", "10.0.0.0/8, 127.0.0.0/8"]).await;
     assert_eq!(logged_address(&behind, "192.0.2.1, 198.51.100.7, 10.1.2.3").await, "198.51.100.7");
-    // What one client guesses wrong does not slow another one down.
+    // Wrong passwords from one client do not throttle another one.
     for guess in 0..12 {
         let request = behind.program.request(reqwest::Method::POST, SAVE).basic_auth("tje1", Some(guess));
         request.header("X-Forwarded-For", "192.0.2.66").send().await.unwrap();
@@ -147,7 +150,7 @@ async fn only_trusted_proxies_tell_who_calls() {
 }
 
 #[tokio::test]
-async fn with_a_stop_delay_the_server_is_first_not_ready_and_serves_on() {
+async fn during_the_stop_delay_the_server_is_not_ready_and_still_serves() {
     let mut server = Server::start_with(&["--stop-delay", "600"]).await;
     server.program.signal(Signal::TERM);
     server.program.wait_for_log("still serving").await;
@@ -160,10 +163,10 @@ async fn with_a_stop_delay_the_server_is_first_not_ready_and_serves_on() {
     let mut server = Server::start_with(&["--stop-delay", "1"]).await;
     server.program.signal(Signal::TERM);
     server.program.wait_for_log("still serving").await;
-    assert_eq!(server.program.wait_for_exit().await.code(), Some(0), "the delay ends");
+    assert_eq!(server.program.wait_for_exit().await.code(), Some(0), "the server stops after the delay");
 }
 
-/// What a load balancer does: sends each request to the next instance that says it is ready.
+/// A load balancer that sends each request to the next ready instance.
 struct Balancer {
     http: reqwest::Client,
     instances: Mutex<Vec<String>>,
@@ -185,7 +188,7 @@ impl Balancer {
         *self.instances.lock().unwrap() = instances.iter().map(|instance| instance.address.clone()).collect();
     }
 
-    /// Waits until an instance says that it is no longer ready, and sends nothing to it from then on.
+    /// Waits until an instance reports that it is not ready, and removes it.
     async fn leave(&self, leaving: &Program) {
         wait_until("an instance that is not ready", async || leaving.get("/health/ready").await.status != 200).await;
         self.instances.lock().unwrap().retain(|instance| *instance != leaving.address);
@@ -214,7 +217,7 @@ async fn pass(State(balancer): State<Arc<Balancer>>, request: Request) -> Respon
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_instances_are_restarted_in_turn_and_no_request_fails() {
+async fn a_rolling_restart_of_two_instances_fails_no_request() {
     let database = TestDatabase::with_demo_data().await;
     let url = database.url();
     let instance = || Program::start(&["--database-url", &url, "--stop-delay", "2"]);

@@ -1,4 +1,4 @@
-//! Bearer with a token of an OpenID Connect issuer; what makes a token good or not is tested beside the code.
+//! Bearer tokens of an OpenID Connect issuer. The unit tests of `auth::oidc` cover the validation of tokens.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -32,7 +32,7 @@ async fn save(server: &Server, token: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn a_token_of_the_issuer_stands_for_the_associate_that_it_names() {
+async fn a_token_of_the_issuer_authenticates_the_associate_in_its_claim() {
     let signer = Signer::ec();
     let issuer = FakeIssuer::start(&[("key-1", &signer)]).await;
     let server = Server::start_with(&["--oidc-issuer", &issuer.url, "--oidc-audience", "erpsync"]).await;
@@ -40,7 +40,7 @@ async fn a_token_of_the_issuer_stands_for_the_associate_that_it_names() {
     assert_eq!(save(&server, &token("TJE0")).await.status, 200);
     assert_eq!(save(&server, &token("tje1")).await.status, 403);
     let before = server.database.contents().await;
-    for refused in [token("nobody"), Signer::rsa().token("key-1", &claims(&issuer, "tje0")), "a.b.c".to_owned()] {
+    for refused in [token("unknown"), Signer::rsa().token("key-1", &claims(&issuer, "tje0")), "a.b.c".to_owned()] {
         let answer = save(&server, &refused).await;
         answer.assert_service_error(401, "SoSessionException", &["not valid"]);
         assert!(answer.header("www-authenticate").starts_with("Basic"));
@@ -51,7 +51,7 @@ async fn a_token_of_the_issuer_stands_for_the_associate_that_it_names() {
     assert_eq!(server.database.contents().await, before);
     assert_eq!(issuer.requests(), (1, 1), "the keys are fetched once");
 
-    // It takes part in the rest: currentToken gives a token of our own, which needs the issuer no more.
+    // `currentToken` issues a token of the server, which does not need the issuer.
     let request = server.program.request(Method::GET, "/api/v1/User/currentToken");
     let request = request.header("Authorization", format!("Bearer {}", token("tje0"))).header("Accept", "text/json");
     let own = Answer::of(request.send().await.unwrap()).await.json().as_str().unwrap().to_owned();
@@ -61,7 +61,7 @@ async fn a_token_of_the_issuer_stands_for_the_associate_that_it_names() {
 }
 
 #[tokio::test]
-async fn without_the_issuers_keys_it_is_503_and_the_rest_works() {
+async fn tokens_are_503_while_the_issuers_keys_cannot_be_fetched() {
     let signer = Signer::ec();
     let mut issuer = FakeIssuer::start(&[("key-1", &signer)]).await;
     let token = signer.token("key-1", &claims(&issuer, "tje0"));
@@ -74,7 +74,7 @@ async fn without_the_issuers_keys_it_is_503_and_the_rest_works() {
 }
 
 #[tokio::test]
-async fn without_an_issuer_the_door_is_closed() {
+async fn tokens_are_refused_where_no_issuer_is_set() {
     let signer = Signer::ec();
     let issuer = FakeIssuer::start(&[("key-1", &signer)]).await;
     let server = Server::start().await;
@@ -97,7 +97,7 @@ impl Listener for TlsListener {
     async fn accept(&mut self) -> (Self::Io, SocketAddr) {
         loop {
             let (stream, address) = self.tcp.accept().await.unwrap();
-            // A client that does not trust the certificate hangs up.
+            // A client that does not trust the certificate closes the connection.
             if let Ok(stream) = self.tls.accept(stream).await {
                 return (stream, address);
             }

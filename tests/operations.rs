@@ -1,4 +1,4 @@
-//! What an operator needs: metrics, settings from a file, a doctor, completions and man pages.
+//! Metrics, and the listener for operators.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::support::{AGENT, Answer, Program, SAVE, Server};
 
 const ADMIN: [&str; 2] = ["--admin-listen", "127.0.0.1:0"];
 
-/// Where the operator's listener is, from the log: port 0 took a free one.
+/// Returns the address of the admin listener from the log, as its port is chosen by the system.
 async fn admin_address(program: &Program) -> String {
     const SERVED: &str = "metrics and health are served";
     program.wait_for_log(SERVED).await;
@@ -31,7 +31,7 @@ async fn admin_get(program: &Program, path: &str) -> Answer {
     Answer::of(program.http.get(url).send().await.unwrap()).await
 }
 
-/// The samples, by name and labels, where the text is what Prometheus reads.
+/// Returns the samples by name and labels. Checks the exposition format.
 async fn samples(program: &Program) -> BTreeMap<String, String> {
     let text = admin_get(program, "/metrics").await.text;
     let mut types = BTreeMap::new();
@@ -120,7 +120,7 @@ async fn requests_saves_and_wrong_logins_are_counted() {
 }
 
 #[tokio::test]
-async fn nothing_that_a_caller_sends_becomes_a_label() {
+async fn no_value_from_a_request_becomes_a_metric_label() {
     let server = Server::start_with(&ADMIN).await;
     for number in 0..50 {
         let paths =
@@ -145,7 +145,7 @@ async fn nothing_that_a_caller_sends_becomes_a_label() {
 }
 
 #[tokio::test]
-async fn metrics_come_in_both_of_prometheus_forms_and_only_where_they_are_set() {
+async fn metrics_are_served_in_both_prometheus_formats_on_the_admin_listener_only() {
     let server = Server::start_with(&ADMIN).await;
     server.program.save_sample().await;
     let older = admin_get(&server.program, "/metrics").await;
@@ -162,7 +162,7 @@ async fn metrics_come_in_both_of_prometheus_forms_and_only_where_they_are_set() 
     admin_get(&server.program, SAVE).await.assert_framework_error(404, &["No HTTP resource"]);
     let posted = Answer::of(server.program.http.post(&url).send().await.unwrap()).await;
     posted.assert_framework_error(405, &["POST"]);
-    assert_eq!(server.program.get("/metrics").await.status, 404, "callers do not see them");
+    assert_eq!(server.program.get("/metrics").await.status, 404, "clients do not see the metrics");
     assert_eq!(server.program.get("/health/ready").await.status, 200);
     let off = Server::start().await;
     assert_eq!(off.program.save_sample().await.status, 200);
@@ -170,7 +170,7 @@ async fn metrics_come_in_both_of_prometheus_forms_and_only_where_they_are_set() 
 }
 
 #[tokio::test]
-async fn the_pool_is_told_with_the_waits_that_were_in_vain() {
+async fn the_connection_pool_and_its_timeouts_are_in_the_metrics() {
     let server = Server::start_with(&[&ADMIN[..], &["--database-connections", "1"]].concat()).await;
     assert_eq!(server.program.save_sample().await.status, 200);
     let before = samples(&server.program).await;
@@ -193,7 +193,7 @@ async fn the_pool_is_told_with_the_waits_that_were_in_vain() {
 }
 
 #[tokio::test]
-async fn the_operators_listener_stops_with_the_server_and_wants_a_free_port() {
+async fn the_admin_listener_stops_with_the_server_and_needs_a_free_port() {
     let mut server = Server::start_with(&ADMIN).await;
     let address = admin_address(&server.program).await;
     let mut idle = TcpStream::connect(&address).await.unwrap();
@@ -206,19 +206,19 @@ async fn the_operators_listener_stops_with_the_server_and_wants_a_free_port() {
     let taken = holder.local_addr().unwrap().to_string();
     let url = server.database.url();
     let refused = run(&["--database-url", &url, "--listen", "127.0.0.1:0", "--admin-listen", &taken]);
-    let said = String::from_utf8(refused.stderr).unwrap();
-    assert_eq!((refused.status.code(), refused.stdout.len()), (Some(1), 0), "{said}");
-    assert!(said.lines().last().unwrap().starts_with(&format!("erpsync: --admin-listen: cannot listen on {taken}")));
+    let problem = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!((refused.status.code(), refused.stdout.len()), (Some(1), 0), "{problem}");
+    assert!(problem.lines().last().unwrap().starts_with(&format!("erpsync: --admin-listen: cannot listen on {taken}")));
     drop(holder);
 }
 
 #[tokio::test]
-async fn a_crowd_of_callers_does_not_keep_the_operator_out() {
+async fn request_limits_do_not_apply_to_the_admin_listener() {
     let server = Server::start_with(&[&ADMIN[..], &["--max-connections", "1", "--max-requests", "1"]].concat()).await;
     let mut only = TcpStream::connect(&server.program.address).await.unwrap();
     let request = format!("GET {SAVE} HTTP/1.1\r\nHost: x\r\n\r\n");
     only.write_all(request.as_bytes()).await.unwrap();
-    assert!(only.read(&mut [0; 1]).await.unwrap() > 0, "it is the one that is served");
+    assert!(only.read(&mut [0; 1]).await.unwrap() > 0, "this connection is served");
     let waits = server.program.request(Method::GET, "/health/live").timeout(Duration::from_millis(300)).send().await;
     assert!(waits.unwrap_err().is_timeout());
     for path in ["/metrics", "/health/live", "/health/ready"] {
@@ -233,8 +233,9 @@ async fn the_operations_chapter_names_every_metric() {
     server.program.save_sample().await;
     let chapter = include_str!("../docs/operations.md");
     let rows = chapter.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`'));
-    let named: BTreeSet<_> =
-        rows.map(|(name, _)| name).filter(|name| name.contains('_') && !name.contains('-')).collect();
+    // Other tables of the chapter have settings and the fields of the log.
+    let is_metric = |name: &&str| name.starts_with("erpsync_") || name.starts_with("process_");
+    let named: BTreeSet<_> = rows.map(|(name, _)| name).filter(is_metric).collect();
     let text = admin_get(&server.program, "/metrics").await.text;
     let described = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '));
     assert_eq!(named, described.map(|(name, _)| name).collect());

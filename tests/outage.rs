@@ -1,4 +1,4 @@
-//! The database goes away and comes back; the server stays.
+//! Loss and return of the database while the server runs.
 
 use futures::future::join_all;
 use serde_json::{Value, json};
@@ -8,21 +8,21 @@ use crate::support::wait::{wait_until, within_limit};
 use crate::support::{Program, Server, TestDatabase};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_its_database_the_server_answers_503_and_recovers() {
+async fn without_its_database_the_server_responds_503_and_recovers() {
     let database = TestDatabase::with_demo_data().await;
-    let proxy = Proxy::open().await;
+    let proxy = Proxy::start().await;
     let mut program = Program::start(&["--database-url", &proxy.url(&database)]);
     for _ in 0..2 {
         assert_eq!(program.save_sample().await.status, 200);
-        proxy.shut();
+        proxy.refuse();
         let away = program.save_sample().await;
         away.assert_service_error(503, "SoDbAccessException", &["database"]);
         assert_eq!(away.header("retry-after"), "2");
         assert_eq!(program.get("/health/ready").await.status, 503);
         assert_eq!(program.get("/health/live").await.status, 200);
 
-        proxy.reopen();
-        // No request in between: the very next one works.
+        proxy.restore();
+        // The first request after the return succeeds.
         assert_eq!(program.save_sample().await.status, 200);
         assert_eq!(program.get("/health/ready").await.status, 200);
     }
@@ -30,20 +30,20 @@ async fn without_its_database_the_server_answers_503_and_recovers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_that_says_nothing_costs_a_request_its_time_and_no_more() {
+async fn requests_time_out_while_the_database_does_not_respond() {
     let database = TestDatabase::with_demo_data().await;
-    let proxy = Proxy::open().await;
+    let proxy = Proxy::start().await;
     let program = Program::start(&["--database-url", &proxy.url(&database), "--request-timeout", "2"]);
     assert_eq!(program.save_sample().await.status, 200);
     proxy.stall();
     let answers = within_limit("20 refusals", join_all((0..20).map(|_| program.save_sample()))).await;
     assert!(answers.iter().all(|answer| [503, 504].contains(&answer.status)));
-    proxy.reopen();
+    proxy.restore();
     wait_until("a recovery", async || program.save_sample().await.status == 200).await;
 }
 
 #[tokio::test]
-async fn connections_ended_by_the_database_are_replaced_unseen() {
+async fn connections_closed_by_the_database_are_replaced() {
     let server = Server::start().await;
     for _ in 0..3 {
         let answers = join_all((0..16).map(|_| server.program.save_sample())).await;
@@ -59,7 +59,7 @@ const LOST: &str = "SELECT count(*) FROM erp_connection WHERE display_name = 'lo
 const LOCK_TABLE: &str = "BEGIN; LOCK TABLE connection_config_field";
 
 #[tokio::test]
-async fn a_save_whose_connection_is_ended_midway_is_sent_again() {
+async fn a_save_whose_connection_is_terminated_is_retried() {
     let server = Server::start().await;
     assert_eq!(server.program.save_sample().await.status, 200);
     let updates = "SELECT updated_count FROM erp_connection WHERE erp_connection_id = 816";
@@ -72,12 +72,12 @@ async fn a_save_whose_connection_is_ended_midway_is_sent_again() {
         sqlx::raw_sql("ROLLBACK").execute(&mut lock).await.unwrap();
     });
     assert_eq!(answer.status, 200, "{}", answer.text);
-    assert_eq!(server.database.value::<i32>(updates).await, before + 1, "the first try has left nothing");
+    assert_eq!(server.database.value::<i32>(updates).await, before + 1, "the first attempt stored nothing");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_save_that_loses_its_database_midway_is_503_and_whole_or_not_there() {
-    let proxy = Proxy::open().await;
+async fn a_save_that_loses_its_database_is_503_and_stored_whole_or_not_at_all() {
+    let proxy = Proxy::start().await;
     let database = TestDatabase::with_demo_data().await;
     let program = Program::start(&["--database-url", &proxy.url(&database)]);
     let server = Server { program, database };
@@ -86,32 +86,32 @@ async fn a_save_that_loses_its_database_midway_is_503_and_whole_or_not_there() {
     sqlx::raw_sql(LOCK_TABLE).execute(&mut lock).await.unwrap();
     let (answer, ()) = tokio::join!(server.program.save_sample(), async {
         server.database.wait_for_lock().await;
-        proxy.shut();
+        proxy.refuse();
     });
     answer.assert_service_error(503, "SoDbAccessException", &[]);
-    // What nobody waits for any more ends by itself.
+    // The abandoned statement still waits for the lock.
     assert!(server.database.value::<bool>(END_SAVE).await);
     sqlx::raw_sql("ROLLBACK").execute(&mut lock).await.unwrap();
     assert_eq!(server.database.contents().await, before);
-    proxy.reopen();
+    proxy.restore();
     assert_eq!(server.program.save_sample().await.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_created_is_not_created_twice_when_its_answer_is_lost() {
-    let proxy = Proxy::open().await;
+async fn a_create_whose_response_is_lost_is_not_repeated() {
+    let proxy = Proxy::start().await;
     let database = TestDatabase::with_demo_data().await;
     let program = Program::start(&["--database-url", &proxy.url(&database)]);
     let server = Server { program, database };
     let named = |name: &str| json!({ "ErpConnectorId": 403, "DisplayName": name, "ConfigFields": { "a": "1" } });
-    // So that the statement is prepared: else its preparation would be what is lost.
+    // Prepares the statement, as otherwise the response to its preparation would be lost.
     server.saved(&named("before")).await;
 
-    proxy.mute();
+    proxy.drop_responses();
     let lost = named("lost");
     let (answer, ()) = tokio::join!(server.save(&lost), async {
         wait_until("the row", async || server.database.value::<i64>(LOST).await > 0).await;
-        proxy.cut();
+        proxy.close_once();
     });
     assert_eq!(answer.status, 200, "{}", answer.text);
     let stored: Value = server
@@ -122,19 +122,19 @@ async fn what_was_created_is_not_created_twice_when_its_answer_is_lost() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_can_tell_who_created_an_id_that_was_chosen_when_its_answer_is_lost() {
-    let proxy = Proxy::open().await;
+async fn a_create_with_a_given_id_is_503_when_its_response_is_lost() {
+    let proxy = Proxy::start().await;
     let database = TestDatabase::with_demo_data().await;
     let program = Program::start(&["--database-url", &proxy.url(&database)]);
     let server = Server { program, database };
     let chosen = |id: &str| json!({ "ErpConnectorId": 403, "DisplayName": id, "ConnectionId": id });
     server.saved(&chosen("before")).await;
 
-    proxy.mute();
+    proxy.drop_responses();
     let lost = chosen("lost");
     let (answer, ()) = tokio::join!(server.save(&lost), async {
         wait_until("the row", async || server.database.value::<i64>(LOST).await > 0).await;
-        proxy.cut();
+        proxy.close_once();
     });
     answer.assert_service_error(503, "SoDbAccessException", &[]);
     assert_eq!(server.save(&lost).await.status, 409);

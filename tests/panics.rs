@@ -1,4 +1,4 @@
-//! A fault in a rule: the caller gets a reference, the log has it too, and the server lives.
+//! Panics and internal errors: the response and the log have the same reference, and the server survives.
 
 use axum::Router;
 use axum::routing::get;
@@ -12,15 +12,15 @@ use tokio::net::TcpListener;
 use crate::support::client::http_client;
 
 async fn fail() -> &'static str {
-    panic!("a secret of the house")
+    panic!("an internal secret")
 }
 
-/// What the program puts around its routes, around two that fail.
+/// Starts a server with the program's layers around two routes that fail and one that succeeds.
 async fn start() -> String {
     let settings = CommandLine::try_parse_from(["erpsync"]).unwrap().serve;
     let faulty = Router::new()
         .route("/panic", get(fail))
-        .route("/fault", get(async || Error::internal("a secret of the house")))
+        .route("/fault", get(async || Error::internal("an internal secret")))
         .route("/fine", get(async || "fine"));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -30,7 +30,7 @@ async fn start() -> String {
 }
 
 #[tokio::test]
-async fn a_panic_and_a_fault_are_500_with_a_reference_and_the_server_lives() {
+async fn panics_and_internal_errors_are_500_with_a_reference() {
     let server = start().await;
     let http = http_client();
     for path in ["/panic", "/fault", "/panic"] {

@@ -1,4 +1,4 @@
-//! A pooler in transaction mode between server and database. Needs `pgbouncer`, which CI installs:
+//! `PgBouncer` in transaction mode between server and database. Needs `pgbouncer`, which CI installs:
 //! `cargo test -- --ignored pgbouncer`.
 
 use std::os::unix::process::CommandExt;
@@ -15,7 +15,7 @@ use crate::support::proxy::Proxy;
 use crate::support::wait::{LIMIT, wait_until};
 use crate::support::{Program, SAVE, Server, TestDatabase};
 
-/// A pooler. Ended when it goes out of scope.
+/// A running `PgBouncer`. Killed when it goes out of scope.
 struct Bouncer {
     child: Child,
     port: u16,
@@ -23,7 +23,8 @@ struct Bouncer {
 }
 
 impl Bouncer {
-    /// With fewer connections to the database than the server has to it, so that transactions really change places.
+    /// Starts `PgBouncer` with fewer connections to the database than the server has to `PgBouncer`, so that transactions
+    /// share them.
     fn start(database_port: u16) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
@@ -40,9 +41,9 @@ impl Bouncer {
         let mut command = Command::new("pgbouncer");
         command.arg(path("pgbouncer.ini")).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         if rustix::process::getuid().is_root() {
-            // It refuses to run as root.
-            std::os::unix::fs::chown(directory.path(), Some(NOBODY), Some(NOBODY)).unwrap();
-            command.uid(NOBODY).gid(NOBODY);
+            // PgBouncer refuses to run as root.
+            std::os::unix::fs::chown(directory.path(), Some(UNPRIVILEGED), Some(UNPRIVILEGED)).unwrap();
+            command.uid(UNPRIVILEGED).gid(UNPRIVILEGED);
         }
         let child = command.spawn().expect("pgbouncer is installed");
         let began = Instant::now();
@@ -54,7 +55,7 @@ impl Bouncer {
     }
 }
 
-const NOBODY: u32 = 65534;
+const UNPRIVILEGED: u32 = 65534;
 
 impl Drop for Bouncer {
     fn drop(&mut self) {
@@ -65,14 +66,14 @@ impl Drop for Bouncer {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs pgbouncer"]
-async fn behind_a_pooler_in_transaction_mode_everything_works() {
-    // The database knows this process's user, and the pooler's not.
-    let proxy = Proxy::open().await;
+async fn the_server_works_behind_pgbouncer_in_transaction_mode() {
+    // The database authenticates this process's user by peer credentials, but not PgBouncer's.
+    let proxy = Proxy::start().await;
     let bouncer = Bouncer::start(proxy.port);
     let database = TestDatabase::empty().await;
     let url = format!("postgres://erpsync@127.0.0.1:{}/{}?sslmode=disable", bouncer.port, database.name());
     let pooled = ["--database-url", &url, "--transaction-pooling", "true"];
-    // The schema and the demo data, too, come through it.
+    // The schema and the demo data are added through PgBouncer, too.
     let done = crate::support::program::run(&[&["demo"], &pooled[..]].concat());
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     let program = Program::start(&pooled);
@@ -89,7 +90,7 @@ async fn behind_a_pooler_in_transaction_mode_everything_works() {
     assert_eq!(found.len(), created.len(), "the sample is flagged as deleted");
     assert_eq!(server.call(TJE1, "SaveConnection", &json!({ "Connection": {} })).await.status, 403);
     assert_eq!(server.call(TJE0, "SaveConnection", &json!({ "Connection": {} })).await.status, 400);
-    // What is refused in the middle leaves nothing open in the pooler's connections.
+    // A refusal in a transaction leaves no open transaction behind.
     let orders = json!({ "ErpConnectionIds": [816, 1] });
     assert_eq!(server.call(TJE0, "SaveErpConnectionSyncPriorities", &orders).await.status, 400);
     let open = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in%'";

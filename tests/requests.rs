@@ -1,4 +1,4 @@
-//! Each request of requests.http is answered with the status in its title.
+//! The requests of requests.http: each gets the status in its title.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use crate::support::{Answer, Server};
 
 const FILE: &str = include_str!("../requests.http");
 
-/// A request as the file has it, with the values of its variables.
+/// A request of the file, with its variables replaced.
 struct Request {
     title: String,
     expected: u16,
@@ -31,7 +31,7 @@ fn requests(values: &BTreeMap<&str, String>) -> Vec<Request> {
     let (head, requests) = FILE.split_once("\n###").unwrap();
     let names: BTreeSet<&str> =
         head.lines().filter_map(|line| Some(line.strip_prefix('@')?.split_once(" = ")?.0)).collect();
-    assert_eq!(names, values.keys().copied().collect(), "the variables that are set here");
+    assert_eq!(names, values.keys().copied().collect(), "the variables with a value");
     let filled = |text: &str| {
         values.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{{{name}}}}}"), value))
     };
@@ -54,7 +54,7 @@ fn requests(values: &BTreeMap<&str, String>) -> Vec<Request> {
     requests.split("\n###").map(request).collect()
 }
 
-/// What the file's comments say where to take it from.
+/// Returns the values of the variables, from the sources that the file's comments name.
 async fn values(server: &Server) -> BTreeMap<&'static str, String> {
     let issue = |kind: &str| {
         let output = run(&[kind, "issue", "tje0", "--database-url", &server.database.url()]);
@@ -80,7 +80,7 @@ async fn values(server: &Server) -> BTreeMap<&'static str, String> {
 }
 
 #[tokio::test]
-async fn every_request_of_the_file_is_answered_as_its_title_says() {
+async fn every_request_of_the_file_gets_the_status_in_its_title() {
     let server = Server::start().await;
     let requests = requests(&values(&server).await);
     for request in &requests {
@@ -97,9 +97,9 @@ async fn every_request_of_the_file_is_answered_as_its_title_says() {
     }
 }
 
-/// The formats and the ways to authorize are all there.
+/// The file has every format and every authentication scheme.
 #[tokio::test]
-async fn the_file_has_each_format_and_each_way_to_authorize() {
+async fn the_file_has_each_format_and_each_authentication_scheme() {
     let server = Server::start().await;
     let requests = requests(&values(&server).await);
     let document = server.program.get("/openapi.json").await.json();

@@ -1,10 +1,10 @@
-//! What `SaveConnection` does, decision by decision; the numbers are those of docs/decisions.md.
+//! `SaveConnection`, by the numbers of the decisions in docs/decisions.md.
 
 use serde_json::{Value, json};
 
 use crate::support::{SAVE, Server, TestDatabase, client::TJE1, seed_connection, seed_request};
 
-/// A connection with every member set, as a base to change.
+/// Returns a connection with every member set.
 fn full() -> Value {
     json!({
         "ErpConnectionId": 816, "ErpConnectorId": 403, "DisplayName": "Name", "DisplayDescription": "Description",
@@ -14,7 +14,7 @@ fn full() -> Value {
     })
 }
 
-/// The members that a client sends, without the rights.
+/// Returns the members of a connection without the rights.
 fn sent_members(connection: &Value) -> Value {
     let mut members = connection.as_object().unwrap().clone();
     members.remove("TableRight").unwrap();
@@ -35,7 +35,7 @@ async fn count(database: &TestDatabase) -> i64 {
 }
 
 #[tokio::test]
-async fn the_published_sample_request_works_to_the_letter() {
+async fn the_published_sample_request_gets_the_published_response() {
     let server = Server::start().await;
     let response = server
         .program
@@ -88,7 +88,7 @@ async fn the_published_sample_request_works_to_the_letter() {
 }
 
 #[tokio::test]
-async fn decision_01_names_match_in_any_letter_case_unknown_ones_are_ignored_and_the_last_wins() {
+async fn decision_01_names_match_case_insensitively_unknown_ones_are_ignored_and_the_last_wins() {
     let server = Server::start().await;
     let body = r#"{"CONNECTION": null, "Other": [1, {"x": "y"}], "connection": {
         "erpConnectionId": 816, "ERPCONNECTORID": 411, "displayName": "first", "DisplayName": "last",
@@ -104,7 +104,7 @@ async fn decision_01_names_match_in_any_letter_case_unknown_ones_are_ignored_and
 }
 
 #[tokio::test]
-async fn decision_02_every_member_is_there_in_the_vendors_order() {
+async fn decision_02_every_member_is_present_in_the_vendors_order() {
     let server = Server::start().await;
     let answer = server.save(&json!({ "ErpConnectorId": 403 })).await;
     let order = [
@@ -144,7 +144,7 @@ async fn decision_03_a_body_without_a_connection_is_refused() {
 }
 
 #[tokio::test]
-async fn decision_04_types_fit_or_are_refused_by_path() {
+async fn decision_04_values_of_a_wrong_type_are_refused_with_their_path() {
     let server = Server::start().await;
     let taken = server.program.post(
         SAVE,
@@ -207,7 +207,7 @@ async fn decision_05_without_an_id_a_connection_is_created() {
 }
 
 #[tokio::test]
-async fn decision_06_an_id_of_no_row_creates_under_a_new_id_and_the_log_says_so() {
+async fn decision_06_an_unknown_id_creates_under_a_new_id_and_is_logged() {
     let server = Server::start().await;
     let created = server.saved(&with(&full(), &json!({ "ErpConnectionId": 77_777 }))).await;
     assert_ne!(created["ErpConnectionId"], 77_777);
@@ -228,7 +228,7 @@ async fn decision_07_an_id_of_a_row_updates_it_deleted_or_not() {
 }
 
 #[tokio::test]
-async fn decision_08_what_an_update_leaves_out_is_blank_or_kept() {
+async fn decision_08_members_omitted_by_an_update_are_cleared_or_kept() {
     let server = Server::start().await;
     server.saved(&full()).await;
     let kept = json!({
@@ -245,11 +245,15 @@ async fn decision_08_what_an_update_leaves_out_is_blank_or_kept() {
     let replaced = json!({ "ErpConnectionId": 816, "MostRecentTimestamp": "", "ConfigFields": { "b": "9", "d": "" },
         "UserGroupAccessIds": [350], "AssociateAccessIds": [920, 463] });
     let replaced = sent_members(&server.saved(&replaced).await);
-    assert_eq!(replaced["MostRecentTimestamp"], "", "blank is given");
+    assert_eq!(replaced["MostRecentTimestamp"], "", "an empty text is a value");
     assert_eq!(replaced["ConfigFields"], json!({ "b": "9", "d": "" }));
     assert_eq!(replaced["UserGroupAccessIds"], json!([350]));
     assert_eq!(replaced["AssociateAccessIds"], json!([463, 920]));
-    assert_eq!(sent_members(&server.saved(&json!({ "ErpConnectionId": 816 })).await), replaced, "and stays");
+    assert_eq!(
+        sent_members(&server.saved(&json!({ "ErpConnectionId": 816 })).await),
+        replaced,
+        "the second update keeps them"
+    );
 
     let cleared =
         json!({ "ErpConnectionId": 816, "ConfigFields": {}, "UserGroupAccessIds": [], "AssociateAccessIds": [] });
@@ -264,7 +268,7 @@ async fn decision_08_what_an_update_leaves_out_is_blank_or_kept() {
 }
 
 #[tokio::test]
-async fn decision_09_connection_id_is_made_given_changed_or_refused() {
+async fn decision_09_connection_id_is_generated_stored_changed_or_refused() {
     let server = Server::start().await;
     for blank in [Value::Null, json!(""), json!("  ")] {
         let created = server.saved(&json!({ "ErpConnectorId": 403, "ConnectionId": blank })).await;
@@ -274,7 +278,7 @@ async fn decision_09_connection_id_is_made_given_changed_or_refused() {
 
         let id = &created["ErpConnectionId"];
         let updated = server.saved(&json!({ "ErpConnectionId": id, "ConnectionId": blank })).await;
-        assert_eq!(updated["ConnectionId"], *made, "blank keeps");
+        assert_eq!(updated["ConnectionId"], *made, "a blank ConnectionId keeps the stored one");
     }
     let given = server.saved(&json!({ "ErpConnectorId": 403, "ConnectionId": "No GUID: ÆØÅ" })).await;
     assert_eq!(given["ConnectionId"], "No GUID: ÆØÅ");
@@ -287,11 +291,11 @@ async fn decision_09_connection_id_is_made_given_changed_or_refused() {
         let answer = server.save(&taken).await;
         answer.assert_service_error(409, "SoDuplicateException", &["Connection.ConnectionId", "'other'"]);
     }
-    assert_eq!(server.database.contents().await, before, "nothing of a refused save is stored");
+    assert_eq!(server.database.contents().await, before, "a refused save stores nothing");
 }
 
 #[tokio::test]
-async fn decision_10_id_lists_are_sorted_without_repeats_and_kept_under_all_access() {
+async fn decision_10_id_lists_are_sorted_deduplicated_and_kept_under_all_access() {
     let server = Server::start().await;
     let lists =
         json!({ "AllAccess": true, "UserGroupAccessIds": [350, 1, 350, 185], "AssociateAccessIds": [920, 463, 920] });
@@ -303,7 +307,7 @@ async fn decision_10_id_lists_are_sorted_without_repeats_and_kept_under_all_acce
 }
 
 #[tokio::test]
-async fn decision_11_references_that_are_not_there_are_refused_by_name() {
+async fn decision_11_dangling_references_are_refused_with_the_property() {
     let server = Server::start().await;
     server.database.execute("UPDATE erp_connector SET deleted = true WHERE erp_connector_id = 411").await;
     let before = server.database.contents().await;
@@ -330,9 +334,9 @@ async fn decision_11_references_that_are_not_there_are_refused_by_name() {
 }
 
 #[tokio::test]
-async fn decision_12_texts_are_as_long_as_their_columns_in_characters() {
+async fn decision_12_the_lengths_of_texts_are_limited_in_characters() {
     let server = Server::start().await;
-    // Each character is four bytes of UTF-8 and two of UTF-16.
+    // The character has four bytes in UTF-8 and two code units in UTF-16.
     let text = |length: usize| "𝄞".repeat(length);
     let longest = with(
         &full(),
@@ -355,13 +359,13 @@ async fn decision_12_texts_are_as_long_as_their_columns_in_characters() {
     ] {
         let answer = server.save(&with(&full(), &change)).await;
         answer.assert_service_error(400, "SoValidationException", &[path, limit]);
-        assert!(answer.text.len() < 1000, "the answer does not give the text back");
+        assert!(answer.text.len() < 1000, "the response does not contain the text");
     }
     assert_eq!(server.database.contents().await, before);
 }
 
 #[tokio::test]
-async fn decision_13_what_did_not_change_is_not_written_again() {
+async fn decision_13_unchanged_rows_are_not_written() {
     let server = Server::start().await;
     server.saved(&full()).await;
     let versions = "SELECT concat_ws('|',
@@ -430,7 +434,7 @@ async fn decision_14_audit_columns_are_kept() {
                 FROM connection_config_field",
         )
         .await;
-    assert_eq!(fields, "a0f,b1t", "only the changed field counts");
+    assert_eq!(fields, "a0f,b1t", "only the changed field is updated");
 }
 
 #[tokio::test]
@@ -477,7 +481,7 @@ async fn decision_16_rights_describe_every_member() {
 }
 
 #[tokio::test]
-async fn whatever_was_answered_can_be_sent_back() {
+async fn the_response_of_a_save_can_be_sent_back() {
     let server = Server::start().await;
     let saved = server.saved(&with(&full(), &json!({ "DisplayName": "US:\"Main\";NO:\"Hoved\"" }))).await;
     assert_eq!(server.saved(&saved).await, saved);

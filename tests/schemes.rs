@@ -1,4 +1,4 @@
-//! Every way to show who calls, on-site and online: what it gets, and that nothing is saved where it is not 200.
+//! Every authentication scheme, on-site and online: the status of each, and that only 200 saves.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -15,7 +15,7 @@ const GRANTED: &str = "0123456789abcdef0123456789abcdef";
 const UNGRANTED: &str = "1123456789abcdef0123456789abcdef";
 const DISABLED: &str = "2123456789abcdef0123456789abcdef";
 
-/// Three applications: one with the grant, one without, and a disabled one with it.
+/// Adds three applications: one with the grant, one without, and a disabled one with it.
 async fn add_applications(server: &Server) {
     for (name, secret, grant, disabled) in
         [("granted", GRANTED, true, false), ("ungranted", UNGRANTED, false, false), ("disabled", DISABLED, true, true)]
@@ -28,7 +28,7 @@ async fn add_applications(server: &Server) {
     }
 }
 
-/// Issues a secret to an associate, by way of an application where there is one, good for an interval from now.
+/// Stores a credential of an associate, optionally of an application, that is valid for an interval from now.
 async fn issue(server: &Server, kind: &str, secret: &str, associate: &str, application: &str, interval: &str) {
     let xsrf = if kind == "session" { "sha256('xsrf')" } else { "NULL" };
     let sql = format!(
@@ -69,7 +69,7 @@ fn case<'c>(headers: &[(&'c str, &'c str)], status: u16, error_type: &'c str) ->
     Case { headers: headers.to_vec(), status, error_type }
 }
 
-/// Tries every case, and that only those with 200 change anything.
+/// Sends a request for each case. Checks that only those with 200 change the database.
 async fn assert_cases(server: &Server, challenge: &str, cases: &[Case<'_>]) {
     for Case { headers, status, error_type } in cases {
         server
@@ -105,7 +105,7 @@ async fn issue_all(server: &Server) {
 }
 
 #[tokio::test]
-async fn decision_24_on_site() {
+async fn decision_24_authentication_of_an_on_site_installation() {
     let server = Server::start().await;
     issue_all(&server).await;
     let ticket = |suffix: &str| format!("SOTicket {TICKET}{suffix}");
@@ -132,9 +132,9 @@ async fn decision_24_on_site() {
             case(&[auth(&as_user)], 200, ""),
             case(&[auth(&bearer)], 200, ""),
             case(&[SESSION, ("X-XSRF-TOKEN", "xsrf")], 200, ""),
-            // The application is not looked at on-site.
+            // On-site, applications are ignored.
             case(&[auth(&good), ("SO-AppToken", "nonsense")], 200, ""),
-            // An Authorization header needs no XSRF token, and the session does not count beside it.
+            // A request with an Authorization header needs no XSRF token, and its session is ignored.
             case(&[auth(TJE0), ("Cookie", &expired_session)], 200, ""),
             case(&[auth(&unknown), SESSION, ("X-XSRF-TOKEN", "xsrf")], 401, refused),
             case(&[auth(&as_user_with_password)], 401, refused),
@@ -155,7 +155,7 @@ async fn decision_24_on_site() {
             case(&[auth(&ordinary)], 403, "SoSentryException"),
             case(&[auth(&ordinary_token)], 403, "SoSentryException"),
             case(&[("Cookie", &ordinary_session), ("X-XSRF-TOKEN", "xsrf")], 403, "SoSentryException"),
-            // An application with the grant may save, whoever stands behind it.
+            // An application with the grant may save, for every associate.
             case(&[auth(&through)], 200, ""),
             case(&[auth(&through_token)], 200, ""),
         ],
@@ -164,7 +164,7 @@ async fn decision_24_on_site() {
 }
 
 #[tokio::test]
-async fn decision_24_online() {
+async fn decision_24_authentication_of_an_online_installation() {
     let server = Server::start_with(&["--installation", "online", "--tenant", "Cust26759"]).await;
     issue_all(&server).await;
     let ticket = |suffix: &str| format!("SOTicket {TICKET}{suffix}");
@@ -186,7 +186,7 @@ async fn decision_24_online() {
             case(&[auth(&granted_token), app(GRANTED)], 200, ""),
             case(&[auth(&bearer), app(GRANTED)], 200, ""),
             case(&[SESSION, ("X-XSRF-TOKEN", "xsrf")], 200, ""),
-            // Passwords go to the vendor's login, not into calls.
+            // Online, passwords are not accepted in calls.
             case(&[auth(TJE0)], 401, refused),
             case(&[auth(TJE0), app(GRANTED)], 401, refused),
             case(&[auth(&good)], 401, refused),
@@ -228,7 +228,7 @@ async fn schemes_can_be_switched_off() {
 }
 
 #[tokio::test]
-async fn a_ticket_is_renewed_by_its_use_but_not_by_every_use() {
+async fn a_ticket_is_renewed_by_use_unless_it_was_renewed_recently() {
     let server = Server::start().await;
     issue(&server, "ticket", TICKET, "tje0", "", "1 minute").await;
     issue(&server, "token", TOKEN, "tje0", "", "1 minute").await;
@@ -242,7 +242,7 @@ async fn a_ticket_is_renewed_by_its_use_but_not_by_every_use() {
     assert!((21_500.0..=21_600.0).contains(&seconds), "six hours, not {seconds} seconds");
     let first: String = server.database.value(written).await;
     assert_eq!(post(&server.program, &[("Authorization", &ticket)]).await.status, 200);
-    assert_eq!(server.database.value::<String>(written).await, first, "not written again");
+    assert_eq!(server.database.value::<String>(written).await, first, "the row is not written again");
 
     let token = format!("Bearer {TOKEN}");
     assert_eq!(post(&server.program, &[("Authorization", &token)]).await.status, 200);
@@ -250,7 +250,7 @@ async fn a_ticket_is_renewed_by_its_use_but_not_by_every_use() {
 }
 
 #[tokio::test]
-async fn what_is_ended_is_ended_on_every_server() {
+async fn revoked_credentials_are_refused_by_every_server() {
     let server = Server::start().await;
     let other = Program::start(&["--database-url", &server.database.url()]);
     issue(&server, "ticket", TICKET, "tje0", "", "1 hour").await;
@@ -265,7 +265,7 @@ async fn what_is_ended_is_ended_on_every_server() {
 }
 
 #[tokio::test]
-async fn wrong_tickets_from_one_address_are_slowed_down_and_right_ones_are_not() {
+async fn wrong_tickets_from_one_address_are_throttled_and_valid_ones_are_not() {
     let server = Server::start().await;
     issue(&server, "ticket", TICKET, "tje0", "", "1 hour").await;
     for guess in 0..100 {
@@ -280,7 +280,7 @@ async fn wrong_tickets_from_one_address_are_slowed_down_and_right_ones_are_not()
 }
 
 #[tokio::test]
-async fn an_associate_has_a_thousand_tokens_at_most_and_expired_ones_go() {
+async fn an_associate_has_at_most_a_thousand_tokens_and_expired_ones_are_deleted() {
     let server = Server::start().await;
     let many = "INSERT INTO credential (kind, secret_hash, associate_id, valid_to)
         SELECT 'token', sha256(n::text::bytea), (SELECT associate_id FROM associate WHERE name = 'tje0'),
@@ -297,7 +297,7 @@ async fn an_associate_has_a_thousand_tokens_at_most_and_expired_ones_go() {
 }
 
 #[tokio::test]
-async fn no_secret_of_these_is_in_the_log_at_any_level() {
+async fn the_log_has_no_ticket_token_or_application_secret_at_any_level() {
     let server = Server::start_with(&["--installation", "online", "--log", "trace"]).await;
     issue_all(&server).await;
     let ticket = format!("SOTicket {TICKET}");

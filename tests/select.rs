@@ -1,4 +1,4 @@
-//! `$select`: which members are in the answer.
+//! The query parameter `$select`.
 
 use serde_json::{Value, json};
 
@@ -11,14 +11,14 @@ async fn selected(server: &Server, query: &str) -> Value {
     answer.json()
 }
 
-/// The members that are not null.
+/// Returns the names of the members that are not null.
 fn present(answer: &Value) -> Vec<&str> {
     let members = answer.as_object().unwrap().iter().filter(|(_, value)| !value.is_null());
     members.map(|(name, _)| name.as_str()).collect()
 }
 
 #[tokio::test]
-async fn decision_17_what_is_not_selected_is_null() {
+async fn decision_17_members_that_are_not_selected_are_null() {
     let server = Server::start().await;
     let all = selected(&server, "").await;
     for query in ["$select=", "$select=,", "x=1"] {
@@ -32,11 +32,11 @@ async fn decision_17_what_is_not_selected_is_null() {
     ] {
         let answer = selected(&server, query).await;
         assert_eq!(present(&answer), ["DisplayName", "Active"], "{query}");
-        assert_eq!(answer.as_object().unwrap().len(), all.as_object().unwrap().len(), "the shape stays");
+        assert_eq!(answer.as_object().unwrap().len(), all.as_object().unwrap().len(), "every member is present");
         assert_eq!(answer["DisplayName"], "Emard Group");
     }
     assert!(present(&selected(&server, "$select=name,department,category/id").await).is_empty());
-    // It is about the answer: all of it is stored.
+    // `$select` limits the response, not the save.
     let stored: String =
         server.database.value("SELECT display_name FROM erp_connection WHERE erp_connection_id = 816").await;
     assert_eq!(stored, "Emard Group");
@@ -62,7 +62,7 @@ async fn paths_select_below_a_member() {
 }
 
 #[tokio::test]
-async fn it_works_in_xml_alike() {
+async fn select_applies_to_xml() {
     let server = Server::start().await;
     let path = format!("{SAVE}?$select=ConfigFields/ConfigFields1,ErpConnectionId,FieldProperties/Active/FieldLength");
     let answer = server.program.send_to(&path, "application/json", seed_request(), &[("Accept", "text/xml")]).await;
@@ -82,7 +82,7 @@ async fn it_works_in_xml_alike() {
 }
 
 #[tokio::test]
-async fn errors_are_whole_whatever_is_selected() {
+async fn select_does_not_apply_to_errors() {
     let server = Server::start().await;
     let answer = server.program.post(&format!("{SAVE}?$select=x"), "{").await;
     answer.assert_service_error(400, "ArgumentException", &["not valid JSON"]);

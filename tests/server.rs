@@ -1,4 +1,4 @@
-//! The server around the agent: ids, packing, slow clients, limits, health and stopping.
+//! The HTTP server: request ids, log lines, compression, slow clients, limits, health checks and shutdown.
 
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ use crate::support::wait::{LIMIT, wait_until, within_limit};
 use crate::support::{AGENT, Answer, SAVE, Server, program, seed_request};
 
 #[tokio::test]
-async fn every_answer_has_a_request_id_and_a_plain_one_is_taken_over() {
+async fn every_response_has_a_request_id_and_a_plain_one_is_adopted() {
     let server = Server::start().await;
     let answer = server.program.get("/x").await;
     uuid::Uuid::parse_str(answer.header("x-request-id")).unwrap();
@@ -32,7 +32,7 @@ async fn every_answer_has_a_request_id_and_a_plain_one_is_taken_over() {
 }
 
 #[tokio::test]
-async fn the_log_has_a_line_a_request() {
+async fn the_log_has_a_line_for_each_request() {
     let server = Server::start().await;
     let request = server.program.post_request(&format!("{SAVE}?secret=query"), &seed_request());
     request.header("X-Request-Id", "find-me").send().await.unwrap();
@@ -49,7 +49,7 @@ async fn the_log_has_a_line_a_request() {
     assert!(!log.contains("secret=query"));
 }
 
-/// The log line of the request with this id, once it is there; it must be the only one.
+/// Waits for the log line of the request with this id, which must be the only one, and returns it.
 async fn log_line(server: &Server, request_id: &str) -> serde_json::Value {
     let mark = format!("\"id\":\"{request_id}\"");
     server.program.wait_for_log(&mark).await;
@@ -94,7 +94,7 @@ async fn the_log_line_of_a_change_has_the_action_and_the_id() {
 }
 
 #[tokio::test]
-async fn the_log_line_of_a_refusal_has_the_reason_and_no_value_that_was_sent() {
+async fn the_log_line_of_a_refusal_has_the_reason_without_the_values_of_the_request() {
     let server = Server::start().await;
     let argument = Some("ArgumentException");
     let validation = Some("SoValidationException");
@@ -191,7 +191,7 @@ async fn the_log_line_of_a_refusal_has_the_reason_and_no_value_that_was_sent() {
 }
 
 #[tokio::test]
-async fn answers_are_packed_for_those_who_ask() {
+async fn responses_are_compressed_for_clients_that_accept_it() {
     let server = Server::start().await;
     let plain = server.program.save_sample().await;
     for coding in ["gzip", "br"] {
@@ -201,7 +201,7 @@ async fn answers_are_packed_for_those_who_ask() {
         assert_eq!(answer.headers()["content-encoding"], coding);
         assert!(answer.headers().get_all("vary").iter().any(|looked_at| looked_at == "accept-encoding"));
         assert!(answer.bytes().await.unwrap().len() < plain.text.len() / 2);
-        // reqwest unpacks where it asked itself.
+        // reqwest decompresses responses to requests with its own Accept-Encoding.
         let request = server.program.post_request(SAVE, &seed_request());
         assert_eq!(Answer::of(request.send().await.unwrap()).await.text, plain.text);
     }
@@ -214,7 +214,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn packed_bodies_are_read_within_the_limit() {
+async fn compressed_bodies_are_limited_by_their_uncompressed_size() {
     let server = Server::start().await;
     let post = |coding: &'static str, body: Vec<u8>| {
         let request = server.program.post_request(SAVE, "").header("Content-Encoding", coding).body(body);
@@ -256,7 +256,7 @@ async fn trickle(address: &str, head: &str, drip: &str) -> (String, Duration) {
 }
 
 #[tokio::test]
-async fn clients_that_trickle_are_cut_off() {
+async fn slow_requests_are_cut_off() {
     let server = Server::start_with(&["--header-timeout", "1", "--body-timeout", "1"]).await;
     let address = &server.program.address;
     let head = format!("POST {SAVE} HTTP/1.1\r\nHost: x\r\n");
@@ -273,7 +273,7 @@ async fn clients_that_trickle_are_cut_off() {
 }
 
 #[tokio::test]
-async fn heads_without_end_are_refused() {
+async fn oversized_request_heads_are_refused() {
     let server = Server::start().await;
     for (head, refused) in [
         (format!("GET / HTTP/1.1\r\nHost: x\r\nX: {}\r\n\r\n", "y".repeat(1_000_000)), "431"),
@@ -281,7 +281,7 @@ async fn heads_without_end_are_refused() {
         (format!("GET /{} HTTP/1.1\r\nHost: x\r\n\r\n", "y".repeat(100_000)), "414"),
     ] {
         let mut stream = TcpStream::connect(&server.program.address).await.unwrap();
-        // The server hangs up on the rest, so what it says may get lost on the way.
+        // The server closes the connection before it has read everything, so that its response may be lost.
         let sent = stream.write_all(head.as_bytes()).await;
         let mut answer = Vec::new();
         let read = stream.read_to_end(&mut answer).await;
@@ -293,20 +293,20 @@ async fn heads_without_end_are_refused() {
 }
 
 #[tokio::test]
-async fn more_requests_than_the_limit_wait_and_then_get_503() {
+async fn requests_past_the_concurrency_limit_are_503() {
     let server = Server::start_with(&["--max-requests", "2", "--body-timeout", "600"]).await;
     let busy = [half_sent(&server).await, half_sent(&server).await];
     let refused = server.program.save_sample().await;
     refused.assert_service_error(503, "SoServerException", &["busy"]);
     assert_eq!(refused.header("retry-after"), "1");
-    assert_eq!(server.program.get("/health/ready").await.status, 200, "health needs no turn");
+    assert_eq!(server.program.get("/health/ready").await.status, 200, "health checks need no permit");
     drop(busy);
     let answers = join_all((0..20).map(|_| server.program.post(SAVE, "{}"))).await;
-    assert!(answers.iter().all(|answer| answer.status == 400), "turns come back");
+    assert!(answers.iter().all(|answer| answer.status == 400), "permits are released");
 }
 
 #[tokio::test]
-async fn a_request_that_takes_too_long_is_504_and_stores_nothing_more() {
+async fn a_request_past_the_time_limit_is_504_and_stores_nothing() {
     let server = Server::start_with(&["--request-timeout", "1"]).await;
     let mut lock = server.database.connect().await;
     sqlx::raw_sql("BEGIN; LOCK TABLE erp_connection").execute(&mut lock).await.unwrap();
@@ -318,7 +318,7 @@ async fn a_request_that_takes_too_long_is_504_and_stores_nothing_more() {
 }
 
 #[tokio::test]
-async fn health_is_told_without_a_login() {
+async fn health_checks_need_no_authentication() {
     let server = Server::start().await;
     let live = server.program.get("/health/live").await;
     assert_eq!((live.status, live.text.as_str()), (200, r#"{"Status":"live"}"#));
@@ -375,7 +375,7 @@ async fn a_stop_signal_lets_requests_in_flight_finish() {
 }
 
 #[tokio::test]
-async fn a_second_stop_signal_and_the_drain_limit_do_not_wait() {
+async fn a_second_stop_signal_and_the_drain_timeout_end_the_server() {
     let mut impatient = Server::start().await;
     let _in_flight = half_sent(&impatient).await;
     impatient.program.signal(Signal::TERM);
@@ -391,8 +391,8 @@ async fn a_second_stop_signal_and_the_drain_limit_do_not_wait() {
 }
 
 #[tokio::test]
-async fn five_thousand_idle_connections_are_in_nobodys_way() {
-    // Both ends need a file for each; the server sees to its own.
+async fn five_thousand_idle_connections_do_not_block_a_request() {
+    // Each connection needs a file descriptor at both ends. The server raises its own limit.
     let mut files = getrlimit(Resource::Nofile);
     files.current = files.maximum;
     setrlimit(Resource::Nofile, files).unwrap();
@@ -414,7 +414,7 @@ async fn five_thousand_idle_connections_are_in_nobodys_way() {
 }
 
 #[tokio::test]
-async fn clients_that_never_read_are_in_nobodys_way() {
+async fn clients_that_never_read_do_not_block_requests() {
     let server = Server::start_with(&["--header-timeout", "1"]).await;
     let request = format!("GET /openapi.json HTTP/1.1\r\nHost: x\r\nX-Filler: {}\r\n\r\n", "x".repeat(1000));
     let requests = request.repeat(500);
@@ -432,7 +432,7 @@ async fn clients_that_never_read_are_in_nobodys_way() {
 }
 
 #[tokio::test]
-async fn requests_given_up_by_the_thousand_leave_the_pool_whole() {
+async fn a_thousand_cancelled_requests_leave_the_pool_whole() {
     let server = Server::start().await;
     assert_eq!(server.program.save_sample().await.status, 200);
     for _ in 0..20 {

@@ -1,4 +1,4 @@
-//! Browsers: login and logout, the cookies, and what a caller is told of himself.
+//! Browser sessions: login, logout and cookies; `currentPrincipal` and `currentToken`.
 
 use reqwest::Method;
 use reqwest::header::HeaderMap;
@@ -10,7 +10,7 @@ use crate::support::{Answer, Program, SAVE, Server, seed_request};
 async fn call(program: &Program, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
     let request = program.request(method, path).body(body.to_owned());
     let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
-    // Redirects are looked at, not followed.
+    // Redirects are checked, not followed.
     let http = client_builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
     Answer::of(http.execute(request.build().unwrap()).await.unwrap()).await
 }
@@ -18,7 +18,7 @@ async fn call(program: &Program, method: Method, path: &str, headers: &[(&str, &
 const FORM: (&str, &str) = ("Content-Type", "application/x-www-form-urlencoded");
 const JSON: (&str, &str) = ("Content-Type", "application/json");
 
-/// A cookie that an answer sets, and its attributes.
+/// Returns the value and the attributes of a cookie that a response sets.
 fn set_cookie(headers: &HeaderMap, name: &str) -> (String, String) {
     let mut lines = headers.get_all("set-cookie").iter().map(|line| line.to_str().unwrap());
     let line = lines.find_map(|line| line.strip_prefix(&format!("{name}="))).unwrap();
@@ -27,7 +27,7 @@ fn set_cookie(headers: &HeaderMap, name: &str) -> (String, String) {
 }
 
 #[tokio::test]
-async fn a_browser_logs_in_calls_and_logs_out() {
+async fn a_browser_logs_in_calls_a_method_and_logs_out() {
     let server = Server::start().await;
     let program = &server.program;
     for (content_type, body) in
@@ -44,11 +44,11 @@ async fn a_browser_logs_in_calls_and_logs_out() {
         let cookie = format!("ASP.NET_SessionId={session}; XSRF-TOKEN={xsrf}");
         let shown = [("Cookie", cookie.as_str()), ("X-XSRF-TOKEN", xsrf.as_str()), JSON];
         assert_eq!(call(program, Method::POST, SAVE, &shown, &seed_request()).await.status, 200);
-        // A cookie alone is what another site's form would send.
+        // Another site's form would send the cookie without the token.
         let answer = call(program, Method::POST, SAVE, &[("Cookie", &cookie), JSON], &seed_request()).await;
         answer.assert_service_error(401, "ArgumentException", &["X-XSRF-TOKEN HTTP header missing."]);
         let answer = call(program, Method::POST, "/logout", &[("Cookie", &cookie)], "").await;
-        assert_eq!(answer.status, 401, "nor may it log out");
+        assert_eq!(answer.status, 401, "logout needs the token as well");
 
         let answer = call(program, Method::POST, "/logout", &shown[..2], "").await;
         assert_eq!(answer.status, 204, "{}", answer.text);
@@ -76,12 +76,12 @@ async fn only_hashes_of_sessions_are_stored() {
 }
 
 #[tokio::test]
-async fn a_login_can_fail() {
+async fn failed_logins_are_refused_with_a_reason() {
     let server = Server::start().await;
     let program = &server.program;
     for body in [
         "UserName=tje0&Password=wrong",
-        "UserName=nobody&Password=Tje0",
+        "UserName=unknown&Password=Tje0",
         "UserName=tje0",
         "x=1",
         "UserName=demo463&Password=",
@@ -134,7 +134,7 @@ async fn behind_tls_cookies_are_secure_and_the_page_has_no_script() {
 }
 
 #[tokio::test]
-async fn a_caller_is_told_of_himself() {
+async fn current_principal_describes_the_caller() {
     let server = Server::start().await;
     server
         .database
@@ -171,7 +171,7 @@ async fn a_caller_is_told_of_himself() {
 }
 
 #[tokio::test]
-async fn current_token_gives_a_token_for_bearer() {
+async fn current_token_issues_a_bearer_token() {
     let server = Server::start_with(&["--tenant", "Cust26759"]).await;
     let path = "/api/v1/User/currentToken";
     let ask = async |authorization: &str| {
@@ -187,7 +187,7 @@ async fn current_token_gives_a_token_for_bearer() {
         call(&server.program, Method::POST, SAVE, &[("Authorization", &bearer), JSON], &seed_request()).await.status,
         200
     );
-    assert_eq!(ask(&bearer).await, token, "a token gives itself");
+    assert_eq!(ask(&bearer).await, token, "a token is returned as it is");
     assert_ne!(ask(TJE0).await, token);
     let hour: bool = server
         .database

@@ -1,4 +1,4 @@
-//! Settings by flag, environment and file; what is told of them; the commands for who runs the server.
+//! Settings by flag, environment and file; `config`, `doctor`, `healthcheck`, completions and man pages.
 
 use std::process::{Output, Stdio};
 
@@ -15,7 +15,7 @@ fn err(done: &Output) -> String {
     String::from_utf8(done.stderr.clone()).unwrap()
 }
 
-/// A file of settings with this text.
+/// Creates a settings file with this text.
 fn file(text: &str) -> (tempfile::TempDir, String) {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("erpsync.toml");
@@ -27,8 +27,8 @@ fn file(text: &str) -> (tempfile::TempDir, String) {
 #[test]
 fn the_file_in_the_documentation_has_every_setting_with_its_default() {
     let printed = out(&run(&["config", "example"]));
-    assert_eq!(printed, EXAMPLE, "renew it: erpsync config example > docs/erpsync.toml");
-    // With each line that has a default set, all is as it was without.
+    assert_eq!(printed, EXAMPLE, "renew the file: erpsync config example > docs/erpsync.toml");
+    // A file that sets every default has the same values as no file.
     let set = EXAMPLE.lines().filter(|line| line.starts_with('#') && !line.contains("\"<"));
     let set = set.filter_map(|line| line.strip_prefix('#')).filter(|line| !line.starts_with([' ', '#']));
     let set: Vec<_> = set.collect();
@@ -54,7 +54,7 @@ fn the_operations_chapter_has_every_setting() {
 }
 
 #[test]
-fn a_flag_goes_before_the_environment_before_the_file_before_the_default() {
+fn flags_override_the_environment_the_file_and_the_defaults() {
     let (_directory, path) = file(
         "listen = \"127.0.0.1:1\"\nmax-requests = 11\nheader-timeout = 1.5\nauthorize-with-ticket = false\n\
          database-url = \"postgres://user:secret@host/db\"\n",
@@ -84,7 +84,7 @@ fn a_flag_goes_before_the_environment_before_the_file_before_the_default() {
 }
 
 #[test]
-fn what_is_wrong_in_a_file_is_told_with_its_line_and_status_2() {
+fn an_invalid_settings_file_is_status_2_with_the_line() {
     for (text, part) in [
         ("\nlisten-on = 1", "line 2: listen-on: unknown setting"),
         ("max-requests = 0", "line 1: max-requests: invalid value '0'"),
@@ -114,14 +114,14 @@ fn what_is_wrong_in_a_file_is_told_with_its_line_and_status_2() {
 }
 
 #[tokio::test]
-async fn a_server_runs_on_a_file_and_the_password_on_one_of_its_own() {
+async fn settings_and_the_database_password_are_read_from_files() {
     let database = TestDatabase::with_demo_data().await;
     let (directory, path) = file(&format!("database-url = \"{}\"\npath-prefix = \"/Cust1\"\n", database.url()));
     let program = Program::start(&["--config", &path]);
     assert_eq!(program.get("/Cust1/api").await.status, 200);
     assert_eq!(program.get("/api").await.status, 404);
 
-    // Peer authentication looks at no password, but the file has to be there.
+    // Peer authentication uses no password, but the file must exist.
     let password = directory.path().join("password");
     std::fs::write(&password, "secret\n").unwrap();
     let password = password.to_str().unwrap();
@@ -133,7 +133,7 @@ async fn a_server_runs_on_a_file_and_the_password_on_one_of_its_own() {
 }
 
 #[tokio::test]
-async fn the_doctor_says_what_is_wrong() {
+async fn the_doctor_reports_failed_checks() {
     let server = Server::start().await;
     let url = server.database.url();
     let doctor = |arguments: &[&str]| {
@@ -174,11 +174,11 @@ async fn the_doctor_says_what_is_wrong() {
     let directory = tempfile::tempdir().unwrap();
     let own = run(&["doctor", "--listen", "127.0.0.1:0", "--data-dir", directory.path().join("a/b").to_str().unwrap()]);
     assert!(own.status.success() && out(&own).contains("ok    disk: "), "{}", out(&own));
-    assert!(std::fs::read_dir(directory.path()).unwrap().next().is_none(), "nothing is made");
+    assert!(std::fs::read_dir(directory.path()).unwrap().next().is_none(), "doctor creates nothing");
 }
 
 #[tokio::test]
-async fn the_health_check_asks_where_the_operator_does() {
+async fn the_health_check_uses_the_admin_listener() {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     let mut server = Server::start_with(&["--admin-listen", &port, "--stop-delay", "600"]).await;
     let check = || run(&["healthcheck", "--admin-listen", &port, "--listen", "127.0.0.1:1"]).status.code();
@@ -193,12 +193,12 @@ async fn the_health_check_asks_where_the_operator_does() {
 }
 
 #[test]
-fn shells_and_manuals_are_served() {
+fn shell_completions_and_man_pages_are_generated() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = run(&["completions", shell]);
         assert!(script.status.success() && out(&script).contains("healthcheck"), "{shell}");
     }
-    // A shell that is there can read its script.
+    // bash parses its script.
     let script = out(&run(&["completions", "bash"]));
     let bash = std::process::Command::new("bash").args(["-n", "-c", &script]).stdin(Stdio::null()).status();
     assert!(bash.is_ok_and(|status| status.success()));

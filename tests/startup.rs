@@ -1,11 +1,11 @@
-//! Starting: the schema, the settings, and what is said when it cannot be done.
+//! Start of the server: schema, settings, and refusals.
 
 use crate::support::program::run;
 use crate::support::wait::within_limit;
 use crate::support::{DataDir, Program, Server, TestDatabase};
 
 #[tokio::test]
-async fn ten_servers_on_one_empty_database_all_come_up() {
+async fn ten_servers_start_at_once_on_one_empty_database() {
     let database = TestDatabase::empty().await;
     let url = database.url();
     let starts = (0..10).map(|_| {
@@ -27,7 +27,7 @@ async fn ten_servers_on_one_empty_database_all_come_up() {
 }
 
 #[tokio::test]
-async fn migrate_brings_the_schema_and_no_data() {
+async fn migrate_creates_the_schema_without_data() {
     let database = TestDatabase::empty().await;
     for _ in 0..2 {
         let done = run(&["migrate", "--database-url", &database.url()]);
@@ -57,7 +57,7 @@ async fn a_given_database_gets_demo_data_only_when_asked_and_keeps_what_it_has()
 }
 
 #[tokio::test]
-async fn columns_hold_what_the_vendors_do_and_no_more() {
+async fn columns_have_the_lengths_of_the_vendors_tables() {
     let database = TestDatabase::with_demo_data().await;
     let lengths: String = database
         .value(
@@ -104,7 +104,7 @@ async fn an_access_row_is_for_one_associate_or_one_group() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_done_is_said_in_one_line_with_status_1() {
+async fn impossible_settings_are_status_1_with_one_line() {
     let missing = TestDatabase::empty().await.url();
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = free.local_addr().unwrap().to_string();
@@ -122,11 +122,11 @@ async fn what_cannot_be_done_is_said_in_one_line_with_status_1() {
             move || run(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
         });
         let done = within_limit("an exit", done).await.unwrap();
-        let said = String::from_utf8(done.stderr).unwrap();
-        assert_eq!(done.status.code(), Some(1), "{arguments:?}: {said}");
-        let last = said.lines().last().unwrap();
-        assert!(last.starts_with("erpsync: ") && last.contains(text), "{arguments:?}: {said}");
-        assert!(!said.contains("s3cret"), "{said}");
+        let problem = String::from_utf8(done.stderr).unwrap();
+        assert_eq!(done.status.code(), Some(1), "{arguments:?}: {problem}");
+        let last = problem.lines().last().unwrap();
+        assert!(last.starts_with("erpsync: ") && last.contains(text), "{arguments:?}: {problem}");
+        assert!(!problem.contains("s3cret"), "{problem}");
     }
 }
 
@@ -140,7 +140,7 @@ fn wrong_usage_is_status_2() {
 }
 
 #[test]
-fn help_and_version_are_there_and_help_shows_no_secret() {
+fn help_and_version_are_printed_without_secrets() {
     let help = crate::support::program::command()
         .arg("--help")
         .env("DATABASE_URL", "postgres://u:s3cret@host/db")
@@ -156,9 +156,9 @@ fn help_and_version_are_there_and_help_shows_no_secret() {
 }
 
 #[tokio::test]
-async fn statements_have_a_time_limit_after_a_start_that_brought_the_schema_up_to_date() {
+async fn statements_have_a_time_limit_after_migrations_without_one() {
     let database = TestDatabase::with_demo_data().await;
-    // The steps of the schema have no time limit. The only connection runs them, and then the saves.
+    // The only connection runs the migrations, which have no time limit, and then the saves.
     let program = Program::start(&["--database-url", &database.url(), "--database-connections", "1"]);
     let record = "
         CREATE TABLE time_limit (value text);
@@ -177,7 +177,7 @@ async fn a_statement_that_the_database_cancels_is_503() {
     assert_eq!(server.program.save_sample().await.status, 200);
     let mut lock = server.database.connect().await;
     sqlx::raw_sql("BEGIN; LOCK TABLE erp_connection").execute(&mut lock).await.unwrap();
-    // The error is that of a statement that exceeds its time limit, 57014.
+    // The database reports the same error, 57014, for a statement past its time limit.
     let cancel = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity
         WHERE datname = current_database() AND application_name = 'erpsync' AND wait_event_type = 'Lock'";
     let (answer, ()) = tokio::join!(server.program.save_sample(), async {

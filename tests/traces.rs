@@ -1,4 +1,4 @@
-//! Traces, as a collector gets them. With the feature `opentelemetry` only.
+//! Traces at an OpenTelemetry collector. Only with the feature `opentelemetry`.
 
 use std::time::Instant;
 
@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use crate::support::wait::{LIMIT, within_limit};
 use crate::support::{Program, SAVE, TestDatabase, seed_request};
 
-/// A collector that keeps what it gets.
+/// Starts a collector. Returns its URL, and a channel with the bodies that it receives.
 async fn collector() -> (String, mpsc::UnboundedReceiver<Bytes>) {
     let (keep, kept) = mpsc::unbounded_channel();
     let take = |State(keep): State<mpsc::UnboundedSender<Bytes>>, body: Bytes| async move { keep.send(body).unwrap() };
@@ -28,7 +28,7 @@ fn has(bytes: &[u8], part: &[u8]) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_request_is_a_span_of_its_callers_trace() {
+async fn a_request_is_a_span_of_the_clients_trace() {
     let (endpoint, mut kept) = collector().await;
     let database = TestDatabase::with_demo_data().await;
     let environment = [("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str()), ("OTEL_BSP_SCHEDULE_DELAY", "100")];

@@ -1,4 +1,4 @@
-//! XML in: what is read, and what is refused.
+//! XML bodies: notations that are read, and malformed or invalid ones.
 
 use crate::support::client::SEED_XML;
 use crate::support::{Server, seed_connection};
@@ -12,7 +12,7 @@ fn request(connection: &str) -> String {
 }
 
 #[tokio::test]
-async fn decision_22_names_match_in_any_case_order_and_namespace() {
+async fn decision_22_element_names_match_in_any_case_order_and_namespace() {
     let server = Server::start().await;
     let expected = server.saved(&seed_connection()).await;
     let camel = SEED_XML
@@ -104,7 +104,7 @@ async fn nil_is_null_and_an_empty_element_is_not() {
 }
 
 #[tokio::test]
-async fn bools_are_written_in_both_of_xmls_ways() {
+async fn booleans_are_read_in_both_xml_notations() {
     let server = Server::start().await;
     for (written, expected) in [("1", true), ("0", false), (" true ", true), ("False", false)] {
         let answer = server.program.send("text/xml", request(&format!("<Active>{written}</Active>")), &[JSON]).await;
@@ -113,7 +113,7 @@ async fn bools_are_written_in_both_of_xmls_ways() {
 }
 
 #[tokio::test]
-async fn values_that_do_not_fit_are_refused_with_path_line_and_column() {
+async fn invalid_values_are_refused_with_path_line_and_column() {
     let server = Server::start().await;
     let before = server.database.contents().await;
     for (connection, parts) in [
@@ -168,7 +168,7 @@ async fn values_that_do_not_fit_are_refused_with_path_line_and_column() {
 }
 
 #[tokio::test]
-async fn what_is_no_xml_is_refused() {
+async fn malformed_xml_is_refused() {
     let server = Server::start().await;
     for (body, part) in [
         (" ", "no root element"),

@@ -1,4 +1,4 @@
-//! Requests and answers.
+//! Requests and responses.
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -12,12 +12,12 @@ use serde_json::{Value, json};
 use super::wait::LIMIT;
 use super::{Program, SAVE};
 
-/// The demo administrator, as the vendor's published sample has it.
+/// The credentials of the demo administrator, from the vendor's published sample.
 pub const TJE0: &str = "Basic dGplMDpUamUw";
-/// The ordinary associate of the demo data.
+/// The credentials of the ordinary associate of the demo data.
 pub const TJE1: &str = "Basic dGplMTpUamUx";
 
-/// The connection of the vendor's published sample request.
+/// Returns the connection of the vendor's published sample request.
 pub fn seed_connection() -> Value {
     json!({
         "ErpConnectionId": 816,
@@ -35,12 +35,12 @@ pub fn seed_connection() -> Value {
     })
 }
 
-/// The body of the vendor's published sample request.
+/// Returns the body of the vendor's published sample request.
 pub fn seed_request() -> String {
     json!({ "Connection": seed_connection() }).to_string()
 }
 
-/// The same in XML.
+/// The body of the vendor's published sample request as XML.
 pub const SEED_XML: &str = "<SaveConnectionRequest><Connection>\
     <ErpConnectionId>816</ErpConnectionId><ErpConnectorId>411</ErpConnectorId>\
     <DisplayName>Emard Group</DisplayName>\
@@ -53,7 +53,7 @@ pub const SEED_XML: &str = "<SaveConnectionRequest><Connection>\
     <AssociateAccessIds><int>920</int><int>463</int></AssociateAccessIds>\
     </Connection></SaveConnectionRequest>";
 
-/// The same as a form.
+/// The body of the vendor's published sample request as a form.
 pub const SEED_FORM: &str = "Connection.ErpConnectionId=816&Connection.ErpConnectorId=411\
     &Connection.DisplayName=Emard+Group&Connection.DisplayDescription=Fundamental%20eco-centric%20application\
     &Connection.Active=true&Connection.ConnectionId=a&Connection.MostRecentTimestamp=rerum\
@@ -74,10 +74,10 @@ pub fn http_client() -> reqwest::Client {
     client_builder().build().unwrap()
 }
 
-/// An answer, read to its end.
+/// A response with its body.
 #[derive(Debug)]
 pub struct Answer {
-    /// The status.
+    /// The status code.
     pub status: u16,
     /// The headers.
     pub headers: HeaderMap,
@@ -86,30 +86,30 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Reads it.
+    /// Reads a response to its end.
     pub async fn of(response: Response) -> Self {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         Answer { status, headers, text: response.text().await.unwrap() }
     }
 
-    /// The body as JSON.
+    /// Returns the body as JSON.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
     }
 
-    /// A header, blank where it is missing.
+    /// Returns the value of a header, or an empty text.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    /// The request's headers that it depended on, sorted.
+    /// Returns the names in the `Vary` headers, sorted.
     pub fn vary(&self) -> Vec<&str> {
         let mut names: Vec<_> = self.headers.get_all(VARY).iter().map(|name| name.to_str().unwrap()).collect();
         names.sort_unstable();
         names
     }
 
-    /// Checks that it is one of the service's errors, whose message has every one of `parts`.
+    /// Checks that the response is an error of the vendor's services, and that its message contains `parts`.
     #[track_caller]
     pub fn assert_service_error(&self, status: u16, error_type: &str, parts: &[&str]) {
         assert_eq!(self.status, status, "{}", self.text);
@@ -122,7 +122,7 @@ impl Answer {
         self.assert_message(&body, parts);
     }
 
-    /// Checks that it is one of the framework's errors, whose message has every one of `parts`.
+    /// Checks that the response is an error of the vendor's framework, and that its message contains `parts`.
     #[track_caller]
     pub fn assert_framework_error(&self, status: u16, parts: &[&str]) {
         assert_eq!(self.status, status, "{}", self.text);
@@ -142,12 +142,12 @@ impl Answer {
 }
 
 impl Program {
-    /// A request, without any header of ours.
+    /// Creates a request without headers.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, format!("{}://{}{path}", self.scheme, self.address))
     }
 
-    /// A POST of JSON by the demo administrator, ready to be changed.
+    /// Creates a POST request of JSON by the demo administrator.
     pub fn post_request(&self, path: &str, body: &str) -> RequestBuilder {
         self.request(Method::POST, path)
             .header(AUTHORIZATION, TJE0)
@@ -156,17 +156,17 @@ impl Program {
             .body(body.to_owned())
     }
 
-    /// The same, sent.
+    /// Sends JSON as the demo administrator.
     pub async fn post(&self, path: &str, body: &str) -> Answer {
         Answer::of(self.post_request(path, body).send().await.unwrap()).await
     }
 
-    /// A POST of a body of any kind to `SaveConnection` by the demo administrator, with these headers and no others.
+    /// Sends a body of any type to `SaveConnection` as the demo administrator, with these headers and no others.
     pub async fn send(&self, content_type: &str, body: impl Into<Bytes>, headers: &[(&str, &str)]) -> Answer {
         self.send_to(SAVE, content_type, body, headers).await
     }
 
-    /// The same to any path.
+    /// Sends a body of any type to any path as the demo administrator, with these headers and no others.
     pub async fn send_to(
         &self,
         path: &str,
@@ -187,12 +187,12 @@ impl Program {
         Answer { status: parts.status.as_u16(), headers: parts.headers, text }
     }
 
-    /// The vendor's published sample request, sent.
+    /// Sends the vendor's published sample request.
     pub async fn save_sample(&self) -> Answer {
         self.post(SAVE, &seed_request()).await
     }
 
-    /// A GET by nobody.
+    /// Sends a GET request without credentials.
     pub async fn get(&self, path: &str) -> Answer {
         Answer::of(self.request(Method::GET, path).send().await.unwrap()).await
     }

@@ -1,7 +1,7 @@
-//! One PostgreSQL for all tests of a run, without fsync and in memory where there is a tmpfs.
+//! One PostgreSQL for all tests of a run, without fsync, and in memory on machines with a tmpfs.
 //!
-//! cargo-nextest runs each test in a process of its own, so the server outlives the process that asks for it first:
-//! a keeper process runs it, for as long as any test process holds a shared lock, and a few seconds more.
+//! cargo-nextest runs each test in a process of its own. Therefore a keeper process runs PostgreSQL: for as long as any
+//! test process holds a shared lock, and a few seconds longer.
 
 use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -27,9 +27,9 @@ const PREPARED: &str = "prepared";
 /// How long the keeper waits for another test process.
 const IDLE: Duration = Duration::from_secs(10);
 
-/// Both the harness's own program and a test of it: with the variable set, this process is the keeper.
+/// The entry point of the keeper, if its variable is set, and otherwise a test of the shared PostgreSQL.
 #[test]
-fn the_tests_postgres_is_private_and_in_a_hurry() {
+fn the_shared_postgresql_is_private_and_not_durable() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     if let Some(directory) = std::env::var_os(KEEPER) {
         runtime.block_on(keep(Path::new(&directory)));
@@ -45,23 +45,23 @@ fn the_tests_postgres_is_private_and_in_a_hurry() {
     });
 }
 
-/// A database of one test; dropped with it.
+/// A database of one test. Dropped when it goes out of scope.
 pub struct TestDatabase {
     name: String,
 }
 
 impl TestDatabase {
-    /// Migrated, and with the demo data.
+    /// Creates a database with the schema and the demo data.
     pub async fn with_demo_data() -> Self {
         Self::create("TEMPLATE erpsync_template").await
     }
 
-    /// Without a table.
+    /// Creates a database without tables.
     pub async fn empty() -> Self {
         Self::create("TEMPLATE template0").await
     }
 
-    /// The same, with its files in a folder of its own.
+    /// Creates a database with the schema and the demo data whose files are in `folder`.
     pub async fn on_disk(folder: &Path) -> Self {
         let name = format!("disk_{}", Uuid::new_v4().simple());
         administer(&format!("CREATE TABLESPACE {name} LOCATION '{}'", folder.display())).await;
@@ -74,22 +74,22 @@ impl TestDatabase {
         TestDatabase { name }
     }
 
-    /// For `--database-url`.
+    /// Returns the URL for `--database-url`.
     pub fn url(&self) -> String {
         format!("postgres://erpsync@localhost/{}?host={}", self.name, socket_directory())
     }
 
-    /// Its name.
+    /// Returns the name of the database.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// A connection of the tests' own.
+    /// Connects to the database as its superuser.
     pub async fn connect(&self) -> PgConnection {
         PgConnection::connect_with(&admin(&self.name)).await.unwrap()
     }
 
-    /// Ends every connection to it from outside, as an operator would.
+    /// Terminates every connection to the database.
     pub async fn terminate_connections(&self) {
         administer(&format!(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}' AND pid <> pg_backend_pid()",
@@ -98,24 +98,24 @@ impl TestDatabase {
         .await;
     }
 
-    /// From now on, connections that are opened to it log their statements.
+    /// Makes new connections to the database log their statements.
     pub async fn log_statements(&self) {
         administer(&format!("ALTER DATABASE {} SET log_statement = 'all'", self.name)).await;
     }
 
-    /// The first lines of the statements logged so far.
+    /// Returns the first lines of the statements logged so far.
     pub fn logged_statements(&self) -> Vec<String> {
         let log = std::fs::read_to_string(directory().join("data/postgresql.log")).unwrap();
         let start = format!("{} LOG:  ", self.name);
         log.lines().filter_map(|line| line.strip_prefix(&start)).map(ToOwned::to_owned).collect()
     }
 
-    /// Runs one statement.
+    /// Runs statements.
     pub async fn execute(&self, sql: &str) {
         sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut self.connect().await).await.unwrap();
     }
 
-    /// The one value of a statement.
+    /// Returns the single value of a query.
     pub async fn value<T>(&self, sql: &str) -> T
     where
         T: Send + Unpin + for<'r> sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres>,
@@ -130,7 +130,7 @@ impl TestDatabase {
         wait_until("a statement that waits for a lock", async || self.value::<i64>(waiting).await > 0).await;
     }
 
-    /// All that a save can change, as one text to compare.
+    /// Returns the rows that a save can change, as one text to compare.
     pub async fn contents(&self) -> String {
         self.value(
             "SELECT concat(
@@ -145,7 +145,7 @@ impl TestDatabase {
 impl Drop for TestDatabase {
     fn drop(&mut self) {
         let drop = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
-        // The test's own runtime cannot wait here.
+        // `drop` cannot wait on the runtime of the test.
         let done = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(administer(&drop));
@@ -163,7 +163,7 @@ fn admin(database: &str) -> PgConnectOptions {
     PgConnectOptions::new_without_pgpass().socket(socket_directory()).username("postgres").database(database)
 }
 
-/// The folder of the shared server's socket; starts the server where it is not running.
+/// Returns the directory of the shared PostgreSQL's socket. Starts PostgreSQL if it does not run.
 pub fn socket_directory() -> &'static str {
     static SOCKET_DIRECTORY: OnceLock<String> = OnceLock::new();
     SOCKET_DIRECTORY.get_or_init(|| {
@@ -171,7 +171,7 @@ pub fn socket_directory() -> &'static str {
         std::fs::create_dir_all(&directory).unwrap();
         let users = lock_file(&directory.join("users"));
         users.lock_shared().unwrap();
-        // Held until the process ends, however it ends.
+        // The lock is held until the process ends.
         std::mem::forget(users);
         let starting = lock_file(&directory.join("starting"));
         starting.lock().unwrap();
@@ -182,7 +182,7 @@ pub fn socket_directory() -> &'static str {
     })
 }
 
-/// One for each build of the tests, so that another schema is another server.
+/// Returns the directory of the shared PostgreSQL. It differs for each build of the tests, as the schema may.
 fn directory() -> PathBuf {
     let mut hasher = DefaultHasher::new();
     let program = std::env::current_exe().unwrap();
@@ -201,14 +201,14 @@ fn keeper_lives(directory: &Path) -> bool {
     lock_file(&directory.join("keeper")).try_lock().is_err()
 }
 
-#[expect(clippy::zombie_processes, reason = "it outlives this process")]
+#[expect(clippy::zombie_processes, reason = "the keeper outlives this process")]
 fn start_keeper(directory: &Path) {
     use std::os::unix::process::CommandExt;
     let ready = directory.join("ready");
     let _ = std::fs::remove_file(&ready);
     let log = File::create(directory.join("log")).unwrap();
     let mut keeper = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "support::postgres::the_tests_postgres_is_private_and_in_a_hurry", "--nocapture"])
+        .args(["--exact", "support::postgres::the_shared_postgresql_is_private_and_not_durable", "--nocapture"])
         .env(KEEPER, directory)
         .stdin(Stdio::null())
         .stdout(log.try_clone().unwrap())
@@ -221,7 +221,7 @@ fn start_keeper(directory: &Path) {
         let ended = keeper.try_wait().unwrap();
         if ended.is_some() || began.elapsed() > Duration::from_mins(5) {
             let log = std::fs::read_to_string(directory.join("log")).unwrap_or_default();
-            panic!("the tests' PostgreSQL did not start: {log}");
+            panic!("the shared PostgreSQL did not start: {log}");
         }
         std::thread::sleep(Duration::from_millis(20));
     }
@@ -298,7 +298,7 @@ async fn keep(directory: &Path) {
         if idle_since.elapsed() < IDLE {
             continue;
         }
-        // A process that comes now waits for this lock, and then finds nothing ready.
+        // A process that starts now waits for this lock, and then starts a new keeper.
         let starting = lock_file(&directory.join("starting"));
         starting.lock().unwrap();
         if users.try_lock().is_err() {

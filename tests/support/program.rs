@@ -1,4 +1,4 @@
-//! The built program, started as an operator starts it.
+//! The built program as a child process.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use super::client::http_client;
 use super::wait::is_met;
 
-/// A free port of loopback.
+/// The loopback address with a port that the system chooses.
 const LOOPBACK: &str = "127.0.0.1:0";
 
 /// A running server. Killed when it goes out of scope.
@@ -20,19 +20,19 @@ pub struct Program {
     child: Child,
     /// `http` or `https`.
     pub scheme: String,
-    /// Where it listens, as `127.0.0.1:<port>`.
+    /// The address of the listener, as `127.0.0.1:<port>`.
     pub address: String,
     directory: TempDir,
-    /// For requests.
+    /// The HTTP client for requests to it.
     pub http: reqwest::Client,
 }
 
-/// The program with an environment that has no setting of the caller's.
+/// Returns a command of the program, without the settings in the environment of the tests.
 pub fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_erpsync"));
     for (name, _) in std::env::vars_os() {
         let name_text = name.to_string_lossy();
-        // The folder of the PostgreSQL programs belongs to the machine, not to a test.
+        // The directory of the PostgreSQL programs depends on the machine.
         if name_text != "ERPSYNC_PG_BIN" && (name_text.starts_with("ERPSYNC_") || name_text == "DATABASE_URL") {
             command.env_remove(name);
         }
@@ -40,7 +40,7 @@ pub fn command() -> Command {
     command
 }
 
-/// Runs the program to its end.
+/// Runs the program until it ends.
 pub fn run(arguments: &[&str]) -> Output {
     command().args(arguments).stdin(Stdio::null()).output().unwrap()
 }
@@ -51,31 +51,31 @@ impl Program {
         Self::try_start(arguments).unwrap_or_else(|log| panic!("the server did not start: {log}"))
     }
 
-    /// The same with an environment.
+    /// Starts the server with an environment.
     #[cfg(feature = "opentelemetry")]
     pub fn start_in(environment: &[(&str, &str)], arguments: &[&str]) -> Self {
         Self::launch(Some(LOOPBACK), environment, arguments)
             .unwrap_or_else(|log| panic!("the server did not start: {log}"))
     }
 
-    /// The same, for a server that may end instead; then its standard error.
+    /// Starts the server on a free port. Returns its log if it ends instead.
     pub fn try_start(arguments: &[&str]) -> Result<Self, String> {
         Self::launch(Some(LOOPBACK), &[], arguments)
     }
 
-    /// Starts the server on `listen` in place of a free port of loopback.
+    /// Starts the server on the address `listen`.
     pub fn start_on(listen: &str, arguments: &[&str]) -> Self {
         Self::launch(Some(listen), &[], arguments).unwrap_or_else(|log| panic!("the server did not start: {log}"))
     }
 
-    /// Starts the server with an environment, and on `listen` where given; returns its log where it ends instead.
+    /// Starts the server with an environment, and on the address `listen` if given. Returns its log if it ends instead.
     pub fn launch(listen: Option<&str>, environment: &[(&str, &str)], arguments: &[&str]) -> Result<Self, String> {
         let directory = tempfile::tempdir().unwrap();
         let log = directory.path().join("log");
         let mut child = command()
             .args(listen.map(|listen| ["--listen", listen]).iter().flatten())
             .args(arguments)
-            // Weaker than an argument.
+            // An argument overrides the environment.
             .env("ERPSYNC_LOG", "debug,sqlx::postgres::notice=warn")
             .env("ERPSYNC_LOG_FORMAT", "json")
             .envs(environment.iter().copied())
@@ -96,7 +96,7 @@ impl Program {
         Ok(Program { child, scheme, address, directory, http: http_client() })
     }
 
-    /// The process's id.
+    /// Returns the process id.
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
@@ -105,22 +105,22 @@ impl Program {
         self.directory.path().join("log")
     }
 
-    /// What it has logged so far.
+    /// Returns the log so far.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.log_path()).unwrap()
     }
 
-    /// Waits until the log has `text`.
+    /// Waits until the log contains `text`.
     pub async fn wait_for_log(&self, text: &str) {
         assert!(is_met(async || self.log().contains(text)).await, "no {text:?} in the log: {}", self.log());
     }
 
-    /// Sends a signal.
+    /// Sends a signal to the process.
     pub fn signal(&self, signal: Signal) {
         kill_process(Pid::from_raw(i32::try_from(self.pid()).unwrap()).unwrap(), signal).unwrap();
     }
 
-    /// Whether it is still there.
+    /// Whether the process is running.
     pub fn is_running(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()
     }
@@ -131,7 +131,7 @@ impl Program {
         self.child.wait().unwrap()
     }
 
-    /// kill -9.
+    /// Kills the process with SIGKILL.
     pub fn kill(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();

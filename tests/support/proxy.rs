@@ -1,5 +1,4 @@
-//! A TCP door to the tests' PostgreSQL that can be shut, stalled, slowed, muted, cut and more, so that a server loses its
-//! database.
+//! A TCP proxy in front of the shared PostgreSQL, which causes network faults.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,148 +11,166 @@ use super::TestDatabase;
 use super::postgres::socket_directory;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Door {
-    Open,
+enum Mode {
+    Forward,
     Slow,
-    Mute,
+    DropResponses,
     Stalled,
     HalfClosed,
-    Shut,
+    Refuse,
     Reset,
 }
 
-impl Door {
-    /// Whether it lets through, to the database and back.
-    fn lets_through(self, back: bool) -> bool {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Direction {
+    ToDatabase,
+    ToClient,
+}
+
+impl Mode {
+    fn forwards(self, direction: Direction) -> bool {
         match self {
-            Door::Open | Door::Slow => true,
-            Door::Mute => !back,
-            _ => false,
+            Mode::Forward | Mode::Slow => true,
+            Mode::DropResponses => direction == Direction::ToDatabase,
+            Mode::Stalled | Mode::HalfClosed | Mode::Refuse | Mode::Reset => false,
         }
     }
 }
 
-/// How the door stands, and how often what went through it was cut.
-type State = (Door, u64);
+#[derive(Clone, Copy, Debug)]
+struct State {
+    mode: Mode,
+    /// Connections of earlier generations are closed.
+    generation: u64,
+}
 
-/// The door. Shut, it ends what goes through it and refuses what comes.
+impl State {
+    /// Whether a connection of `generation` is closed.
+    fn closes(self, generation: u64) -> bool {
+        matches!(self.mode, Mode::Refuse | Mode::Reset) || self.generation != generation
+    }
+}
+
+/// A running proxy.
 pub struct Proxy {
-    /// Where it listens, on loopback.
+    /// The port on the loopback address.
     pub port: u16,
     state: Arc<watch::Sender<State>>,
 }
 
 impl Proxy {
-    /// An open door.
-    pub async fn open() -> Self {
+    /// Starts a proxy without a fault.
+    pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let state = Arc::new(watch::channel((Door::Open, 0)).0);
+        let state = Arc::new(watch::channel(State { mode: Mode::Forward, generation: 0 }).0);
         let watched = Arc::clone(&state);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(pass(client, watched.subscribe()));
+                tokio::spawn(forward(client, watched.subscribe()));
             }
         });
         Proxy { port, state }
     }
 
-    /// For `--database-url`.
+    /// Returns the URL for `--database-url`.
     pub fn url(&self, database: &TestDatabase) -> String {
         format!("postgres://erpsync@127.0.0.1:{}/{}?sslmode=disable", self.port, database.name())
     }
 
-    /// Ends every connection and refuses new ones.
-    pub fn shut(&self) {
-        self.state.send_modify(|state| state.0 = Door::Shut);
+    /// Closes every connection and refuses new ones.
+    pub fn refuse(&self) {
+        self.set(Mode::Refuse);
     }
 
-    /// Lets nothing through, and ends nothing.
-    pub fn stall(&self) {
-        self.state.send_modify(|state| state.0 = Door::Stalled);
-    }
-
-    /// Lets through what is said to the database, and nothing that it answers.
-    pub fn mute(&self) {
-        self.state.send_modify(|state| state.0 = Door::Mute);
-    }
-
-    /// Ends every connection, and lets new ones through.
-    pub fn cut(&self) {
-        self.state.send_modify(|state| *state = (Door::Open, state.1 + 1));
-    }
-
-    /// Ends every connection as a crash does, without a goodbye, and refuses new ones.
+    /// Resets every connection and refuses new ones.
     pub fn reset(&self) {
-        self.state.send_modify(|state| state.0 = Door::Reset);
+        self.set(Mode::Reset);
     }
 
-    /// Says goodbye in the database's name on every connection, and takes no more from it.
+    /// Forwards nothing, and keeps connections open.
+    pub fn stall(&self) {
+        self.set(Mode::Stalled);
+    }
+
+    /// Forwards requests to the database, but none of its responses.
+    pub fn drop_responses(&self) {
+        self.set(Mode::DropResponses);
+    }
+
+    /// Closes every connection once. New connections are forwarded.
+    pub fn close_once(&self) {
+        self.state.send_modify(|state| *state = State { mode: Mode::Forward, generation: state.generation + 1 });
+    }
+
+    /// Closes the direction to the client on every connection, and forwards nothing in the other one.
     pub fn half_close(&self) {
-        self.state.send_modify(|state| state.0 = Door::HalfClosed);
+        self.set(Mode::HalfClosed);
     }
 
-    /// Lets through a few bytes at a time.
-    pub fn slow(&self) {
-        self.state.send_modify(|state| state.0 = Door::Slow);
+    /// Forwards 64 bytes every 20 ms.
+    pub fn slow_down(&self) {
+        self.set(Mode::Slow);
     }
 
-    /// Lets through again.
-    pub fn reopen(&self) {
-        self.state.send_modify(|state| state.0 = Door::Open);
+    /// Ends the fault.
+    pub fn restore(&self) {
+        self.set(Mode::Forward);
+    }
+
+    fn set(&self, mode: Mode) {
+        self.state.send_modify(|state| state.mode = mode);
     }
 }
 
-async fn pass(client: TcpStream, state: watch::Receiver<State>) {
-    let door = state.borrow().0;
-    if door == Door::Shut || door == Door::Reset {
+async fn forward(client: TcpStream, state: watch::Receiver<State>) {
+    let State { mode, generation } = *state.borrow();
+    if mode == Mode::Refuse || mode == Mode::Reset {
         return;
     }
     let socket = format!("{}/.s.PGSQL.5432", socket_directory());
     let database = UnixStream::connect(socket).await.unwrap();
     let (mut client_in, client_out) = client.into_split();
     let (database_in, database_out) = database.into_split();
-    let cuts = state.borrow().1;
     tokio::select! {
-        () = copy(&mut client_in, database_out, state.clone(), cuts, false) => {}
-        () = copy(database_in, client_out, state.clone(), cuts, true) => {}
+        () = copy(&mut client_in, database_out, state.clone(), generation, Direction::ToDatabase) => {}
+        () = copy(database_in, client_out, state.clone(), generation, Direction::ToClient) => {}
     }
-    if state.borrow().0 == Door::Reset {
+    if state.borrow().mode == Mode::Reset {
         let _ = client_in.as_ref().set_zero_linger();
     }
 }
 
-/// Passes on while the door lets through, until it is shut or cut; `back` is from the database.
+/// Copies one direction of a connection until it is closed.
 async fn copy(
     mut from: impl AsyncRead + Unpin,
     mut to: impl AsyncWrite + Unpin,
     mut state: watch::Receiver<State>,
-    cuts: u64,
-    back: bool,
+    generation: u64,
+    direction: Direction,
 ) {
-    let is_over = |state: &State| matches!(state.0, Door::Shut | Door::Reset) || state.1 != cuts;
+    let is_half_closed = |state: &State| direction == Direction::ToClient && state.mode == Mode::HalfClosed;
     let mut buffer = [0; 8192];
     loop {
-        // Half closed, the other way stays as it is.
-        let is_half_closed = |state: &State| back && state.0 == Door::HalfClosed;
         let read = tokio::select! {
             read = from.read(&mut buffer) => Some(read),
-            _ = state.wait_for(|state| is_over(state) || is_half_closed(state)) => None,
+            _ = state.wait_for(|state| state.closes(generation) || is_half_closed(state)) => None,
         };
         let Some(read) = read else {
             let _ = to.shutdown().await;
-            let _ = state.wait_for(is_over).await;
+            // The other direction of a half-closed connection stays open.
+            let _ = state.wait_for(|state| state.closes(generation)).await;
             return;
         };
         let Ok(length @ 1..) = read else { return };
-        let opened = state.wait_for(|state| is_over(state) || state.0.lets_through(back)).await;
-        let Ok((door, is_over)) = opened.map(|state| (state.0, is_over(&state))) else { return };
-        if is_over {
+        let ready = state.wait_for(|state| state.closes(generation) || state.mode.forwards(direction)).await;
+        let Ok(State { mode, .. }) = ready.map(|state| *state) else { return };
+        if state.borrow().closes(generation) {
             return;
         }
-        let pieces = if door == Door::Slow { 64 } else { length };
-        for piece in buffer[..length].chunks(pieces) {
-            if door == Door::Slow {
+        let piece_length = if mode == Mode::Slow { 64 } else { length };
+        for piece in buffer[..length].chunks(piece_length) {
+            if mode == Mode::Slow {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
             if to.write_all(piece).await.is_err() {
