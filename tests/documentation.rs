@@ -184,6 +184,22 @@ async fn the_support_matrix_is_what_the_server_says() {
     assert_eq!(listed.len(), 49);
 }
 
+/// docs/connectors.md has the methods that need a connector with the state that docs/methods.md has.
+#[test]
+fn the_connectors_chapter_agrees_with_the_methods() {
+    let listed = listed_methods(METHODS);
+    let chapter = include_str!("../docs/connectors.md");
+    let mut checked = 0;
+    for (methods, state) in chapter.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | ")) {
+        let works = state.starts_with("work");
+        for method in methods.split("`, `").filter(|_| works || state.starts_with("answer 501")) {
+            assert_eq!(listed.get(method), Some(&works), "{method}");
+            checked += 1;
+        }
+    }
+    assert_eq!(checked, 16);
+}
+
 /// The README's table of families has each family of docs/methods.md, with the number of its methods that work.
 #[test]
 fn the_readme_counts_the_methods_of_each_family() {
