@@ -143,12 +143,6 @@ async fn wait_for_recovery(program: &Program) {
     .await;
 }
 
-async fn open_connections(database: &TestDatabase) -> i64 {
-    let open = "SELECT count(*) FROM pg_stat_activity
-        WHERE datname = current_database() AND application_name = 'erpsync'";
-    database.value(open).await
-}
-
 /// Runs a server under load behind a proxy and causes a fault three times, each until the load was affected by it.
 async fn survives(fault: impl Fn(&Proxy), request_timeout: &str) -> Survived {
     let proxy = Proxy::start().await;
@@ -164,7 +158,7 @@ async fn survives(fault: impl Fn(&Proxy), request_timeout: &str) -> Survived {
     }
     let (saved, failed) = load.stop(&database).await;
     assert!(saved > 20, "{saved} saved, {failed} failed");
-    let open = open_connections(&database).await;
+    let open = database.server_connections().await;
     assert!((1..=8).contains(&open), "{open} connections");
     Survived { failed, retried: program.log().matches("lost during a save").count() }
 }
@@ -234,7 +228,7 @@ async fn the_database_has_no_free_connections() {
     server.database.terminate_connections().await;
     let load = Load::start(&server.program);
     load.wait_for_saves(2 * CLIENTS).await;
-    assert!(open_connections(&server.database).await <= 2);
+    assert!(server.database.server_connections().await <= 2);
     server.database.execute(&limit(0)).await;
     server.database.terminate_connections().await;
     load.wait_for_failure().await;

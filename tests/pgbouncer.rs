@@ -92,8 +92,6 @@ async fn the_server_works_behind_pgbouncer_in_transaction_mode() {
     assert_eq!(server.call(TJE0, "SaveErpConnectionSyncPriorities", &orders).await.status, 400);
     let open = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in%'";
     wait_until("the end of every transaction", async || server.database.value::<i64>(open).await == 0).await;
-    let server_connections = "SELECT count(*) FROM pg_stat_activity
-        WHERE datname = current_database() AND application_name = 'erpsync'";
-    assert!((1..=3).contains(&server.database.value::<i64>(server_connections).await));
+    assert!((1..=3).contains(&server.database.server_connections().await));
     assert_eq!(server.program.post(SAVE, r#"{"Connection":{"ErpConnectionId":816}}"#).await.status, 200);
 }

@@ -126,6 +126,13 @@ impl TestDatabase {
         sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&mut self.connect().await).await.unwrap()
     }
 
+    /// Returns the number of connections that the server has to the database.
+    pub async fn server_connections(&self) -> i64 {
+        let connections = "SELECT count(*) FROM pg_stat_activity
+            WHERE datname = current_database() AND application_name = 'erpsync'";
+        self.value(connections).await
+    }
+
     /// Waits until at least `count` sessions wait for a lock.
     pub async fn wait_for_blocked_sessions(&self, count: i64) {
         let blocked = format!(
