@@ -8,13 +8,13 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 
 use crate::config;
-use crate::store::pool::errors::is_starting;
+use crate::store::pool::errors::is_transient_connect_error;
 use crate::store::{self, Pool};
 use embedded::Embedded;
 
 /// The time-out for opening one connection at start.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long the start retries while an external database is starting itself.
+/// How long the start retries while an external database cannot be reached.
 const START_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long statements in flight may take at shutdown.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -160,10 +160,10 @@ async fn open_pool(options: PgConnectOptions, connections: u32, is_pooled: bool)
     let pool = new_pool(options, connections, is_pooled);
     let began = Instant::now();
     while let Err(problem) = test_connection(&pool).await {
-        if !is_starting(&problem) || began.elapsed() > START_TIMEOUT {
+        if !is_transient_connect_error(&problem) || began.elapsed() > START_TIMEOUT {
             return Err(problem);
         }
-        tracing::warn!(%problem, "the database is still starting");
+        tracing::warn!(%problem, "the database cannot be reached yet; retrying");
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
     Ok(pool)

@@ -99,4 +99,7 @@ pub struct HealthcheckArgs {
     /// Address that the server serves metrics and health checks on; preferred over --listen
     #[arg(long, env = "ERPSYNC_ADMIN_LISTEN", value_name = "ADDRESS")]
     pub admin_listen: Option<SocketAddr>,
+    /// Certificate of a server that serves TLS, whose health is checked at --admin-listen only
+    #[arg(long, env = "ERPSYNC_TLS_CERTIFICATE", value_name = "FILE")]
+    pub tls_certificate: Option<PathBuf>,
 }
