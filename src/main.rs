@@ -13,11 +13,11 @@ use erpsync::{administration, demo, doctor, healthcheck, openapi, server, teleme
 fn main() -> ExitCode {
     let CommandLine { command, serve, .. } = CommandLine::read();
     let result = match command.unwrap_or(Command::Serve(Box::new(serve))) {
-        Command::Serve(settings) => block_on(&settings.database, server::run(&settings)),
-        Command::Migrate(settings) => block_on(&settings, until_interrupted(migrate(&settings))),
-        Command::Demo(settings) => block_on(&settings, until_interrupted(add_demo_data(&settings))),
+        Command::Serve(settings) => block_on(&settings.log, server::run(&settings)),
+        Command::Migrate(settings) => block_on(&settings.log, until_interrupted(migrate(&settings.database))),
+        Command::Demo(settings) => block_on(&settings.log, until_interrupted(add_demo_data(&settings.database))),
         Command::Healthcheck(settings) => healthcheck::run(&settings),
-        Command::Doctor(settings) => block_on(&settings.database, doctor::run(&settings)),
+        Command::Doctor(settings) => block_on(&settings.log, doctor::run(&settings)),
         Command::Config(ConfigCommand::Check(check)) => check_settings(&check),
         Command::Config(ConfigCommand::Example) => print(&config::manual::example()),
         Command::Completions { shell } => print(&completions(shell)),
@@ -40,13 +40,13 @@ fn main() -> ExitCode {
 }
 
 fn administer(command: administration::Command) -> Result<(), String> {
-    let settings = command.common().database.clone();
-    block_on(&settings, until_interrupted(command.run()))
+    let log = command.common().log.clone();
+    block_on(&log, until_interrupted(command.run()))
 }
 
 /// Starts the log and runs a command to completion.
-fn block_on(settings: &config::Database, command: impl Future<Output = Result<(), String>>) -> Result<(), String> {
-    let _telemetry = telemetry::start(settings)?;
+fn block_on(log: &config::Log, command: impl Future<Output = Result<(), String>>) -> Result<(), String> {
+    let _telemetry = telemetry::start(log)?;
     let runtime = tokio::runtime::Runtime::new();
     runtime.map_err(|problem| format!("the runtime cannot be started: {problem}"))?.block_on(command)
 }

@@ -9,7 +9,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry, fmt};
 
-use crate::config::{Database, LogFormat};
+use crate::config::{Log, LogFormat};
 
 /// The running telemetry of the process. On drop, the remaining traces are sent.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ pub struct Telemetry {
 ///
 /// # Errors
 /// One line, which names the invalid setting.
-pub fn start(settings: &Database) -> Result<Telemetry, String> {
+pub fn start(settings: &Log) -> Result<Telemetry, String> {
     let filter = EnvFilter::try_new(&settings.log).map_err(|problem| format!("--log: {problem}"))?;
     let log = fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
     let log: Box<dyn Layer<Registry> + Send + Sync> = match settings.log_format {

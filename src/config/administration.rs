@@ -6,6 +6,7 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::authentication::tenant;
 use super::database::Database;
+use super::log::Log;
 
 /// The settings of every administration command.
 #[derive(Clone, Debug, Args)]
@@ -13,6 +14,9 @@ pub struct CommonArgs {
     /// The database.
     #[command(flatten)]
     pub database: Database,
+    /// The log.
+    #[command(flatten)]
+    pub log: Log,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
@@ -53,13 +57,13 @@ pub enum AssociateCommand {
         /// The password.
         #[command(flatten)]
         password: PasswordArgs,
-        /// Database and output.
+        /// Database, log and output.
         #[command(flatten)]
         common: CommonArgs,
     },
     /// List all associates
     List {
-        /// Database and output.
+        /// Database, log and output.
         #[command(flatten)]
         common: CommonArgs,
     },
@@ -67,7 +71,7 @@ pub enum AssociateCommand {
     Disable {
         /// Login name
         name: String,
-        /// Database and output.
+        /// Database, log and output.
         #[command(flatten)]
         common: CommonArgs,
     },
@@ -75,7 +79,7 @@ pub enum AssociateCommand {
     Enable {
         /// Login name
         name: String,
-        /// Database and output.
+        /// Database, log and output.
         #[command(flatten)]
         common: CommonArgs,
     },
@@ -86,7 +90,7 @@ pub enum AssociateCommand {
         /// The password.
         #[command(flatten)]
         password: PasswordArgs,
-        /// Database and output.
+        /// Database, log and output.
         #[command(flatten)]
         common: CommonArgs,
     },
@@ -96,7 +100,7 @@ pub enum AssociateCommand {
         name: String,
         /// Whether the associate is an administrator
         switch: Switch,
-        /// Database and output.
+        /// Database, log and output.
         #[command(flatten)]
         common: CommonArgs,
     },
@@ -109,13 +113,13 @@ pub enum GroupCommand {
     Add {
         /// Name of the group
         name: String,
-        /// Database and output.
+        /// Database, log and output.
         #[command(flatten)]
         common: CommonArgs,
     },
     /// List all user groups
     List {
-        /// Database and output.
+        /// Database, log and output.
         #[command(flatten)]
         common: CommonArgs,
     },
@@ -125,7 +129,7 @@ pub enum GroupCommand {
         associate: String,
         /// Id of the group
         group: i32,
-        /// Database and output.
+        /// Database, log and output.
         #[command(flatten)]
         common: CommonArgs,
     },
@@ -135,7 +139,7 @@ pub enum GroupCommand {
         associate: String,
         /// Id of the group
         group: i32,
-        /// Database and output.
+        /// Database, log and output.
         #[command(flatten)]
         common: CommonArgs,
     },
@@ -151,13 +155,13 @@ pub enum ApplicationCommand {
         /// Grant access to the ErpSync agent
         #[arg(long)]
         grant_erp_sync: bool,
-        /// Database and output.
+        /// Database, log and output.
         #[command(flatten)]
         common: CommonArgs,
     },
     /// List all applications
     List {
-        /// Database and output.
+        /// Database, log and output.
         #[command(flatten)]
         common: CommonArgs,
     },
@@ -165,7 +169,7 @@ pub enum ApplicationCommand {
     Grant {
         /// Name of the application
         name: String,
-        /// Database and output.
+        /// Database, log and output.
         #[command(flatten)]
         common: CommonArgs,
     },
@@ -173,7 +177,7 @@ pub enum ApplicationCommand {
     Revoke {
         /// Name of the application
         name: String,
-        /// Database and output.
+        /// Database, log and output.
         #[command(flatten)]
         common: CommonArgs,
     },
@@ -181,7 +185,7 @@ pub enum ApplicationCommand {
     Disable {
         /// Name of the application
         name: String,
-        /// Database and output.
+        /// Database, log and output.
         #[command(flatten)]
         common: CommonArgs,
     },
@@ -189,7 +193,7 @@ pub enum ApplicationCommand {
     Enable {
         /// Name of the application
         name: String,
-        /// Database and output.
+        /// Database, log and output.
         #[command(flatten)]
         common: CommonArgs,
     },
@@ -208,7 +212,7 @@ pub enum CredentialCommand {
         /// Tenant identifier in the credential (default: none in a ticket, Cust00001 in a token)
         #[arg(long, env = "ERPSYNC_TENANT", value_name = "TENANT", value_parser = tenant)]
         tenant: Option<String>,
-        /// Database and output.
+        /// Database, log and output.
         #[command(flatten)]
         common: CommonArgs,
     },
@@ -216,13 +220,13 @@ pub enum CredentialCommand {
     Revoke {
         /// The ticket or token, or - to read it from standard input, out of sight of other users of this machine
         secret: String,
-        /// Database and output.
+        /// Database, log and output.
         #[command(flatten)]
         common: CommonArgs,
     },
     /// List the valid credentials, without their secrets
     List {
-        /// Database and output.
+        /// Database, log and output.
         #[command(flatten)]
         common: CommonArgs,
     },
