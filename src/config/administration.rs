@@ -11,15 +11,16 @@ use super::log::Log;
 /// The settings of every administration command.
 #[derive(Clone, Debug, Args)]
 pub struct CommonArgs {
+    // First, as the headings of the flattened settings apply to the settings after them too.
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
     /// The database.
     #[command(flatten)]
     pub database: Database,
     /// The log.
     #[command(flatten)]
     pub log: Log,
-    /// Print JSON
-    #[arg(long)]
-    pub json: bool,
 }
 
 /// The source of a new password.
