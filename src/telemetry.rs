@@ -11,7 +11,7 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, fmt};
 
-use crate::config::{Database, LogFormat};
+use crate::config::{Log, LogFormat};
 
 /// The running telemetry of the process. On drop, the remaining traces are sent.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ pub struct Telemetry {
 ///
 /// # Errors
 /// One line, which names the invalid setting.
-pub fn start(settings: &Database) -> Result<Telemetry, String> {
+pub fn start(settings: &Log) -> Result<Telemetry, String> {
     let filter = EnvFilter::try_new(&settings.log).map_err(|problem| format!("--log: {problem}"))?;
     #[cfg(feature = "opentelemetry")]
     if let Some(traces) = traces::Traces::from_environment()? {
