@@ -1,9 +1,10 @@
 //! Many clients that change the same rows: no deadlock, and nothing that is told as an error of the server.
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use futures::future::join_all;
 use serde_json::{Value, json};
+use sqlx::PgConnection;
 
 use crate::support::client::TJE0;
 use crate::support::{Answer, Server, TestDatabase};
@@ -41,7 +42,8 @@ impl Random {
     }
 }
 
-/// The seed of this run: the environment's `SEED`, to repeat a run, or a new one.
+/// Returns the seed of the random calls: the environment's `SEED`, or else a new one. A seed repeats the calls of each
+/// client, but not the order in which the calls of different clients meet.
 fn seed() -> u64 {
     let given = std::env::var("SEED").ok().map(|seed| seed.parse().unwrap());
     given.unwrap_or_else(|| u64::from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().subsec_nanos()))
@@ -156,28 +158,19 @@ fn random_call(random: &mut Random, connections: &[Connection], connectors: &[i6
 
 /// Ends the server and returns how many deadlocks PostgreSQL has found in its database.
 async fn deadlocks(server: Server) -> i64 {
-    const SESSIONS: &str = "SELECT count(*) FROM pg_stat_activity
-        WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()";
     let Server { program, database } = server;
-    // A session reports its counts when it ends, at the latest.
+    // A session reports its counters when it ends, at the latest.
     drop(program);
-    wait_until(&database, &format!("SELECT ({SESSIONS}) = 0")).await;
+    database.wait_for_sessions(0).await;
     database.value("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()").await
-}
-
-async fn wait_until(database: &TestDatabase, condition: &str) {
-    let began = Instant::now();
-    while !database.value::<bool>(condition).await {
-        assert!(began.elapsed() < Duration::from_mins(1), "{condition}");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn concurrent_changes_of_the_same_rows_end_in_no_deadlock() {
     let seed = seed();
     println!("SEED={seed}");
-    let server = Server::start().await;
+    // A connection to the database for each client, as a client that waits too long for one gets 503.
+    let server = Server::start_with(&["--database-connections", "32", "--request-timeout", "600"]).await;
     let (connections, connectors) = (create_connections(&server).await, create_connectors(&server).await);
     let run_client = async |number: usize| {
         let mut random = Random(seed.wrapping_add(u64::try_from(number).unwrap() << 32));
@@ -202,31 +195,42 @@ async fn concurrent_changes_of_the_same_rows_end_in_no_deadlock() {
     assert_eq!(deadlocks(server).await, 0, "SEED={seed}");
 }
 
+/// Locks a connection until the end of the session's transaction.
+async fn lock_connection(session: &mut PgConnection, id: i64) {
+    let lock = format!("SELECT FROM erp_connection WHERE erp_connection_id = {id} FOR UPDATE");
+    sqlx::raw_sql(sqlx::AssertSqlSafe(lock)).execute(session).await.unwrap();
+}
+
 #[tokio::test]
 async fn a_transaction_that_loses_a_deadlock_is_run_again() {
-    let server = Server::start().await;
-    let other = server.saved(&json!({ "ErpConnectorId": 403 })).await["ErpConnectionId"].as_i64().unwrap();
-    let mut session = server.database.connect().await;
-    let lock = |id: i64| {
-        let lock = format!("SELECT FROM erp_connection WHERE erp_connection_id = {id} FOR UPDATE");
-        sqlx::raw_sql(sqlx::AssertSqlSafe(lock))
-    };
-    // The session that finds the deadlock is aborted, and this one does not look for it.
-    sqlx::raw_sql("SET deadlock_timeout = '1h'; BEGIN").execute(&mut session).await.unwrap();
-    lock(other).execute(&mut session).await.unwrap();
-    let order = json!({ "ErpConnectionIds": [other, 816] });
+    let server = Server::start_with(&["--request-timeout", "600"]).await;
+    let create = async || server.saved(&json!({ "ErpConnectorId": 403 })).await["ErpConnectionId"].as_i64().unwrap();
+    // The server locks connections in ascending order: 816, `middle`, `last`.
+    let (middle, last) = (create().await, create().await);
+    let (mut gate, mut rival) = (server.database.connect().await, server.database.connect().await);
+    sqlx::raw_sql("BEGIN").execute(&mut gate).await.unwrap();
+    lock_connection(&mut gate, middle).await;
+    // PostgreSQL aborts the session that finds the deadlock. A session looks for one once, `deadlock_timeout` after it
+    // began to wait. This one never does.
+    sqlx::raw_sql("SET deadlock_timeout = '1h'; BEGIN").execute(&mut rival).await.unwrap();
+    lock_connection(&mut rival, last).await;
+
+    let order = json!({ "ErpConnectionIds": [last, middle, 816] });
     let save = server.call(TJE0, "SaveErpConnectionSyncPriorities", &order);
-    let meet = async {
-        let waiting = "SELECT EXISTS (SELECT FROM pg_stat_activity
-            WHERE datname = current_database() AND application_name = 'erpsync' AND wait_event_type = 'Lock')";
-        wait_until(&server.database, waiting).await;
-        lock(816).execute(&mut session).await.unwrap();
-        sqlx::raw_sql("COMMIT").execute(&mut session).await.unwrap();
+    let wait_for_816 = async {
+        server.database.wait_for_blocked_sessions(1).await;
+        lock_connection(&mut rival, 816).await;
+        sqlx::raw_sql("COMMIT").execute(&mut rival).await.unwrap();
     };
-    let (answer, ()) = tokio::join!(save, meet);
+    // The server's wait for `last` completes the cycle. It begins after the other waits, so the server finds the deadlock.
+    let open_gate = async {
+        server.database.wait_for_blocked_sessions(2).await;
+        sqlx::raw_sql("COMMIT").execute(&mut gate).await.unwrap();
+    };
+    let (answer, (), ()) = tokio::join!(save, wait_for_816, open_gate);
     assert_eq!(answer.status, 200, "{}", answer.text);
     server.program.wait_for_log("aborted because of a concurrent one").await;
-    drop(session);
+    drop((gate, rival));
     assert_eq!(deadlocks(server).await, 1);
 }
 

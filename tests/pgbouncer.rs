@@ -4,15 +4,15 @@
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
 use futures::future::join_all;
 use serde_json::json;
 use tempfile::TempDir;
+use tokio::net::TcpStream;
 
 use crate::support::client::{TJE0, TJE1};
 use crate::support::proxy::Proxy;
-use crate::support::wait::{LIMIT, wait_until};
+use crate::support::wait::{is_met, wait_until};
 use crate::support::{Program, SAVE, Server, TestDatabase};
 
 /// A running `PgBouncer`. Killed when it goes out of scope.
@@ -25,7 +25,7 @@ struct Bouncer {
 impl Bouncer {
     /// Starts `PgBouncer` with fewer connections to the database than the server has to `PgBouncer`, so that transactions
     /// share them.
-    fn start(database_port: u16) -> Self {
+    async fn start(database_port: u16) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let path = |name: &str| -> PathBuf { directory.path().join(name) };
@@ -46,11 +46,8 @@ impl Bouncer {
             command.uid(UNPRIVILEGED).gid(UNPRIVILEGED);
         }
         let child = command.spawn().expect("pgbouncer is installed");
-        let began = Instant::now();
-        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(began.elapsed() < LIMIT, "{:?}", std::fs::read_to_string(path("log")));
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        let listens = is_met(async || TcpStream::connect(("127.0.0.1", port)).await.is_ok()).await;
+        assert!(listens, "{:?}", std::fs::read_to_string(path("log")));
         Bouncer { child, port, _directory: directory }
     }
 }
@@ -69,7 +66,7 @@ impl Drop for Bouncer {
 async fn the_server_works_behind_pgbouncer_in_transaction_mode() {
     // The database authenticates this process's user by peer credentials, but not PgBouncer's.
     let proxy = Proxy::start().await;
-    let bouncer = Bouncer::start(proxy.port);
+    let bouncer = Bouncer::start(proxy.port).await;
     let database = TestDatabase::empty().await;
     let url = format!("postgres://erpsync@127.0.0.1:{}/{}?sslmode=disable", bouncer.port, database.name());
     let pooled = ["--database-url", &url, "--transaction-pooling", "true"];
@@ -95,8 +92,6 @@ async fn the_server_works_behind_pgbouncer_in_transaction_mode() {
     assert_eq!(server.call(TJE0, "SaveErpConnectionSyncPriorities", &orders).await.status, 400);
     let open = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in%'";
     wait_until("the end of every transaction", async || server.database.value::<i64>(open).await == 0).await;
-    let server_connections = "SELECT count(*) FROM pg_stat_activity
-        WHERE datname = current_database() AND application_name = 'erpsync'";
-    assert!((1..=3).contains(&server.database.value::<i64>(server_connections).await));
+    assert!((1..=3).contains(&server.database.server_connections().await));
     assert_eq!(server.program.post(SAVE, r#"{"Connection":{"ErpConnectionId":816}}"#).await.status, 200);
 }

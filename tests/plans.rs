@@ -4,8 +4,6 @@
 //! had a handful of rows, must still go by keys when they have grown. The tests look at PostgreSQL's own counters of
 //! rows and pages read, while the server answers requests.
 
-use std::time::{Duration, Instant};
-
 use serde_json::json;
 
 use crate::support::client::{TJE0, TJE1};
@@ -107,18 +105,6 @@ const EXCESS: &str = "
     JOIN (SELECT relid, sum(idx_tup_read)::int8 AS idx_rows FROM pg_stat_user_indexes GROUP BY relid) AS i USING (relid)
     WHERE greatest(seq_tup_read, idx_rows, pages) > ";
 
-const SESSIONS: &str = "SELECT count(*) FROM pg_stat_activity
-    WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()";
-
-/// Waits until no more than `count` other sessions are left. A session reports its counters when it ends, at the latest.
-async fn wait_for_sessions(database: &TestDatabase, count: i64) {
-    let began = Instant::now();
-    while database.value::<i64>(SESSIONS).await > count {
-        assert!(began.elapsed() < Duration::from_mins(1), "the sessions do not end");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-}
-
 /// Plans every statement while the tables are small, lets them grow, and checks the work of further requests.
 async fn check_that_plans_go_by_keys(preparation: &str, arguments: &[&str]) {
     let database = TestDatabase::with_demo_data().await;
@@ -142,7 +128,7 @@ async fn check_that_plans_go_by_keys(preparation: &str, arguments: &[&str]) {
     call_each_method(&server, &ticket).await;
 
     server.database.execute(GROW).await;
-    wait_for_sessions(&server.database, 1).await;
+    server.database.wait_for_sessions(1).await;
     server.database.execute("SELECT pg_stat_reset()").await;
     for _ in 0..REPETITIONS {
         call_each_method(&server, &ticket).await;
@@ -150,7 +136,7 @@ async fn check_that_plans_go_by_keys(preparation: &str, arguments: &[&str]) {
 
     let Server { program, database } = server;
     drop(program);
-    wait_for_sessions(&database, 0).await;
+    database.wait_for_sessions(0).await;
     let excess: String = database.value(&format!("{EXCESS} {}", REPETITIONS * LIMIT)).await;
     assert_eq!(excess, "", "{preparation:?}, {arguments:?}: table, rows by scans, rows by index, pages");
 }

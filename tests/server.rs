@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use futures::future::join_all;
+use futures::future::{join_all, select_all};
 use reqwest::Method;
 use rustix::process::{Resource, Signal, getrlimit, setrlimit};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -269,7 +269,8 @@ async fn slow_requests_are_cut_off() {
     }
     assert!(bodies.0.starts_with("HTTP/1.1 408 "), "{}", bodies.0);
     assert!(bodies.0.contains("did not arrive in time"), "{}", bodies.0);
-    assert_eq!(server.program.save_sample().await.status, 200);
+    // A busy machine may exceed the time limits.
+    wait_until("a save within the time limits", async || server.program.save_sample().await.status == 200).await;
 }
 
 #[tokio::test]
@@ -390,6 +391,11 @@ async fn a_second_stop_signal_and_the_drain_timeout_end_the_server() {
     assert_eq!(limited.program.wait_for_exit().await.code(), Some(0));
 }
 
+/// Returns the number of open files of the server, its connections among them.
+fn open_files(server: &Server) -> usize {
+    std::fs::read_dir(format!("/proc/{}/fd", server.program.pid())).unwrap().count()
+}
+
 #[tokio::test]
 async fn five_thousand_idle_connections_do_not_block_a_request() {
     // Each connection needs a file descriptor at both ends. The server raises its own limit.
@@ -397,31 +403,33 @@ async fn five_thousand_idle_connections_do_not_block_a_request() {
     files.current = files.maximum;
     setrlimit(Resource::Nofile, files).unwrap();
     let server = Server::start_with(&["--header-timeout", "600"]).await;
-    let open_files = || std::fs::read_dir(format!("/proc/{}/fd", server.program.pid())).unwrap().count();
     let mut idle = Vec::new();
     while idle.len() < 5000 {
         for _ in 0..100 {
             idle.push(TcpStream::connect(&server.program.address).await.unwrap());
         }
         // Connections past the 128 of the queue to be accepted are dropped, and repeated after a second.
-        wait_until("100 accepted connections", async || open_files() > idle.len()).await;
+        wait_until("100 accepted connections", async || open_files(&server) > idle.len()).await;
     }
     assert_eq!(server.program.save_sample().await.status, 200);
-    let opened = open_files();
+    let opened = open_files(&server);
     assert!(opened > 5000, "{opened}");
     drop(idle);
-    wait_until("the end of the connections", async || open_files() <= 200).await;
+    wait_until("the end of the connections", async || open_files(&server) <= 200).await;
 }
 
 #[tokio::test]
 async fn clients_that_never_read_do_not_block_requests() {
-    let server = Server::start_with(&["--header-timeout", "1"]).await;
+    let server = Server::start_with(&["--header-timeout", "5"]).await;
     let request = format!("GET /openapi.json HTTP/1.1\r\nHost: x\r\nX-Filler: {}\r\n\r\n", "x".repeat(1000));
     let requests = request.repeat(500);
+    let document = server.program.get("/openapi.json").await.text;
     let silent = join_all((0..50).map(|_| async {
-        let mut stream = TcpStream::connect(&server.program.address).await.unwrap();
-        // The responses fill every buffer between the server and the client, and then the requests do.
-        let _ = tokio::time::timeout(Duration::from_millis(100), stream.write_all(requests.as_bytes())).await;
+        let stream = TcpStream::connect(&server.program.address).await.unwrap();
+        let written = fill(&stream, requests.as_bytes()).await;
+        // The responses exceed the buffers between the server and the client, so the server cannot write them all.
+        let responses = written / request.len() * document.len();
+        assert!(responses > 32 * 1024 * 1024, "{responses} bytes");
         stream
     }))
     .await;
@@ -431,24 +439,44 @@ async fn clients_that_never_read_do_not_block_requests() {
     wait_until("the end of the connections", ended).await;
 }
 
+/// Writes `bytes` again and again until the buffers to the server are full. Returns the number of bytes written.
+async fn fill(stream: &TcpStream, bytes: &[u8]) -> usize {
+    stream.writable().await.unwrap();
+    let mut written = 0;
+    while let Ok(length) = stream.try_write(&bytes[written % bytes.len()..]) {
+        written += length;
+    }
+    written
+}
+
+/// The limit of the server's connections to the database.
+const DATABASE_CONNECTIONS: u16 = 8;
+
 #[tokio::test]
 async fn a_thousand_cancelled_requests_leave_the_pool_whole() {
     let server = Server::start().await;
-    assert_eq!(server.program.save_sample().await.status, 200);
-    for _ in 0..20 {
-        join_all((0..50).map(|_| async {
-            let request = server.program.post_request(SAVE, &seed_request()).send();
-            let _ = tokio::time::timeout(Duration::from_millis(3), request).await;
-        }))
-        .await;
+    let without_clients = open_files(&server) + usize::from(DATABASE_CONNECTIONS);
+    let mut lock = server.database.connect().await;
+    for round in 0..20 {
+        sqlx::raw_sql("BEGIN; LOCK TABLE erp_connection").execute(&mut lock).await.unwrap();
+        let mut saves = select_all((0..50).map(|_| Box::pin(server.program.save_sample())));
+        tokio::select! {
+            (answer, ..) = &mut saves => panic!("answered despite the lock: {answer:?}"),
+            () = server.database.wait_for_blocked_sessions(DATABASE_CONNECTIONS.into()) => {}
+        }
+        if round % 2 == 0 {
+            // Cancels saves that wait for the lock or for a connection to the database.
+            drop(saves);
+            wait_until("the end of the connections", async || open_files(&server) <= without_clients).await;
+            sqlx::raw_sql("ROLLBACK").execute(&mut lock).await.unwrap();
+        } else {
+            // Cancels saves at any stage: all but the first that has a response.
+            sqlx::raw_sql("ROLLBACK").execute(&mut lock).await.unwrap();
+            saves.await;
+        }
     }
     let answers = join_all((0..50).map(|_| server.program.save_sample())).await;
     assert!(answers.iter().all(|answer| answer.status == 200));
-    let connections: i64 = server
-        .database
-        .value(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'erpsync'",
-        )
-        .await;
-    assert!(connections <= 8, "{connections} connections");
+    let is_whole = async || server.database.server_connections().await <= DATABASE_CONNECTIONS.into();
+    wait_until("a pool within its limit", is_whole).await;
 }

@@ -1,5 +1,6 @@
 //! Start of the server: schema, settings, and refusals.
 
+use crate::support::postgres::IS_BLOCKED;
 use crate::support::program::run;
 use crate::support::wait::within_limit;
 use crate::support::{DataDir, Program, Server, TestDatabase};
@@ -178,11 +179,13 @@ async fn a_statement_that_the_database_cancels_is_503() {
     let mut lock = server.database.connect().await;
     sqlx::raw_sql("BEGIN; LOCK TABLE erp_connection").execute(&mut lock).await.unwrap();
     // The database reports the same error, 57014, for a statement past its time limit.
-    let cancel = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity
-        WHERE datname = current_database() AND application_name = 'erpsync' AND wait_event_type = 'Lock'";
+    let cancel = format!(
+        "SELECT pg_cancel_backend(pid) FROM pg_stat_activity
+         WHERE datname = current_database() AND application_name = 'erpsync' AND {IS_BLOCKED}"
+    );
     let (answer, ()) = tokio::join!(server.program.save_sample(), async {
-        server.database.wait_for_lock().await;
-        assert!(server.database.value::<bool>(cancel).await);
+        server.database.wait_for_blocked_sessions(1).await;
+        assert!(server.database.value::<bool>(&cancel).await);
     });
     answer.assert_service_error(503, "SoDbAccessException", &[]);
 }
@@ -194,4 +197,19 @@ async fn a_blank_database_url_is_none() {
     assert_eq!(program.save_sample().await.status, 200);
     program.signal(rustix::process::Signal::TERM);
     assert!(program.wait_for_exit().await.success());
+}
+
+#[tokio::test]
+async fn no_event_of_a_start_is_missing_in_the_log() {
+    let data_dir = DataDir::prepared();
+    for events in [&["PostgreSQL started", "demo data added", "listening"][..], &["PostgreSQL started", "listening"]] {
+        let mut program = data_dir.start();
+        // The last event of a start.
+        program.wait_for_log("published passwords").await;
+        for event in events {
+            assert!(program.log().contains(event), "no {event:?} in the log: {}", program.log());
+        }
+        program.signal(rustix::process::Signal::TERM);
+        program.wait_for_exit().await;
+    }
 }

@@ -24,6 +24,9 @@ use super::wait::wait_until;
 const KEEPER: &str = "ERPSYNC_TEST_KEEPER";
 /// The folder of the data directory that is copied.
 const PREPARED: &str = "prepared";
+/// The condition on a row of `pg_stat_activity` that the session waits for a lock. Unlike `wait_event_type`, it also
+/// holds while the session looks for a deadlock.
+pub const IS_BLOCKED: &str = "cardinality(pg_blocking_pids(pid)) > 0";
 /// How long the keeper waits for another test process.
 const IDLE: Duration = Duration::from_secs(10);
 
@@ -123,11 +126,28 @@ impl TestDatabase {
         sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&mut self.connect().await).await.unwrap()
     }
 
-    /// Waits until a statement waits for a lock.
-    pub async fn wait_for_lock(&self) {
-        let waiting = "SELECT count(*) FROM pg_locks JOIN pg_database ON oid = database
-            WHERE NOT granted AND datname = current_database()";
-        wait_until("a statement that waits for a lock", async || self.value::<i64>(waiting).await > 0).await;
+    /// Returns the number of connections that the server has to the database.
+    pub async fn server_connections(&self) -> i64 {
+        let connections = "SELECT count(*) FROM pg_stat_activity
+            WHERE datname = current_database() AND application_name = 'erpsync'";
+        self.value(connections).await
+    }
+
+    /// Waits until at least `count` sessions wait for a lock.
+    pub async fn wait_for_blocked_sessions(&self, count: i64) {
+        let blocked = format!(
+            "SELECT count(*) FROM pg_stat_activity
+             WHERE datname = current_database() AND backend_type = 'client backend' AND {IS_BLOCKED}"
+        );
+        let event = format!("{count} sessions that wait for a lock");
+        wait_until(&event, async || self.value::<i64>(&blocked).await >= count).await;
+    }
+
+    /// Waits until no more than `count` sessions are left. A session reports its statistics when it ends, at the latest.
+    pub async fn wait_for_sessions(&self, count: i64) {
+        let sessions = "SELECT count(*) FROM pg_stat_activity
+            WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()";
+        wait_until("the end of the sessions", async || self.value::<i64>(sessions).await <= count).await;
     }
 
     /// Returns the rows that a save can change, as one text to compare.
