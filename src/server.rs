@@ -53,6 +53,8 @@ pub async fn run(settings: &Serve) -> Result<(), String> {
         stop_delay: network.stop_delay,
         limits: settings.limits.clone(),
     };
+    // Before the database, because creating an embedded one takes seconds.
+    listen::refuse_used(network.listen)?;
     let mut shutdown = ShutdownSignal::install()?;
     listen::raise_open_file_limit();
     // A signal drops the future, which also stops an embedded database that is starting.

@@ -100,6 +100,18 @@ async fn an_associate_is_added_disabled_and_given_a_new_password() {
 }
 
 #[tokio::test]
+async fn output_ends_quietly_when_its_reader_closes_the_pipe() {
+    let database = TestDatabase::with_demo_data().await;
+    let mut list = command();
+    list.args(["associate", "list", "--json", "--database-url", &database.url()]);
+    let mut child = list.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let done = child.wait_with_output().unwrap();
+    let errors = String::from_utf8(done.stderr).unwrap();
+    assert!(done.status.success() && !errors.contains("panic") && !errors.contains("pipe"), "{errors}");
+}
+
+#[tokio::test]
 async fn groups_have_members() {
     let database = TestDatabase::with_demo_data().await;
     let url = database.url();

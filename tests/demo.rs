@@ -148,6 +148,12 @@ async fn the_doctor_fails_where_the_server_would_refuse_to_start() {
         "{report}"
     );
 
+    let directory = tempfile::tempdir().unwrap();
+    let embedded = ["--data-dir", directory.path().to_str().unwrap()];
+    let report = run(&[&["doctor", "--listen", EVERY_ADDRESS], &embedded[..]].concat());
+    let report = String::from_utf8(report.stdout).unwrap();
+    assert!(report.contains("warn  demo logins: not checked, the embedded database is not running"), "{report}");
+
     let empty = TestDatabase::empty().await;
     assert!(run(&["migrate", "--database-url", &empty.url()]).status.success());
     let (status, report) = doctor(&empty, &["--listen", EVERY_ADDRESS]);

@@ -13,7 +13,7 @@ fn named(page: &str) -> Vec<&str> {
 
 #[tokio::test]
 async fn the_documentation_page_loads_files_of_this_server_only() {
-    for (arguments, prefix) in [(&[][..], ""), (&["--path-prefix", "/Cust12345"][..], "/cust12345")] {
+    for (arguments, prefix) in [(&[][..], ""), (&["--path-prefix", "/Cust12345"][..], "/Cust12345")] {
         let server = Server::start_with(arguments).await;
         for path in ["/docs", "/docs/", "/DOCS"] {
             let page = server.program.get(&format!("{prefix}{path}")).await;
@@ -61,7 +61,7 @@ async fn a_browser_at_the_root_is_redirected_to_the_documentation() {
     let http = client_builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
     for (arguments, roots, target) in [
         (&[][..], &["/"][..], "/docs"),
-        (&["--path-prefix", "/Cust12345"], &["/", "/Cust12345", "/cust12345/"], "/cust12345/docs"),
+        (&["--path-prefix", "/Cust12345"], &["/", "/Cust12345", "/cust12345/"], "/Cust12345/docs"),
     ] {
         let server = Server::start_with(arguments).await;
         for root in roots {

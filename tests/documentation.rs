@@ -217,11 +217,36 @@ fn the_readme_counts_the_methods_of_each_family() {
     }
 }
 
+/// Each row of the decisions has a number of its own, with a letter where rows share a subject. The numbers ascend.
+#[test]
+fn each_decision_has_its_own_number() {
+    let numbers: Vec<&str> = decisions().collect();
+    let mut expected = Vec::new();
+    for subject in 1..=27 {
+        let rows = numbers.iter().filter(|number| subject_of(number) == Some(subject)).count();
+        match rows {
+            1 => expected.push(subject.to_string()),
+            _ => expected.extend(('a'..='z').take(rows).map(|letter| format!("{subject}{letter}"))),
+        }
+    }
+    assert_eq!(numbers, expected);
+}
+
+/// Returns the numbers of the rows of the decisions, such as `4b`.
+fn decisions() -> impl Iterator<Item = &'static str> {
+    let numbers = DECISIONS.lines().filter_map(|line| Some(line.strip_prefix("| ")?.split_once(" | ")?.0));
+    numbers.filter(|number| subject_of(number).is_some())
+}
+
+/// Returns the number of a decision without its letter.
+fn subject_of(number: &str) -> Option<u32> {
+    number.trim_end_matches(|letter: char| letter.is_ascii_lowercase()).parse().ok()
+}
+
 /// Each row of the decisions up to 16, and each that a test names, has its test: `decision_NN_..`.
 #[test]
 fn the_decisions_have_the_tests_that_the_chapter_names() {
-    let rows: BTreeSet<u32> =
-        DECISIONS.lines().filter_map(|line| line.strip_prefix("| ")?.split_once(" | ")?.0.parse().ok()).collect();
+    let rows: BTreeSet<u32> = decisions().filter_map(subject_of).collect();
     let tests: BTreeSet<u32> = repository()
         .iter()
         .filter(|(path, _)| path.starts_with("tests/"))

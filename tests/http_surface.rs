@@ -38,7 +38,11 @@ async fn a_path_prefix_applies_to_every_path() {
         assert_eq!(server.program.get(path).await.status, 404, "{path}");
     }
     let api = server.program.get("/Cust12345/api").await;
-    assert!(api.json()["v1"].as_str().unwrap().ends_with("/cust12345/api/v1/"));
+    assert!(api.json()["v1"].as_str().unwrap().ends_with("/Cust12345/api/v1/"));
+    let list = call(&server, Method::GET, "/cust12345/api/v1", &[("Authorization", TJE0)]).await.json();
+    let urls: Vec<&str> = list.as_object().unwrap().keys().map(String::as_str).collect();
+    assert!(urls.len() > 49 && urls.iter().all(|url| url.starts_with("/Cust12345/api/v1/")), "{urls:?}");
+    assert_eq!(list[format!("/Cust12345{SAVE}")]["POST"], "Saves a connection to the database.");
     assert_eq!(server.program.get("/health/ready").await.status, 200);
 }
 

@@ -242,7 +242,7 @@ async fn the_server_serves_what_the_program_prints() {
     assert_eq!(server.program.get("/openapi.json").await.status, 404);
     let answer = server.program.get("/Cust12345/openapi.json").await;
     assert_eq!(answer.text, printed(&["--path-prefix", "/Cust12345"]));
-    assert_eq!(answer.json()["servers"][0]["url"], "/cust12345");
+    assert_eq!(answer.json()["servers"][0]["url"], "/Cust12345");
 }
 
 /// Returns the value itself, or the one that it refers to.

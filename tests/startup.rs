@@ -132,6 +132,21 @@ async fn impossible_settings_are_status_1_with_one_line() {
 }
 
 #[test]
+fn an_address_in_use_is_reported_before_a_database_is_created() {
+    for loopback in ["127.0.0.1:0", "[::1]:0"] {
+        let listener = std::net::TcpListener::bind(loopback).unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let parent = tempfile::tempdir().unwrap();
+        let data_dir = parent.path().join("data");
+        let done = run(&["--listen", &address, "--data-dir", data_dir.to_str().unwrap()]);
+        let problem = String::from_utf8(done.stderr).unwrap();
+        assert_eq!(done.status.code(), Some(1), "{problem}");
+        assert!(problem.contains(&format!("erpsync: cannot listen on {address}: ")), "{problem}");
+        assert!(!data_dir.exists(), "{problem}");
+    }
+}
+
+#[test]
 fn wrong_usage_is_status_2() {
     let log = vec!["--log", "=="];
     for arguments in [vec!["--nonsense"], vec!["--listen", "here"], vec!["nonsense"], vec!["--max-requests", "0"], log]

@@ -54,8 +54,7 @@ impl Command {
         let database = Database::open_or_attach(&common.database).await?;
         let output = self.execute(&database.pool).await;
         database.close().await;
-        output?.print(common.json);
-        Ok(())
+        output?.print(common.json)
     }
 
     async fn execute(self, pool: &Pool) -> Result<Output, CommandError> {

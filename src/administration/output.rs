@@ -1,5 +1,7 @@
 //! The output of an administration command, as text or as JSON.
 
+use std::io::{ErrorKind, Write};
+
 use serde_json::{Value, json};
 
 /// The result of a command.
@@ -14,10 +16,16 @@ pub enum Output {
 }
 
 impl Output {
-    /// Prints the output to standard output.
-    pub fn print(&self, json: bool) {
+    /// Prints the output to standard output. A reader that has closed the pipe, such as `head`, needs no more of it.
+    ///
+    /// # Errors
+    /// One line if the output cannot be written.
+    pub fn print(&self, json: bool) -> Result<(), String> {
         let text = if json { self.json().to_string() } else { self.text() };
-        println!("{text}");
+        match writeln!(std::io::stdout(), "{text}") {
+            Err(problem) if problem.kind() != ErrorKind::BrokenPipe => Err(format!("standard output: {problem}")),
+            _ => Ok(()),
+        }
     }
 
     fn json(&self) -> Value {

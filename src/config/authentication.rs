@@ -20,7 +20,8 @@ pub enum Installation {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Authentication")]
 pub struct Authentication {
-    /// Add demo data to a new database, and allow its published passwords on an address that is not loopback
+    /// Add demo data to a database without an associate, and allow its published passwords on an address that is not
+    /// loopback
     #[arg(long, env = "ERPSYNC_DEMO", default_value_t = false, value_name = "BOOL",
         action = clap::ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub demo: bool,

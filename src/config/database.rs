@@ -24,8 +24,8 @@ pub struct Database {
     #[arg(long, env = "ERPSYNC_DATABASE_CONNECTIONS", default_value_t = 8, value_name = "N",
         value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub database_connections: u32,
-    /// Keep no prepared statements: for a pooler in transaction mode that does not track them, such as `pgbouncer`
-    /// before 1.21
+    /// Run each statement in a transaction of its own, and keep no prepared statements: for a database behind a pooler
+    /// in transaction mode, such as `PgBouncer`
     #[arg(long, env = "ERPSYNC_TRANSACTION_POOLING", default_value_t = false, value_name = "BOOL",
         action = clap::ArgAction::Set)]
     pub transaction_pooling: bool,

@@ -71,7 +71,7 @@ fn delay(text: &str) -> Result<Duration, String> {
     Ok(Duration::from_secs_f64(seconds))
 }
 
-/// Parses a path prefix, and returns it in lower case without a slash at the end. It may be empty.
+/// Parses a path prefix, and returns it without a slash at the end. It may be empty.
 ///
 /// # Errors
 /// One line.
@@ -82,7 +82,7 @@ pub fn path_prefix(text: &str) -> Result<String, String> {
     };
     match path.strip_prefix('/') {
         None if path.is_empty() => Ok(String::new()),
-        Some(rest) if rest.split('/').all(is_segment) => Ok(path.to_ascii_lowercase()),
+        Some(rest) if rest.split('/').all(is_segment) => Ok(path.to_owned()),
         _ => Err("not a path such as /Cust12345".to_owned()),
     }
 }
@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn path_prefixes_are_normalized() {
-        for (text, expected) in [("", ""), ("/", ""), ("/Cust1", "/cust1"), ("/a/b/", "/a/b")] {
+        for (text, expected) in [("", ""), ("/", ""), ("/Cust1", "/Cust1"), ("/a/b/", "/a/b")] {
             assert_eq!(path_prefix(text).as_deref(), Ok(expected));
         }
         for invalid in ["a", "//a", "/a//b", "/a b", "/{x}", "/a?b"] {

@@ -1,5 +1,6 @@
 //! Accepting connections, HTTP/1.1 on them, and graceful shutdown.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +16,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
@@ -58,7 +59,29 @@ pub fn raise_open_file_limit() {
 /// # Errors
 /// One line with the address, for example where another program uses it.
 pub async fn bind(address: SocketAddr) -> Result<TcpListener, String> {
-    TcpListener::bind(address).await.map_err(|problem| format!("cannot listen on {address}: {problem}"))
+    TcpListener::bind(address).await.map_err(|problem| refusal(address, &problem))
+}
+
+/// Refuses an address on which another program listens. The address is free again when the function returns.
+///
+/// # Errors
+/// One line with the address.
+pub fn refuse_used(address: SocketAddr) -> Result<(), String> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
+    // Without `listen`, so that no client connects to the socket.
+    let bound = socket.and_then(|socket| {
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)
+    });
+    match bound {
+        Err(problem) if problem.kind() == ErrorKind::AddrInUse => Err(refusal(address, &problem)),
+        // The listener reports other problems.
+        _ => Ok(()),
+    }
+}
+
+fn refusal(address: SocketAddr, problem: &std::io::Error) -> String {
+    format!("cannot listen on {address}: {problem}")
 }
 
 /// Serves `app` until the shutdown signal, and then finishes the requests in flight, within the limit.

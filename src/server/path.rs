@@ -10,7 +10,7 @@ use axum::http::uri::PathAndQuery;
 const NO_ENDPOINT: &str = "//";
 
 /// Rewrites the request's path to the form in which endpoints are registered: lower case, without a slash at the end,
-/// without the path prefix.
+/// without `prefix`, which is in lower case.
 ///
 /// The vendor's paths match in any letter case. With a prefix, only the paths below it have endpoints, besides the
 /// health checks and the root, which redirects browsers.

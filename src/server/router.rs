@@ -42,7 +42,7 @@ impl Endpoints {
     /// Lists the endpoints of a server whose agent has these `methods`, each with its summary.
     pub fn new(methods: &[(String, String)], settings: &Serve, authenticator: &Authenticator) -> Self {
         let prefix = &settings.network.path_prefix;
-        let mut authenticated = vec![("/api/v1".to_owned(), roots::list(urls(methods)))];
+        let mut authenticated = vec![("/api/v1".to_owned(), roots::list(urls(prefix, methods)))];
         let user = current::endpoints().into_iter();
         authenticated.extend(user.map(|(path, handlers)| (path, handlers.with_state(authenticator.clone()))));
         let mut public = vec![("/api".to_owned(), roots::api(prefix))];
@@ -55,9 +55,13 @@ impl Endpoints {
     }
 }
 
-/// Returns every URL of the API with its summary.
-fn urls(methods: &[(String, String)]) -> Vec<ApiUrl> {
-    let url = |method, path: &str, summary: &str| ApiUrl { path: path.to_owned(), method, summary: summary.to_owned() };
+/// Returns every URL of the API, below the path prefix, with its summary.
+fn urls(prefix: &str, methods: &[(String, String)]) -> Vec<ApiUrl> {
+    let url = |method, path: &str, summary: &str| ApiUrl {
+        path: format!("{prefix}{path}"),
+        method,
+        summary: summary.to_owned(),
+    };
     let agent = methods.iter().map(|(path, summary)| url("POST", path, summary));
     let user = current::LISTED.map(|(path, summary)| url("GET", path, summary));
     agent.chain(user).collect()
@@ -100,7 +104,7 @@ pub fn app(api: Router, health: Router, metrics: RequestMetrics, settings: &Serv
         .layer(from_fn(request_log::log))
         .layer(from_fn_with_state(metrics, request_metrics::count));
     // Routing comes before a router's own layers, so the path is changed in front of the router.
-    let prefix: Arc<str> = settings.network.path_prefix.as_str().into();
+    let prefix: Arc<str> = settings.network.path_prefix.to_ascii_lowercase().into();
     Router::new().fallback_service(app).layer(map_request_with_state(prefix, normalize_path))
 }
 
