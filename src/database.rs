@@ -8,13 +8,13 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 
 use crate::config;
-use crate::store::pool::errors::is_starting;
+use crate::store::pool::errors::is_transient_connect_error;
 use crate::store::{self, Pool};
 use embedded::Embedded;
 
 /// The time-out for opening one connection at start.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long the start retries while an external database is starting itself.
+/// How long the start retries while an external database cannot be reached.
 const START_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long statements in flight may take at shutdown.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -35,7 +35,12 @@ impl Database {
     /// # Errors
     /// One line that names the cause.
     pub async fn open(settings: &config::Database) -> Result<Self, String> {
-        Self::connect(settings).await?.migrated().await
+        let opened = match Target::of(settings)? {
+            Target::External(options) => Self::open_external(options, settings).await,
+            // Starting a server in a data directory that is in use fails, and names the other process.
+            Target::Running(_) | Target::Stopped => Self::start_embedded(settings).await,
+        };
+        opened?.migrated().await
     }
 
     /// Opens the database as [`open`](Self::open) does, but attaches to the embedded server of another process if one
@@ -44,13 +49,12 @@ impl Database {
     /// # Errors
     /// One line that names the cause.
     pub async fn open_or_attach(settings: &config::Database) -> Result<Self, String> {
-        let is_external = external(settings)?.is_some();
-        let Some(options) = Embedded::options_of_running(&settings.data_dir).filter(|_| !is_external) else {
-            return Self::open(settings).await;
+        let opened = match Target::of(settings)? {
+            Target::External(options) => Self::open_external(options, settings).await,
+            Target::Running(options) => Self::attach(options).await,
+            Target::Stopped => Self::start_embedded(settings).await,
         };
-        let pool = open_pool(options, 1, false).await;
-        let pool = pool.map_err(|problem| format!("the running server's database cannot be opened: {problem}"))?;
-        Database { pool, embedded: None }.migrated().await
+        opened?.migrated().await
     }
 
     /// Whether this process started an embedded server for the database.
@@ -59,14 +63,22 @@ impl Database {
         self.embedded.is_some()
     }
 
-    async fn connect(settings: &config::Database) -> Result<Self, String> {
-        if let Some(options) = external(settings)? {
-            let address = address(&options);
-            let pool = open_pool(options, settings.database_connections, settings.transaction_pooling).await;
-            let pool = pool.map_err(|problem| format!("the database {address} cannot be opened: {problem}"))?;
-            tracing::info!(database = address, "database opened");
-            return Ok(Database { pool, embedded: None });
-        }
+    async fn open_external(options: PgConnectOptions, settings: &config::Database) -> Result<Self, String> {
+        let address = address(&options);
+        let pool = open_pool(options, settings.database_connections, settings.transaction_pooling).await;
+        let pool = pool.map_err(|problem| format!("the database {address} cannot be opened: {problem}"))?;
+        tracing::info!(database = address, "database opened");
+        Ok(Database { pool, embedded: None })
+    }
+
+    /// Connects to the embedded server that another process runs.
+    async fn attach(options: PgConnectOptions) -> Result<Self, String> {
+        let pool = open_pool(options, 1, false).await;
+        let pool = pool.map_err(|problem| format!("the running server's database cannot be opened: {problem}"))?;
+        Ok(Database { pool, embedded: None })
+    }
+
+    async fn start_embedded(settings: &config::Database) -> Result<Self, String> {
         let embedded = Embedded::start(embedded::Options {
             data_dir: settings.data_dir.clone(),
             pg_bin: settings.pg_bin.clone(),
@@ -119,17 +131,34 @@ pub fn validate(settings: &config::Database) -> Result<(), String> {
 /// # Errors
 /// One line if the database cannot be reached.
 pub async fn inspect(settings: &config::Database) -> Result<Option<(Pool, String)>, String> {
-    let (options, is_pooled) = match external(settings)? {
-        Some(options) => (options, settings.transaction_pooling),
-        None => match Embedded::options_of_running(&settings.data_dir) {
-            Some(options) => (options, false),
-            None => return Ok(None),
-        },
+    let (options, is_pooled) = match Target::of(settings)? {
+        Target::External(options) => (options, settings.transaction_pooling),
+        Target::Running(options) => (options, false),
+        Target::Stopped => return Ok(None),
     };
     let address = address(&options);
     let pool = new_pool(options, 1, is_pooled);
     test_connection(&pool).await.map_err(|problem| format!("{address}: {problem}"))?;
     Ok(Some((pool, address)))
+}
+
+/// The database that the settings name, and how to connect to it.
+enum Target {
+    /// The PostgreSQL of the database URL.
+    External(PgConnectOptions),
+    /// The embedded PostgreSQL, which another process runs.
+    Running(PgConnectOptions),
+    /// The embedded PostgreSQL, which no process runs.
+    Stopped,
+}
+
+impl Target {
+    fn of(settings: &config::Database) -> Result<Self, String> {
+        if let Some(options) = external(settings)? {
+            return Ok(Target::External(options));
+        }
+        Ok(Embedded::options_of_running(&settings.data_dir).map_or(Target::Stopped, Target::Running))
+    }
 }
 
 /// Returns how to connect to the external database, or `None` if no URL is set.
@@ -160,10 +189,10 @@ async fn open_pool(options: PgConnectOptions, connections: u32, is_pooled: bool)
     let pool = new_pool(options, connections, is_pooled);
     let began = Instant::now();
     while let Err(problem) = test_connection(&pool).await {
-        if !is_starting(&problem) || began.elapsed() > START_TIMEOUT {
+        if !is_transient_connect_error(&problem) || began.elapsed() > START_TIMEOUT {
             return Err(problem);
         }
-        tracing::warn!(%problem, "the database is still starting");
+        tracing::warn!(%problem, "the database cannot be reached yet; retrying");
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
     Ok(pool)

@@ -47,7 +47,7 @@ pub async fn live_logins(pool: &Pool) -> Result<Vec<&'static str>, Failure> {
 pub async fn prepare(database: &Database, settings: &Serve) -> Result<(), String> {
     let pool = &database.pool;
     let is_empty = associates::is_empty(pool).await.map_err(|failure| failure.to_string())?;
-    if is_empty && (settings.demo || database.is_embedded() && !settings.is_public()) {
+    if is_empty && (settings.authentication.demo || database.is_embedded() && !settings.network.is_public()) {
         insert(pool).await?;
         tracing::info!("demo data added to a new database");
     } else if is_empty {
@@ -57,7 +57,7 @@ pub async fn prepare(database: &Database, settings: &Serve) -> Result<(), String
         );
         return Ok(());
     }
-    if settings.demo || !settings.is_public() {
+    if settings.authentication.demo || !settings.network.is_public() {
         // In the background: verifying a password is slow by design.
         tokio::spawn(warn_of_live_logins(pool.clone()));
         return Ok(());
@@ -72,7 +72,7 @@ fn refusal(live: &[&str], settings: &Serve) -> String {
          (`erpsync associate password NAME`), disable the associates (`erpsync associate disable NAME`), or allow \
          them with --demo",
         live.join(", "),
-        settings.listen
+        settings.network.listen
     )
 }
 

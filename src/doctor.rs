@@ -29,7 +29,8 @@ pub async fn run(settings: &Serve) -> Result<(), String> {
         Ok(()) => report.ok("settings", "valid"),
         Err(problem) => report.fail("settings", problem),
     }
-    for (name, address) in [("listen", Some(settings.listen)), ("admin-listen", settings.admin_listen)] {
+    for (name, address) in [("listen", Some(settings.network.listen)), ("admin-listen", settings.network.admin_listen)]
+    {
         if let Some(address) = address {
             check_address(&mut report, name, address);
         }
@@ -153,8 +154,11 @@ async fn check_database(report: &mut Report, pool: &Pool, settings: &Serve) {
         Ok(logins) if logins.is_empty() => report.ok("demo logins", "none is live"),
         Ok(logins) => {
             let live = format!("live, with published passwords: {}", logins.join(", "));
-            if settings.is_public() && !settings.demo {
-                report.fail("demo logins", format!("{live}; without --demo the server refuses {}", settings.listen));
+            if settings.network.is_public() && !settings.authentication.demo {
+                report.fail(
+                    "demo logins",
+                    format!("{live}; without --demo the server refuses {}", settings.network.listen),
+                );
             } else {
                 report.warn("demo logins", live);
             }

@@ -9,15 +9,16 @@
 //!
 //! # Modules
 //!
-//! Imports go one way: each module imports only modules on the lines below its own. The same holds between the files of
-//! a module; `tests/imports.rs` checks both.
+//! Imports go one way: each module imports only modules on the lines below its own. Between the files of a module,
+//! imports form no ring. `tests/imports.rs` checks both.
 //!
 //! ```text
 //! main
-//! doctor
+//! doctor             healthcheck
 //! server             administration
 //! erp_sync           demo
 //! auth               database
+//! failure
 //! openapi   store    telemetry
 //! protocol  metrics  config
 //! ```
@@ -29,12 +30,14 @@
 //! - [`store`]: the SQL statements, the connection pool and the schema migrations.
 //! - [`openapi`]: the OpenAPI document, derived from the descriptions of methods and carriers.
 //! - [`telemetry`]: the log and, as a feature, traces.
+//! - `failure`: turns a failure of the store into an error response.
 //! - [`database`]: opens the database: an external PostgreSQL or an embedded one.
 //! - [`auth`]: turns request credentials into a principal.
 //! - [`demo`]: demo data, and the check that keeps its logins off public addresses.
 //! - [`erp_sync`]: the agent: carriers, rules and routes, one file per family of methods.
 //! - [`administration`]: commands that manage associates, groups, applications and credentials.
 //! - [`server`]: router, middleware, listeners and graceful shutdown.
+//! - [`healthcheck`]: asks a running server whether it is ready.
 //! - [`doctor`]: checks settings and environment without changing anything.
 //!
 //! # Adding a method
@@ -50,6 +53,7 @@ pub mod demo;
 pub mod doctor;
 pub mod erp_sync;
 mod failure;
+pub mod healthcheck;
 pub mod metrics;
 pub mod openapi;
 pub mod protocol;

@@ -1,25 +1,23 @@
 //! The command line of `erpsync`: parses the settings and runs the subcommand.
 
-use std::io::{Read, Write};
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::CommandFactory;
 use erpsync::config::{self, Command, CommandLine, ConfigCommand};
 use erpsync::database::Database;
 use erpsync::server::ShutdownSignal;
-use erpsync::{administration, demo, doctor, openapi, server, telemetry};
+use erpsync::{administration, demo, doctor, healthcheck, openapi, server, telemetry};
 
 fn main() -> ExitCode {
     let CommandLine { command, serve, .. } = CommandLine::read();
     let result = match command.unwrap_or(Command::Serve(Box::new(serve))) {
-        Command::Serve(settings) => block_on(&settings.database, server::run(&settings)),
-        Command::Migrate(settings) => block_on(&settings, until_interrupted(migrate(&settings))),
-        Command::Demo(settings) => block_on(&settings, until_interrupted(add_demo_data(&settings))),
-        Command::Healthcheck(settings) => check_health(settings.admin_listen.unwrap_or(settings.listen)),
-        Command::Doctor(settings) => block_on(&settings.database, doctor::run(&settings)),
+        Command::Serve(settings) => block_on(&settings.log, server::run(&settings)),
+        Command::Migrate(settings) => block_on(&settings.log, until_interrupted(migrate(&settings.database))),
+        Command::Demo(settings) => block_on(&settings.log, until_interrupted(add_demo_data(&settings.database))),
+        Command::Healthcheck(settings) => healthcheck::run(&settings),
+        Command::Doctor(settings) => block_on(&settings.log, doctor::run(&settings)),
         Command::Config(ConfigCommand::Check(check)) => check_settings(&check),
         Command::Config(ConfigCommand::Example) => print(&config::manual::example()),
         Command::Completions { shell } => print(&completions(shell)),
@@ -42,13 +40,13 @@ fn main() -> ExitCode {
 }
 
 fn administer(command: administration::Command) -> Result<(), String> {
-    let settings = command.common().database.clone();
-    block_on(&settings, until_interrupted(command.run()))
+    let log = command.common().log.clone();
+    block_on(&log, until_interrupted(command.run()))
 }
 
 /// Starts the log and runs a command to completion.
-fn block_on(settings: &config::Database, command: impl Future<Output = Result<(), String>>) -> Result<(), String> {
-    let _telemetry = telemetry::start(settings)?;
+fn block_on(log: &config::Log, command: impl Future<Output = Result<(), String>>) -> Result<(), String> {
+    let _telemetry = telemetry::start(log)?;
     let runtime = tokio::runtime::Runtime::new();
     runtime.map_err(|problem| format!("the runtime cannot be started: {problem}"))?.block_on(command)
 }
@@ -114,25 +112,4 @@ fn print_manual_page() -> Result<(), String> {
 fn write_manual_pages(dir: &Path) -> Result<(), String> {
     let written = std::fs::create_dir_all(dir).and_then(|()| clap_mangen::generate_to(CommandLine::command(), dir));
     written.map_err(|problem| format!("{}: {problem}", dir.display()))
-}
-
-/// Requests the readiness of a server on this machine. The image has no curl for this.
-fn check_health(mut address: SocketAddr) -> Result<(), String> {
-    const TIMEOUT: Duration = Duration::from_secs(3);
-    if address.ip().is_unspecified() {
-        address.set_ip(if address.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() });
-    }
-    let request = || -> std::io::Result<String> {
-        let mut stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
-        stream.set_read_timeout(Some(TIMEOUT))?;
-        write!(stream, "GET /health/ready HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
-        let mut response = String::new();
-        stream.read_to_string(&mut response)?;
-        Ok(response)
-    };
-    let response = request().map_err(|problem| format!("no response from {address}: {problem}"))?;
-    if response.starts_with("HTTP/1.1 200 ") {
-        return Ok(());
-    }
-    Err(format!("{address} is not ready: {}", response.lines().next().unwrap_or_default()))
 }

@@ -95,8 +95,8 @@ async fn serve(
     issuer: Option<Issuer>,
     shutdown: ShutdownSignal,
 ) -> Result<(), String> {
-    let listener = listen::bind(settings.listen).await?;
-    let admin_listener = match settings.admin_listen {
+    let listener = listen::bind(settings.network.listen).await?;
+    let admin_listener = match settings.network.admin_listen {
         Some(address) => Some(listen::bind(address).await.map_err(|problem| format!("--admin-listen: {problem}"))?),
         None => None,
     };

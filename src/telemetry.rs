@@ -5,11 +5,13 @@ pub mod traces;
 
 use std::io::IsTerminal;
 
+use tracing::Subscriber;
 use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{EnvFilter, Layer, Registry, fmt};
+use tracing_subscriber::{EnvFilter, Layer, fmt};
 
-use crate::config::{Database, LogFormat};
+use crate::config::{Log, LogFormat};
 
 /// The running telemetry of the process. On drop, the remaining traces are sent.
 #[derive(Debug)]
@@ -22,23 +24,30 @@ pub struct Telemetry {
 ///
 /// # Errors
 /// One line, which names the invalid setting.
-pub fn start(settings: &Database) -> Result<Telemetry, String> {
+pub fn start(settings: &Log) -> Result<Telemetry, String> {
     let filter = EnvFilter::try_new(&settings.log).map_err(|problem| format!("--log: {problem}"))?;
-    let log = fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
-    let log: Box<dyn Layer<Registry> + Send + Sync> = match settings.log_format {
-        LogFormat::Text => log.boxed(),
-        LogFormat::Json => log.json().boxed(),
-    };
-    let registry = tracing_subscriber::registry().with(log.with_filter(filter));
     #[cfg(feature = "opentelemetry")]
-    {
-        let traces = traces::Traces::from_environment()?;
-        registry.with(traces.as_ref().map(traces::Traces::layer)).init();
-        Ok(Telemetry { _traces: traces })
+    if let Some(traces) = traces::Traces::from_environment()? {
+        let spans = traces.layer();
+        tracing_subscriber::registry()
+            .with(log_layer(settings.log_format).with_filter(traces::uncached(filter)))
+            .with(spans)
+            .init();
+        return Ok(Telemetry { _traces: Some(traces) });
     }
-    #[cfg(not(feature = "opentelemetry"))]
-    {
-        registry.init();
-        Ok(Telemetry {})
+    // The filter is one of the registry and not of the layer: a layer's filter loses the event after a check whether
+    // another one is enabled, as sqlx makes (tokio-rs/tracing#2519).
+    tracing_subscriber::registry().with(filter).with(log_layer(settings.log_format)).init();
+    Ok(Telemetry {
+        #[cfg(feature = "opentelemetry")]
+        _traces: None,
+    })
+}
+
+fn log_layer<S: Subscriber + for<'s> LookupSpan<'s>>(format: LogFormat) -> Box<dyn Layer<S> + Send + Sync> {
+    let layer = fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
+    match format {
+        LogFormat::Text => layer.boxed(),
+        LogFormat::Json => layer.json().boxed(),
     }
 }

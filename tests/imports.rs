@@ -1,4 +1,5 @@
-//! The direction of imports in `src/`: no two files, and no two top-level modules, may depend on each other in a ring.
+//! The direction of imports in `src/`: no two files may depend on each other in a ring, and each top-level module imports
+//! only modules that stand on the lines below its own in the drawing of `src/lib.rs`.
 //!
 //! The dependencies are read from the source with `syn`: `use` declarations, paths in expressions and types, and the
 //! `$crate` paths in macro bodies. A re-exported item counts for the file that defines it. Code under `#[cfg(test)]` is
@@ -278,17 +279,43 @@ fn no_two_files_import_each_other() {
     assert!(rings.is_empty(), "{} imports in rings:\n{}", rings.len(), rings.join("\n"));
 }
 
+/// Returns the lines of the drawing of modules in `src/lib.rs`, each with its modules.
+fn drawn_lines() -> Vec<Vec<String>> {
+    let source = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs")).unwrap();
+    let lines = source.lines().map_while(|line| line.strip_prefix("//!"));
+    let lines = lines.skip_while(|line| line.trim() != "# Modules").skip_while(|line| line.trim() != "```text").skip(1);
+    let lines = lines.take_while(|line| line.trim() != "```");
+    lines.map(|line| line.split_whitespace().map(ToOwned::to_owned).collect()).collect()
+}
+
 #[test]
-fn no_two_top_level_modules_import_each_other() {
-    let room = |file: &str| file.split('/').next().unwrap().trim_end_matches(".rs").to_owned();
-    let mut rooms: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for (file, targets) in dependencies(&modules()) {
-        let from = room(&file);
-        let targets = targets.iter().map(|target| room(target)).filter(|target| *target != from);
-        rooms.entry(from.clone()).or_default().extend(targets);
+fn a_module_imports_only_modules_that_are_drawn_below_it() {
+    let lines = drawn_lines();
+    let mut line_of = BTreeMap::new();
+    for (index, line) in lines.iter().enumerate() {
+        for module in line {
+            assert_eq!(line_of.insert(module.as_str(), index), None, "{module} is drawn twice");
+        }
     }
-    // The crate's root declares the modules and re-exports nothing.
-    assert_eq!(rooms.get("lib").map_or(0, BTreeSet::len), 0);
-    let rings = rings(&rooms);
-    assert!(rings.is_empty(), "{}", rings.join("\n"));
+    let top_level = |file: &str| file.split('/').next().unwrap().trim_end_matches(".rs").to_owned();
+    let modules = modules();
+    let mut expected = modules[&Name::new()].children.clone();
+    // The program, whose modules are all in the library.
+    expected.insert("main".to_owned());
+    assert_eq!(lines[0], ["main"]);
+    assert_eq!(line_of.keys().map(ToString::to_string).collect::<BTreeSet<_>>(), expected, "the drawn modules");
+    let mut checked = BTreeSet::new();
+    for (file, targets) in dependencies(&modules) {
+        let from = top_level(&file);
+        for target in targets {
+            let to = top_level(&target);
+            if to != from {
+                // The crate's root declares the modules and re-exports nothing.
+                assert_ne!(from, "lib", "the crate's root imports {target}");
+                assert!(line_of[&*from] < line_of[&*to], "{file} imports {target}, and {to} is not drawn below {from}");
+                checked.insert((from.clone(), to));
+            }
+        }
+    }
+    assert!(checked.len() > 20, "only {} imports between modules were found", checked.len());
 }

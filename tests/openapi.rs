@@ -108,6 +108,17 @@ fn the_document_has_the_49_methods_of_the_agent() {
     assert_eq!(methods.iter().filter(|(_, _, operation)| is_refused(operation)).count(), 23);
 }
 
+/// The server responds with 501 before it reads the body.
+#[test]
+fn a_method_that_is_not_implemented_documents_no_error_of_the_body() {
+    let document = document();
+    for (path, _, operation) in operations(&document) {
+        let has = |status: &str| operation["responses"].get(status).is_some();
+        let of_body: Vec<_> = ["408", "413", "415"].into_iter().filter(|status| has(status)).collect();
+        assert!(!has("501") || of_body.is_empty(), "{path}: {of_body:?}");
+    }
+}
+
 #[test]
 fn every_operation_has_one_of_the_four_tags() {
     let document = document();
@@ -219,7 +230,13 @@ async fn the_server_serves_what_the_program_prints() {
     let answer = server.program.get("/openapi.json").await;
     assert_eq!((answer.status, answer.header("content-type")), (200, "application/json; charset=utf-8"));
     assert_eq!(answer.text, printed(&[]));
-    assert_eq!(server.program.get("/openapi.json?json-only").await.text, printed(&["--json-only"]));
+    let json_only = printed(&["--json-only"]);
+    for query in ["json-only", "json-only=", "json-only=true", "x=1&json-only", "json-only&x=1"] {
+        assert_eq!(server.program.get(&format!("/openapi.json?{query}")).await.text, json_only, "{query}");
+    }
+    for query in ["", "x=json-only", "json-only-x", "x-json-only=1"] {
+        assert_eq!(server.program.get(&format!("/openapi.json?{query}")).await.text, answer.text, "{query}");
+    }
 
     let server = Server::start_with(&["--path-prefix", "/Cust12345"]).await;
     assert_eq!(server.program.get("/openapi.json").await.status, 404);

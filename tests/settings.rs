@@ -193,6 +193,17 @@ async fn the_health_check_uses_the_admin_listener() {
 }
 
 #[test]
+fn the_health_check_of_a_server_with_tls_requires_the_admin_listener() {
+    let refused = run(&["healthcheck", "--tls-certificate", "chain.pem"]);
+    assert_eq!(refused.status.code(), Some(1));
+    let message = String::from_utf8(refused.stderr).unwrap();
+    assert!(message.contains("TLS: set --admin-listen") && message.lines().count() == 1, "{message}");
+    let admin = run(&["healthcheck", "--tls-certificate", "chain.pem", "--admin-listen", "127.0.0.1:1"]);
+    let message = String::from_utf8(admin.stderr).unwrap();
+    assert!(message.starts_with("erpsync: no response from 127.0.0.1:1"), "{message}");
+}
+
+#[test]
 fn shell_completions_and_man_pages_are_generated() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = run(&["completions", shell]);

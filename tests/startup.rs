@@ -198,3 +198,18 @@ async fn a_blank_database_url_is_none() {
     program.signal(rustix::process::Signal::TERM);
     assert!(program.wait_for_exit().await.success());
 }
+
+#[tokio::test]
+async fn no_event_of_a_start_is_missing_in_the_log() {
+    let data_dir = DataDir::prepared();
+    for events in [&["PostgreSQL started", "demo data added", "listening"][..], &["PostgreSQL started", "listening"]] {
+        let mut program = data_dir.start();
+        // The last event of a start.
+        program.wait_for_log("published passwords").await;
+        for event in events {
+            assert!(program.log().contains(event), "no {event:?} in the log: {}", program.log());
+        }
+        program.signal(rustix::process::Signal::TERM);
+        program.wait_for_exit().await;
+    }
+}

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::error::{CommandError, require_found};
 use super::names;
 use super::output::Output;
 use crate::auth::secret;
@@ -19,7 +20,7 @@ pub fn common(command: &ApplicationCommand) -> &CommonArgs {
     }
 }
 
-pub async fn run(command: ApplicationCommand, pool: &Pool) -> Result<Output, String> {
+pub async fn run(command: ApplicationCommand, pool: &Pool) -> Result<Output, CommandError> {
     match command {
         ApplicationCommand::Add { name, grant_erp_sync, .. } => {
             let name = names::validate(&name)?;
@@ -27,14 +28,14 @@ pub async fn run(command: ApplicationCommand, pool: &Pool) -> Result<Output, Str
             let added = applications::add(pool, name, &secret::hash(&secret), grant_erp_sync).await;
             added.map_err(|failure| match failure {
                 Failure::Constraint(key) if key == applications::NAME_KEY => {
-                    format!("the application '{name}' already exists")
+                    format!("the application '{name}' already exists").into()
                 }
-                other => other.to_string(),
+                other => CommandError::from(other),
             })?;
             Ok(Output::Value("app_token", json!(secret)))
         }
         ApplicationCommand::List { .. } => {
-            let listed = applications::list(pool).await.map_err(|failure| failure.to_string())?;
+            let listed = applications::list(pool).await?;
             let row = |row: applications::Application| {
                 vec![json!(row.application_id), json!(row.name), json!(row.erp_sync), json!(row.disabled)]
             };
@@ -42,19 +43,19 @@ pub async fn run(command: ApplicationCommand, pool: &Pool) -> Result<Output, Str
             Ok(Output::Table(&["application_id", "name", "erp_sync", "disabled"], rows.collect()))
         }
         ApplicationCommand::Grant { name, .. } => {
-            names::require_found(applications::set_erp_sync(pool, &name, true).await, "application", &name)?;
+            require_found(applications::set_erp_sync(pool, &name, true).await?, "application", &name)?;
             Ok(Output::Message(format!("'{name}' may use the agent ErpSync")))
         }
         ApplicationCommand::Revoke { name, .. } => {
-            names::require_found(applications::set_erp_sync(pool, &name, false).await, "application", &name)?;
+            require_found(applications::set_erp_sync(pool, &name, false).await?, "application", &name)?;
             Ok(Output::Message(format!("'{name}' may not use the agent ErpSync")))
         }
         ApplicationCommand::Disable { name, .. } => {
-            names::require_found(applications::set_disabled(pool, &name, true).await, "application", &name)?;
+            require_found(applications::set_disabled(pool, &name, true).await?, "application", &name)?;
             Ok(Output::Message(format!("'{name}' is disabled")))
         }
         ApplicationCommand::Enable { name, .. } => {
-            names::require_found(applications::set_disabled(pool, &name, false).await, "application", &name)?;
+            require_found(applications::set_disabled(pool, &name, false).await?, "application", &name)?;
             Ok(Output::Message(format!("'{name}' is enabled")))
         }
     }

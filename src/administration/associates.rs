@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde_json::json;
 
+use super::error::{CommandError, require_found};
 use super::names;
 use super::output::Output;
 use crate::auth::password;
@@ -25,7 +26,7 @@ pub fn common(command: &AssociateCommand) -> &CommonArgs {
     }
 }
 
-pub async fn run(command: AssociateCommand, pool: &Pool) -> Result<Output, String> {
+pub async fn run(command: AssociateCommand, pool: &Pool) -> Result<Output, CommandError> {
     match command {
         AssociateCommand::Add { name, group, administrator, password, .. } => {
             let name = names::validate(&name)?;
@@ -37,29 +38,27 @@ pub async fn run(command: AssociateCommand, pool: &Pool) -> Result<Output, Strin
             let added = associates::add(pool, name, group, administrator, hash.as_deref()).await;
             let id = added.map_err(|failure| match failure {
                 Failure::Constraint(key) if key == associates::NAME_KEY => {
-                    format!("the associate '{name}' already exists")
+                    format!("the associate '{name}' already exists").into()
                 }
-                Failure::Constraint(key) if key == associates::USER_GROUP_KEY => {
-                    "the user group does not exist".to_owned()
-                }
-                other => other.to_string(),
+                Failure::Constraint(key) if key == associates::USER_GROUP_KEY => "the user group does not exist".into(),
+                other => CommandError::from(other),
             })?;
             Ok(Output::Value("associate_id", json!(id)))
         }
         AssociateCommand::List { .. } => list(pool).await,
         AssociateCommand::Disable { name, .. } => {
-            names::require_found(associates::set_disabled(pool, &name, true).await, "associate", &name)?;
+            require_found(associates::set_disabled(pool, &name, true).await?, "associate", &name)?;
             Ok(Output::Message(format!("'{name}' is disabled; their tickets, tokens and sessions are revoked")))
         }
         AssociateCommand::Enable { name, .. } => {
-            names::require_found(associates::set_disabled(pool, &name, false).await, "associate", &name)?;
+            require_found(associates::set_disabled(pool, &name, false).await?, "associate", &name)?;
             Ok(Output::Message(format!("'{name}' is enabled")))
         }
         AssociateCommand::Password { name, password, .. } => {
             let password = new_password(&password)?
                 .ok_or("no password was given: use --password-file with a file, or with - for standard input")?;
             let hash = password::hash(&password)?;
-            names::require_found(associates::set_password(pool, &name, &hash).await, "associate", &name)?;
+            require_found(associates::set_password(pool, &name, &hash).await?, "associate", &name)?;
             Ok(Output::Message(format!(
                 "the password of '{name}' is changed; their tickets, tokens and sessions are revoked"
             )))
@@ -67,7 +66,7 @@ pub async fn run(command: AssociateCommand, pool: &Pool) -> Result<Output, Strin
         AssociateCommand::Administrator { name, switch, .. } => {
             let is_administrator = switch == Switch::On;
             let changed = associates::set_administrator(pool, &name, is_administrator).await;
-            names::require_found(changed, "associate", &name)?;
+            require_found(changed?, "associate", &name)?;
             Ok(Output::Message(format!(
                 "'{name}' is {} an administrator",
                 if is_administrator { "now" } else { "not" }
@@ -79,17 +78,16 @@ pub async fn run(command: AssociateCommand, pool: &Pool) -> Result<Output, Strin
 /// Adds a user group to a database that has none, and returns its id. Returns `None` if the database has groups.
 ///
 /// Every associate needs a primary group.
-async fn add_first_group(pool: &Pool) -> Result<Option<i32>, String> {
-    let groups = user_groups::list(pool).await.map_err(|failure| failure.to_string())?;
+async fn add_first_group(pool: &Pool) -> Result<Option<i32>, CommandError> {
+    let groups = user_groups::list(pool).await?;
     if !groups.is_empty() {
         return Ok(None);
     }
-    let added = user_groups::add(pool, FIRST_GROUP).await;
-    added.map(Some).map_err(|failure| failure.to_string())
+    Ok(Some(user_groups::add(pool, FIRST_GROUP).await?))
 }
 
-async fn list(pool: &Pool) -> Result<Output, String> {
-    let listed = associates::list(pool).await.map_err(|failure| failure.to_string())?;
+async fn list(pool: &Pool) -> Result<Output, CommandError> {
+    let listed = associates::list(pool).await?;
     let rows = listed.into_iter().map(|row| {
         vec![
             json!(row.associate_id),

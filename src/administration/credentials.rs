@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::error::CommandError;
 use super::output::Output;
 use crate::auth::secret;
 use crate::config::DEFAULT_TENANT;
 use crate::config::administration::{CommonArgs, CredentialCommand};
 use crate::store::credentials::{self, Issue, Kind};
-use crate::store::{Failure, Pool, applications, associates};
+use crate::store::{Pool, applications, associates};
 
 /// The differences between tickets and tokens.
 #[derive(Clone, Copy)]
@@ -41,15 +42,14 @@ pub fn common(command: &CredentialCommand) -> &CommonArgs {
     }
 }
 
-pub async fn run(command: CredentialCommand, credential: CredentialType, pool: &Pool) -> Result<Output, String> {
-    let message = |failure: Failure| failure.to_string();
+pub async fn run(command: CredentialCommand, credential: CredentialType, pool: &Pool) -> Result<Output, CommandError> {
     match command {
         CredentialCommand::Issue { associate, app, tenant, .. } => {
-            let found = associates::find_by_name(pool, &associate).await.map_err(message)?;
+            let found = associates::find_by_name(pool, &associate).await?;
             let found = found.ok_or_else(|| format!("the associate '{associate}' does not exist or is disabled"))?;
             let application = match &app {
                 Some(name) => {
-                    let found = applications::find_by_name(pool, name).await.map_err(message)?;
+                    let found = applications::find_by_name(pool, name).await?;
                     let enabled = found.filter(|application| !application.disabled);
                     Some(enabled.ok_or_else(|| format!("the application '{name}' does not exist or is disabled"))?)
                 }
@@ -64,19 +64,19 @@ pub async fn run(command: CredentialCommand, credential: CredentialType, pool: &
                 application_id: application.map(|application| application.application_id),
                 lifetime: credential.lifetime,
             };
-            credentials::issue(pool, &issue).await.map_err(message)?;
+            credentials::issue(pool, &issue).await?;
             Ok(Output::Value(credential.name, json!(secret)))
         }
         CredentialCommand::Revoke { secret, .. } => {
             let secret = if secret == "-" { read_standard_input()? } else { secret };
             // The messages leave the secret out, as they may end up in a log.
-            if credentials::revoke(pool, credential.kind, &secret::hash(secret.trim())).await.map_err(message)? {
+            if credentials::revoke(pool, credential.kind, &secret::hash(secret.trim())).await? {
                 return Ok(Output::Message(format!("the {} is revoked", credential.name)));
             }
-            Err(format!("the {} does not exist", credential.name))
+            Err(format!("the {} does not exist", credential.name).into())
         }
         CredentialCommand::List { .. } => {
-            let listed = credentials::list(pool, credential.kind).await.map_err(message)?;
+            let listed = credentials::list(pool, credential.kind).await?;
             let row = |row: credentials::Listed| {
                 vec![json!(row.associate), json!(row.application), json!(row.valid_from), json!(row.valid_to)]
             };

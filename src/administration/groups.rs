@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::error::{CommandError, require_found};
 use super::names;
 use super::output::Output;
 use crate::config::administration::{CommonArgs, GroupCommand};
@@ -16,31 +17,32 @@ pub fn common(command: &GroupCommand) -> &CommonArgs {
     }
 }
 
-pub async fn run(command: GroupCommand, pool: &Pool) -> Result<Output, String> {
+pub async fn run(command: GroupCommand, pool: &Pool) -> Result<Output, CommandError> {
     match command {
         GroupCommand::Add { name, .. } => {
-            let id = user_groups::add(pool, names::validate(&name)?).await.map_err(|failure| failure.to_string())?;
+            let id = user_groups::add(pool, names::validate(&name)?).await?;
             Ok(Output::Value("user_group_id", json!(id)))
         }
         GroupCommand::List { .. } => {
-            let listed = user_groups::list(pool).await.map_err(|failure| failure.to_string())?;
+            let listed = user_groups::list(pool).await?;
             let rows = listed.into_iter().map(|group| vec![json!(group.user_group_id), json!(group.name)]);
             Ok(Output::Table(&["user_group_id", "name"], rows.collect()))
         }
         GroupCommand::Join { associate, group, .. } => {
             let joined = user_groups::join(pool, &associate, group).await;
-            if let Err(Failure::Constraint(key)) = &joined
-                && key == user_groups::MEMBER_KEY
-            {
-                return Err(format!("the user group {group} does not exist"));
-            }
-            names::require_found(joined, "associate", &associate)?;
+            let is_found = joined.map_err(|failure| match failure {
+                Failure::Constraint(key) if key == user_groups::MEMBER_KEY => {
+                    format!("the user group {group} does not exist").into()
+                }
+                other => CommandError::from(other),
+            })?;
+            require_found(is_found, "associate", &associate)?;
             Ok(Output::Message(format!("'{associate}' is a member of user group {group}")))
         }
         GroupCommand::Leave { associate, group, .. } => {
-            let left = user_groups::leave(pool, &associate, group).await.map_err(|failure| failure.to_string())?;
+            let left = user_groups::leave(pool, &associate, group).await?;
             if !left {
-                return Err(format!("user group {group} is not one of the further groups of '{associate}'"));
+                return Err(format!("user group {group} is not one of the further groups of '{associate}'").into());
             }
             Ok(Output::Message(format!("'{associate}' is no longer a member of user group {group}")))
         }

@@ -5,6 +5,7 @@
 mod applications;
 mod associates;
 mod credentials;
+mod error;
 mod groups;
 mod names;
 mod output;
@@ -14,6 +15,7 @@ use crate::config::administration::{
 };
 use crate::database::Database;
 use crate::store::Pool;
+use error::CommandError;
 use output::Output;
 
 /// An administration command: a noun with its subcommand.
@@ -56,7 +58,7 @@ impl Command {
         Ok(())
     }
 
-    async fn execute(self, pool: &Pool) -> Result<Output, String> {
+    async fn execute(self, pool: &Pool) -> Result<Output, CommandError> {
         match self {
             Command::Associate(command) => associates::run(command, pool).await,
             Command::Group(command) => groups::run(command, pool).await,

@@ -1,6 +1,4 @@
-//! Names of associates, user groups and applications on the command line: validation and lookup.
-
-use crate::store::Failure;
+//! Validation of new names of associates, user groups and applications.
 
 /// Returns a new name without surrounding white space.
 ///
@@ -15,17 +13,5 @@ pub fn validate(name: &str) -> Result<&str, String> {
         }
         1..=254 => Ok(name),
         _ => Err("a name has at most 254 characters".to_owned()),
-    }
-}
-
-/// Checks that a change found the row that it concerns. `noun` names the kind of row, such as `associate`.
-///
-/// # Errors
-/// One line, if the row does not exist or the change failed.
-pub fn require_found(changed: Result<bool, Failure>, noun: &str, name: &str) -> Result<(), String> {
-    match changed {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(format!("the {noun} '{name}' does not exist")),
-        Err(failure) => Err(failure.to_string()),
     }
 }

@@ -6,16 +6,21 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::authentication::tenant;
 use super::database::Database;
+use super::log::Log;
 
 /// The settings of every administration command.
 #[derive(Clone, Debug, Args)]
 pub struct CommonArgs {
-    /// The database.
-    #[command(flatten)]
-    pub database: Database,
+    // First, as the headings of the flattened settings apply to the settings after them too.
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+    /// The database.
+    #[command(flatten)]
+    pub database: Database,
+    /// The log.
+    #[command(flatten)]
+    pub log: Log,
 }
 
 /// The source of a new password.
@@ -53,13 +58,13 @@ pub enum AssociateCommand {
         /// The password.
         #[command(flatten)]
         password: PasswordArgs,
-        /// Database and output.
+        /// Database, log and output.
         #[command(flatten)]
         common: CommonArgs,
     },
     /// List all associates
     List {
-        /// Database and output.
+        /// Database, log and output.
         #[command(flatten)]
         common: CommonArgs,
     },
@@ -67,7 +72,7 @@ pub enum AssociateCommand {
     Disable {
         /// Login name
         name: String,
-        /// Database and output.
+        /// Database, log and output.
         #[command(flatten)]
         common: CommonArgs,
     },
@@ -75,7 +80,7 @@ pub enum AssociateCommand {
     Enable {
         /// Login name
         name: String,
-        /// Database and output.
+        /// Database, log and output.
         #[command(flatten)]
         common: CommonArgs,
     },
@@ -86,7 +91,7 @@ pub enum AssociateCommand {
         /// The password.
         #[command(flatten)]
         password: PasswordArgs,
-        /// Database and output.
+        /// Database, log and output.
         #[command(flatten)]
         common: CommonArgs,
     },
@@ -96,7 +101,7 @@ pub enum AssociateCommand {
         name: String,
         /// Whether the associate is an administrator
         switch: Switch,
-        /// Database and output.
+        /// Database, log and output.
         #[command(flatten)]
         common: CommonArgs,
     },
@@ -109,13 +114,13 @@ pub enum GroupCommand {
     Add {
         /// Name of the group
         name: String,
-        /// Database and output.
+        /// Database, log and output.
         #[command(flatten)]
         common: CommonArgs,
     },
     /// List all user groups
     List {
-        /// Database and output.
+        /// Database, log and output.
         #[command(flatten)]
         common: CommonArgs,
     },
@@ -125,7 +130,7 @@ pub enum GroupCommand {
         associate: String,
         /// Id of the group
         group: i32,
-        /// Database and output.
+        /// Database, log and output.
         #[command(flatten)]
         common: CommonArgs,
     },
@@ -135,7 +140,7 @@ pub enum GroupCommand {
         associate: String,
         /// Id of the group
         group: i32,
-        /// Database and output.
+        /// Database, log and output.
         #[command(flatten)]
         common: CommonArgs,
     },
@@ -151,13 +156,13 @@ pub enum ApplicationCommand {
         /// Grant access to the ErpSync agent
         #[arg(long)]
         grant_erp_sync: bool,
-        /// Database and output.
+        /// Database, log and output.
         #[command(flatten)]
         common: CommonArgs,
     },
     /// List all applications
     List {
-        /// Database and output.
+        /// Database, log and output.
         #[command(flatten)]
         common: CommonArgs,
     },
@@ -165,7 +170,7 @@ pub enum ApplicationCommand {
     Grant {
         /// Name of the application
         name: String,
-        /// Database and output.
+        /// Database, log and output.
         #[command(flatten)]
         common: CommonArgs,
     },
@@ -173,7 +178,7 @@ pub enum ApplicationCommand {
     Revoke {
         /// Name of the application
         name: String,
-        /// Database and output.
+        /// Database, log and output.
         #[command(flatten)]
         common: CommonArgs,
     },
@@ -181,7 +186,7 @@ pub enum ApplicationCommand {
     Disable {
         /// Name of the application
         name: String,
-        /// Database and output.
+        /// Database, log and output.
         #[command(flatten)]
         common: CommonArgs,
     },
@@ -189,7 +194,7 @@ pub enum ApplicationCommand {
     Enable {
         /// Name of the application
         name: String,
-        /// Database and output.
+        /// Database, log and output.
         #[command(flatten)]
         common: CommonArgs,
     },
@@ -208,7 +213,7 @@ pub enum CredentialCommand {
         /// Tenant identifier in the credential (default: none in a ticket, Cust00001 in a token)
         #[arg(long, env = "ERPSYNC_TENANT", value_name = "TENANT", value_parser = tenant)]
         tenant: Option<String>,
-        /// Database and output.
+        /// Database, log and output.
         #[command(flatten)]
         common: CommonArgs,
     },
@@ -216,13 +221,13 @@ pub enum CredentialCommand {
     Revoke {
         /// The ticket or token, or - to read it from standard input, out of sight of other users of this machine
         secret: String,
-        /// Database and output.
+        /// Database, log and output.
         #[command(flatten)]
         common: CommonArgs,
     },
     /// List the valid credentials, without their secrets
     List {
-        /// Database and output.
+        /// Database, log and output.
         #[command(flatten)]
         common: CommonArgs,
     },

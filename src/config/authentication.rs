@@ -4,8 +4,6 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::headings::AUTHENTICATION;
-
 /// The default tenant.
 pub const DEFAULT_TENANT: &str = "Cust00001";
 
@@ -18,10 +16,14 @@ pub enum Installation {
     Online,
 }
 
-/// Settings that decide which credentials are accepted.
+/// Settings that decide which credentials are accepted, including the published ones of the demo data.
 #[derive(Clone, Debug, Args)]
-#[command(next_help_heading = AUTHENTICATION)]
+#[command(next_help_heading = "Authentication")]
 pub struct Authentication {
+    /// Add demo data to a new database, and allow its published passwords on an address that is not loopback
+    #[arg(long, env = "ERPSYNC_DEMO", default_value_t = false, value_name = "BOOL",
+        action = clap::ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub demo: bool,
     /// Type of SuperOffice installation to behave like
     #[arg(long, env = "ERPSYNC_INSTALLATION", default_value = "onsite", value_name = "TYPE")]
     pub installation: Installation,

@@ -76,7 +76,8 @@ mod tests {
 
     #[test]
     fn only_loopback_addresses_are_not_public() {
-        let parse = |listen| CommandLine::try_parse_from(["erpsync", "--listen", listen]).expect("settings").serve;
+        let parse =
+            |listen| CommandLine::try_parse_from(["erpsync", "--listen", listen]).expect("settings").serve.network;
         for listen in ["127.0.0.1:8080", "127.9.9.9:1", "[::1]:8080", "[::ffff:127.0.0.1]:8080"] {
             assert!(!parse(listen).is_public(), "{listen}");
         }
@@ -84,12 +85,26 @@ mod tests {
         {
             assert!(parse(listen).is_public(), "{listen}");
         }
-        assert!(!CommandLine::try_parse_from(["erpsync"]).expect("settings").serve.is_public(), "the default");
+        assert!(!CommandLine::try_parse_from(["erpsync"]).expect("settings").serve.network.is_public(), "the default");
+    }
+
+    #[test]
+    fn headings_of_settings_do_not_cover_the_output_flag() {
+        let mut command = CommandLine::command();
+        command.build();
+        let add = command.find_subcommand("associate").and_then(|noun| noun.find_subcommand("add")).expect("a command");
+        let heading = |name: &str| {
+            let argument = add.get_arguments().find(|argument| argument.get_id() == name).expect(name);
+            argument.get_help_heading()
+        };
+        assert_eq!(heading("json"), None);
+        assert_eq!((heading("data_dir"), heading("log_format")), (Some("Database"), Some("Log")));
     }
 
     #[test]
     fn demo_flag_takes_an_optional_value() {
-        let parse = |line: &str| CommandLine::try_parse_from(line.split(' ')).expect("settings").serve.demo;
+        let parse =
+            |line: &str| CommandLine::try_parse_from(line.split(' ')).expect("settings").serve.authentication.demo;
         assert!(!parse("erpsync"));
         assert!(parse("erpsync --demo"));
         assert!(parse("erpsync --demo=true"));

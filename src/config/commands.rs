@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 
 use super::administration;
 use super::database::Database;
+use super::log::Log;
 use super::network::path_prefix;
 use super::serve::Serve;
 
@@ -16,9 +17,9 @@ pub enum Command {
     /// Run the server (default)
     Serve(Box<Serve>),
     /// Apply pending schema migrations and exit
-    Migrate(Database),
+    Migrate(DatabaseArgs),
     /// Add the demo data, including logins with published passwords
-    Demo(Database),
+    Demo(DatabaseArgs),
     /// Check whether a running server is ready; exits with 0 or 1
     Healthcheck(HealthcheckArgs),
     /// Check settings, addresses, disk and database, without changing anything; exits with 0 or 1
@@ -54,6 +55,17 @@ pub enum Command {
     /// Manage access tokens
     #[command(subcommand)]
     Token(administration::CredentialCommand),
+}
+
+/// The settings of a command that has no others than those of the database.
+#[derive(Clone, Debug, Args)]
+pub struct DatabaseArgs {
+    /// The database.
+    #[command(flatten)]
+    pub database: Database,
+    /// The log.
+    #[command(flatten)]
+    pub log: Log,
 }
 
 /// The commands about settings.
@@ -99,4 +111,7 @@ pub struct HealthcheckArgs {
     /// Address that the server serves metrics and health checks on; preferred over --listen
     #[arg(long, env = "ERPSYNC_ADMIN_LISTEN", value_name = "ADDRESS")]
     pub admin_listen: Option<SocketAddr>,
+    /// Certificate of a server that serves TLS, whose health is checked at --admin-listen only
+    #[arg(long, env = "ERPSYNC_TLS_CERTIFICATE", value_name = "FILE")]
+    pub tls_certificate: Option<PathBuf>,
 }

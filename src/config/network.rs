@@ -1,17 +1,32 @@
-//! Settings of the path between clients and server: TLS, reverse proxies, path prefix.
+//! Settings of the path between clients and server: listeners, path prefix, CORS, TLS, reverse proxies.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
 use ipnet::IpNet;
 
-use super::headings::NETWORK;
-
-/// Settings of TLS, of reverse proxies, and of the shutdown that they observe.
+/// Settings of the listeners and their paths, of CORS, TLS and reverse proxies, and of the shutdown behind a reverse proxy.
 #[derive(Clone, Debug, Args)]
-#[command(next_help_heading = NETWORK)]
+#[command(next_help_heading = "Network")]
 pub struct Network {
+    /// Address to listen on; port 0 selects a free port
+    #[arg(long, env = "ERPSYNC_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
+    pub listen: SocketAddr,
+    /// Address for metrics and health checks, which require no authentication (default: not served)
+    #[arg(long, env = "ERPSYNC_ADMIN_LISTEN", value_name = "ADDRESS")]
+    pub admin_listen: Option<SocketAddr>,
+    /// Prefix of every path, such as /Cust12345 for the tenant of an online installation
+    #[arg(long, env = "ERPSYNC_PATH_PREFIX", default_value = "", value_name = "PATH", value_parser = path_prefix)]
+    pub path_prefix: String,
+    /// Origins that CORS allows, separated by spaces; * matches any part of an origin
+    #[arg(long, env = "ERPSYNC_CORS_ORIGINS", default_value = "", value_name = "ORIGINS")]
+    pub cors_origins: String,
+    /// Serve the API documentation at /docs and /openapi.json
+    #[arg(long, env = "ERPSYNC_DOCS", default_value_t = true, value_name = "BOOL",
+        action = clap::ArgAction::Set)]
+    pub docs: bool,
     /// Serve TLS with this PEM certificate chain; reloaded when the file changes
     #[arg(long, env = "ERPSYNC_TLS_CERTIFICATE", value_name = "FILE", requires = "tls_key")]
     pub tls_certificate: Option<PathBuf>,
@@ -24,6 +39,14 @@ pub struct Network {
     /// Seconds to keep serving after SIGTERM or SIGINT while readiness checks fail, so that proxies stop routing here
     #[arg(long, env = "ERPSYNC_STOP_DELAY", default_value = "0", value_name = "SECONDS", value_parser = delay)]
     pub stop_delay: Duration,
+}
+
+impl Network {
+    /// Whether other machines can reach the server: the address that it listens on is not a loopback address.
+    #[must_use]
+    pub fn is_public(&self) -> bool {
+        !self.listen.ip().to_canonical().is_loopback()
+    }
 }
 
 /// A set of IP networks.

@@ -37,7 +37,9 @@ pub fn endpoint(agent: &'static str, operation: &Operation, examples: Examples, 
         RequestShape::Nothing => {}
         RequestShape::Body(schema) => {
             body = Some(schema(schemas));
-            errors.push(415);
+            if is_implemented {
+                errors.push(415);
+            }
         }
         RequestShape::Parameters(members) => {
             parameters.extend(members.iter().map(|member| from_member(member, schemas, &example_json)));

@@ -50,7 +50,7 @@ pub fn from_member(member: &Member, schemas: &mut Schemas, example: &Value) -> V
     let mut name = member.name.to_owned();
     // The vendor's spelling; the server matches it case-insensitively.
     name[..1].make_ascii_lowercase();
-    let mut schema = (member.schema)(schemas);
+    let mut schema = (member.schema)(schemas, member.limit);
     // A query parameter cannot be null.
     if let Some(first) = schema.pointer("/type/0").cloned() {
         schema["type"] = first;

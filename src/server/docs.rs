@@ -60,7 +60,7 @@ pub fn endpoints(path_prefix: &str) -> Vec<(String, MethodRouter)> {
     let json_only: Arc<OnceLock<Bytes>> = Arc::default();
     // Created at the first request, which most servers never get.
     let document = move |RawQuery(query): RawQuery| async move {
-        let text = if query.as_deref() == Some("json-only") {
+        let text = if query.as_deref().is_some_and(asks_for_json_only) {
             json_only.get_or_init(|| {
                 let mut document = document(&prefix);
                 openapi::json_only::reduce(&mut document);
@@ -88,6 +88,11 @@ pub fn endpoints(path_prefix: &str) -> Vec<(String, MethodRouter)> {
         (path.to_owned(), only("GET", get(handler)))
     }));
     endpoints
+}
+
+/// Returns whether the query string has the key `json-only`, with any value or none.
+fn asks_for_json_only(query: &str) -> bool {
+    query.split('&').any(|pair| pair.split_once('=').map_or(pair, |(key, _)| key) == "json-only")
 }
 
 /// Creates the handler of the root: browsers are redirected to the page, other clients get a 404.

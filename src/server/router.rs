@@ -41,14 +41,14 @@ pub struct Endpoints {
 impl Endpoints {
     /// Lists the endpoints of a server whose agent has these `methods`, each with its summary.
     pub fn new(methods: &[(String, String)], settings: &Serve, authenticator: &Authenticator) -> Self {
-        let prefix = &settings.path_prefix;
+        let prefix = &settings.network.path_prefix;
         let mut authenticated = vec![("/api/v1".to_owned(), roots::list(urls(methods)))];
         let user = current::endpoints().into_iter();
         authenticated.extend(user.map(|(path, handlers)| (path, handlers.with_state(authenticator.clone()))));
         let mut public = vec![("/api".to_owned(), roots::api(prefix))];
         let sessions = session::endpoints().into_iter();
         public.extend(sessions.map(|(path, handlers)| (path.to_owned(), handlers.with_state(authenticator.clone()))));
-        if settings.docs {
+        if settings.network.docs {
             public.extend(docs::endpoints(prefix));
         }
         Endpoints { authenticated, public }
@@ -92,7 +92,7 @@ pub fn app(api: Router, health: Router, metrics: RequestMetrics, settings: &Serv
         .layer(from_fn_with_state(Arc::new(RequestLimits::new(&settings.limits)), limit))
         .layer(from_fn(refuse_repeated))
         .layer(from_fn(discard_body))
-        .layer(from_fn_with_state(AllowedOrigins::parse(&settings.cors_origins), cors))
+        .layer(from_fn_with_state(AllowedOrigins::parse(&settings.network.cors_origins), cors))
         .merge(health)
         .layer(from_fn(write_errors))
         .layer(map_response(add_headers))
@@ -100,7 +100,7 @@ pub fn app(api: Router, health: Router, metrics: RequestMetrics, settings: &Serv
         .layer(from_fn(request_log::log))
         .layer(from_fn_with_state(metrics, request_metrics::count));
     // Routing comes before a router's own layers, so the path is changed in front of the router.
-    let prefix: Arc<str> = settings.path_prefix.as_str().into();
+    let prefix: Arc<str> = settings.network.path_prefix.as_str().into();
     Router::new().fallback_service(app).layer(map_request_with_state(prefix, normalize_path))
 }
 

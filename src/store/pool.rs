@@ -18,7 +18,7 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, Error, PgConnection};
 
 use crate::metrics;
-use errors::is_starting;
+use errors::is_transient_connect_error;
 pub use lease::{Lease, Transaction};
 use manager::Manager;
 pub use retry::retry;
@@ -54,10 +54,8 @@ impl Pool {
     ///
     /// With `is_pooled`, the connections lead to a transaction pooler such as `PgBouncer`: each statement gets a
     /// transaction of its own, as neither settings nor prepared statements outlive a transaction.
-    ///
-    /// # Panics
-    /// Never: only time limits of the underlying pool need a runtime, and none are set.
     #[must_use]
+    #[expect(clippy::missing_panics_doc, reason = "only a pool with time limits needs a runtime, and none are set")]
     pub fn new(options: PgConnectOptions, limit: usize, is_pooled: bool) -> Self {
         let options = if is_pooled { session::of_pooler(options) } else { session::of_server(options) };
         // The connection used last is the least likely to be lost, and its caches are warm.
@@ -95,7 +93,9 @@ impl Pool {
             loop {
                 let mut lease = match self.0.get().await {
                     Ok(object) => Lease::new(object, self.is_pooled()),
-                    Err(PoolError::Backend(error)) if is_starting(&error) && began.elapsed() < START_TIMEOUT => {
+                    Err(PoolError::Backend(error))
+                        if is_transient_connect_error(&error) && began.elapsed() < START_TIMEOUT =>
+                    {
                         tokio::time::sleep(Duration::from_millis(50)).await;
                         continue;
                     }

@@ -14,7 +14,8 @@ use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
 use tracing::{Level, Span, Subscriber};
 use tracing_opentelemetry::{OpenTelemetryLayer, OpenTelemetrySpanExt};
 use tracing_subscriber::Layer;
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{Targets, dynamic_filter_fn};
+use tracing_subscriber::layer::Filter;
 use tracing_subscriber::registry::LookupSpan;
 
 /// The exporter of traces. On drop, it sends the remaining ones.
@@ -51,8 +52,18 @@ impl Traces {
         let tracer: SdkTracer = self.0.tracer("erpsync");
         let layer = OpenTelemetryLayer::new(tracer).with_location(false).with_threads(false);
         // Without the filter, the requests of the exporter's own client would be traced, without end.
-        let own_spans = Targets::new().with_target("erpsync", Level::INFO);
-        layer.with_filter(own_spans)
+        layer.with_filter(uncached(Targets::new().with_target("erpsync", Level::INFO)))
+    }
+}
+
+/// Makes the filter of a layer decide on each event. Where the decision is cached, the layer loses the event after a
+/// check whether another one is enabled, as sqlx makes (tokio-rs/tracing#2519).
+pub fn uncached<S: Subscriber>(filter: impl Filter<S>) -> impl Filter<S> {
+    let hint = filter.max_level_hint();
+    let filter = dynamic_filter_fn(move |metadata, context| filter.enabled(metadata, context));
+    match hint {
+        Some(level) => filter.with_max_level_hint(level),
+        None => filter,
     }
 }
 

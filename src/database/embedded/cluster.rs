@@ -42,7 +42,7 @@ impl Cluster {
         match fs::read_to_string(&path) {
             Ok(text) => {
                 let text = text.trim();
-                text.parse().map(Some).map_err(|_| Error::program(&path, format!("not a release: '{text}'")))
+                text.parse().map(Some).map_err(|_| Error::unusable(&path, format!("not a release: '{text}'")))
             }
             Err(cause) if cause.kind() == ErrorKind::NotFound => Ok(None),
             Err(cause) => Err(Error::file(&path, cause)),
@@ -53,30 +53,30 @@ impl Cluster {
     pub async fn open(
         data_dir: &Path,
         installation: &Installation,
-        run_as: &SystemUser,
+        system_user: &SystemUser,
     ) -> Result<(Self, bool), Error> {
         let path = data_dir.join(DIRECTORY);
         let is_new = !path.join("PG_VERSION").exists();
         if is_new {
             if fs::read_dir(&path).is_ok_and(|mut entries| entries.next().is_some()) {
-                return Err(Error::program(&path, "it is not empty, and not a database: move it away"));
+                return Err(Error::unusable(&path, "it is not empty, and not a database: move it away"));
             }
             remove_temporary(data_dir);
             // With the process id: initdb of a process that was killed may still be writing to its own directory.
             let temporary = data_dir.join(format!("{DIRECTORY}.{}{TEMPORARY_SUFFIX}", std::process::id()));
-            initialize(&path, &temporary, installation, run_as).await?;
+            initialize(&path, &temporary, installation, system_user).await?;
             // The new name must be durable before the data is.
             File::open(data_dir)
                 .and_then(|directory| directory.sync_all())
                 .map_err(|cause| Error::file(data_dir, cause))?;
         }
-        let cluster = Self::at(path, run_as)?;
-        cluster.write_authentication_rules(run_as)?;
+        let cluster = Self::at(path, system_user)?;
+        cluster.write_authentication_rules(system_user)?;
         Ok((cluster, is_new))
     }
 
-    fn at(path: PathBuf, run_as: &SystemUser) -> Result<Self, Error> {
-        if run_as.can_reach(&path) {
+    fn at(path: PathBuf, system_user: &SystemUser) -> Result<Self, Error> {
+        if system_user.can_reach(&path) {
             return Ok(Cluster { path, access: Access::ByPath });
         }
         let descriptor = File::open(&path).map_err(|cause| Error::file(&path, cause))?;
@@ -95,8 +95,8 @@ impl Cluster {
 
     /// Writes `pg_hba.conf` and `pg_ident.conf`: peer authentication on the socket, for root, the current user and the
     /// user that runs PostgreSQL.
-    fn write_authentication_rules(&self, run_as: &SystemUser) -> Result<(), Error> {
-        let mut users = vec!["root".to_owned(), run_as.name.clone(), current_user_name()?];
+    fn write_authentication_rules(&self, system_user: &SystemUser) -> Result<(), Error> {
+        let mut users = vec!["root".to_owned(), system_user.name.clone(), current_user_name()?];
         users.sort();
         users.dedup();
         let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
@@ -106,7 +106,7 @@ impl Cluster {
             ("pg_ident.conf", users.iter().map(map).collect()),
         ] {
             let path = self.path.join(file);
-            replace_file(&path, &text, run_as).map_err(|cause| Error::file(&path, cause))?;
+            replace_file(&path, &text, system_user).map_err(|cause| Error::file(&path, cause))?;
         }
         Ok(())
     }
@@ -116,7 +116,7 @@ impl Cluster {
 ///
 /// If this process is root, the directory belongs to another user and cannot be trusted: no link in it is followed. The
 /// file is created anew, its owner is changed by its descriptor, and it is renamed into place.
-fn replace_file(path: &Path, text: &str, run_as: &SystemUser) -> std::io::Result<()> {
+fn replace_file(path: &Path, text: &str, system_user: &SystemUser) -> std::io::Result<()> {
     let temporary = path.with_extension("new");
     match fs::remove_file(&temporary) {
         Err(cause) if cause.kind() != ErrorKind::NotFound => return Err(cause),
@@ -124,8 +124,8 @@ fn replace_file(path: &Path, text: &str, run_as: &SystemUser) -> std::io::Result
     }
     let mut file = File::options().write(true).create_new(true).mode(0o600).open(&temporary)?;
     file.write_all(text.as_bytes())?;
-    if run_as.is_other {
-        fchown(&file, Some(run_as.uid), Some(run_as.gid))?;
+    if system_user.is_other {
+        fchown(&file, Some(system_user.uid), Some(system_user.gid))?;
     }
     fs::rename(temporary, path)
 }
@@ -145,7 +145,7 @@ async fn initialize(
     path: &Path,
     temporary: &Path,
     installation: &Installation,
-    run_as: &SystemUser,
+    system_user: &SystemUser,
 ) -> Result<(), Error> {
     let failed = |cause| Error::file(temporary, cause);
     match fs::remove_dir_all(temporary) {
@@ -155,8 +155,8 @@ async fn initialize(
     tracing::info!(version = installation.version, directory = %path.display(), "initializing a new database");
     fs::create_dir(temporary).map_err(failed)?;
     fs::set_permissions(temporary, Permissions::from_mode(0o700)).map_err(failed)?;
-    run_as.chown(temporary)?;
-    let cluster = Cluster::at(temporary.to_owned(), run_as)?;
+    system_user.chown(temporary)?;
+    let cluster = Cluster::at(temporary.to_owned(), system_user)?;
     let program = installation.initdb();
     let mut initdb = std::process::Command::new(&program);
     initdb
@@ -166,7 +166,7 @@ async fn initialize(
         .args(["--data-checksums", "--no-instructions"])
         .current_dir("/")
         .stdin(Stdio::null());
-    run_as.run_as(&mut initdb);
+    system_user.apply_to(&mut initdb);
     let output = tokio::process::Command::from(initdb).kill_on_drop(true).output().await;
     let output = output.map_err(|cause| Error::program(&program, cause))?;
     if !output.status.success() {

@@ -34,6 +34,8 @@ pub enum Error {
     NotPostgres(PathBuf, String),
     /// A file or directory cannot be used.
     File(PathBuf, io::Error),
+    /// The content or the state of a file or directory makes it unusable, for this reason.
+    Unusable(PathBuf, String),
     /// A program cannot be run, or failed.
     Program(PathBuf, String),
     /// PostgreSQL exited during its start. Holds the end of its log.
@@ -49,6 +51,11 @@ impl Error {
     #[must_use]
     pub fn file(path: &Path, cause: io::Error) -> Self {
         Error::File(path.to_owned(), cause)
+    }
+
+    /// The content or the state of a file or directory makes it unusable, for this reason.
+    pub fn unusable(path: &Path, reason: impl fmt::Display) -> Self {
+        Error::Unusable(path.to_owned(), reason.to_string())
     }
 
     /// A program cannot be run, or failed.
@@ -88,6 +95,7 @@ impl fmt::Display for Error {
                 directory.display()
             ),
             Error::File(path, cause) => write!(f, "{} cannot be used: {cause}", path.display()),
+            Error::Unusable(path, reason) => write!(f, "{} cannot be used: {reason}", path.display()),
             Error::Program(path, problem) => write!(f, "{} failed: {problem}", path.display()),
             Error::Exited(log_tail) => write!(f, "PostgreSQL did not start: {log_tail}"),
             Error::Orphans(cluster) => write!(

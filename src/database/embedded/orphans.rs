@@ -32,15 +32,14 @@ pub async fn clean_up(cluster: &Path, socket_dir: &Path) -> Result<(), Error> {
         }
         tracing::warn!(processes = running.len(), signal = ?to_postmaster, "ending a PostgreSQL of an earlier run");
         let has_postmaster = postmaster.is_some_and(|postmaster| running.contains(&postmaster));
+        // In a fast shutdown, the postmaster ends its backends itself.
+        let to_backends = (to_backends != Signal::TERM || !has_postmaster).then_some(to_backends);
         for process in running {
-            let signal = match Some(process) == postmaster {
-                true => to_postmaster,
-                // In a fast shutdown, the postmaster ends its backends itself.
-                false if has_postmaster && to_backends == Signal::TERM => continue,
-                false => to_backends,
-            };
-            // Fails if the process has exited meanwhile.
-            let _ = kill_process(process, signal);
+            let signal = if Some(process) == postmaster { Some(to_postmaster) } else { to_backends };
+            if let Some(signal) = signal {
+                // Fails if the process has exited meanwhile.
+                let _ = kill_process(process, signal);
+            }
         }
         let began = Instant::now();
         while !orphans().is_empty() && began.elapsed() < Duration::from_secs(seconds) {

@@ -30,7 +30,7 @@ pub struct Launcher {
     /// The database's files.
     pub cluster: Cluster,
     /// The user that the process runs as.
-    pub run_as: SystemUser,
+    pub system_user: SystemUser,
     /// The directory of the socket.
     pub socket_dir: PathBuf,
     /// The file that receives the log.
@@ -44,7 +44,7 @@ pub struct Launcher {
 impl Launcher {
     /// Launches PostgreSQL. It accepts connections a moment later.
     pub fn launch(&self) -> Result<Postmaster, Error> {
-        socket::create(&self.socket_dir, &self.run_as)?;
+        socket::create(&self.socket_dir, &self.system_user)?;
         self.truncate_log();
         // In append mode, writes after a truncation begin at the start of the file.
         let log = File::options().create(true).append(true).open(&self.log);
@@ -73,7 +73,7 @@ impl Launcher {
             command.arg("-c").arg(setting);
         }
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
-        self.run_as.run_as(&mut command);
+        self.system_user.apply_to(&mut command);
         let child = Command::from(command).spawn().map_err(|cause| Error::program(&self.program, cause))?;
         Ok(Postmaster { child, socket_dir: self.socket_dir.clone(), log: self.log.clone() })
     }
@@ -118,7 +118,7 @@ impl Postmaster {
                     let _ = connection.close().await;
                     return Ok(());
                 }
-                Err(cause) if !is_starting(&cause, began.elapsed()) => return Err(Error::Database(cause)),
+                Err(cause) if !may_become_ready(&cause, began.elapsed()) => return Err(Error::Database(cause)),
                 Err(_) => {}
             }
             if let Some(status) = self.child.try_wait().ok().flatten() {
@@ -163,7 +163,7 @@ impl Drop for Postmaster {
 }
 
 /// Whether the server may still become ready. Recovery after a crash has no time-out.
-fn is_starting(cause: &sqlx::Error, waited: Duration) -> bool {
+fn may_become_ready(cause: &sqlx::Error, waited: Duration) -> bool {
     const CANNOT_CONNECT_NOW: &str = "57P03";
     match cause {
         sqlx::Error::Database(refused) => refused.code().is_some_and(|code| code == CANNOT_CONNECT_NOW),

@@ -40,7 +40,7 @@ impl SystemUser {
         postgres.or_else(unprivileged).cloned().ok_or_else(|| {
             let problem =
                 "PostgreSQL cannot run as root, and neither the user postgres nor an unprivileged user exists";
-            Error::program(path, problem)
+            Error::unusable(path, problem)
         })
     }
 
@@ -62,7 +62,7 @@ impl SystemUser {
 
     /// Makes `command` run as this user, with a clean environment and in a process group of its own: Ctrl-C in a
     /// terminal must reach the server only, which finishes its requests before it stops the database.
-    pub fn run_as(&self, command: &mut Command) {
+    pub fn apply_to(&self, command: &mut Command) {
         let path = std::env::var_os("PATH").unwrap_or_default();
         command.env_clear().env("PATH", path).env("LC_ALL", "C").process_group(0);
         if self.is_other {

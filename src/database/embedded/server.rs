@@ -50,16 +50,16 @@ impl Embedded {
         let began = Instant::now();
         let data_dir = create_data_dir(&options.data_dir)?;
         let lock = lock_data_dir(&data_dir).await?;
-        let run_as = SystemUser::for_postgres()?;
+        let system_user = SystemUser::for_postgres()?;
         let release = Cluster::release_in(&data_dir)?;
         let installation = locate::find(options.pg_bin.as_deref(), release, &data_dir).await?;
-        let (cluster, is_new) = Cluster::open(&data_dir, &installation, &run_as).await?;
-        let socket_dir = socket::directory(&data_dir, &run_as)?;
+        let (cluster, is_new) = Cluster::open(&data_dir, &installation, &system_user).await?;
+        let socket_dir = socket::directory(&data_dir, &system_user)?;
         orphans::clean_up(&cluster.path, &socket_dir).await?;
         let launcher = Launcher {
             program: installation.postgres(),
             cluster,
-            run_as,
+            system_user,
             socket_dir: socket_dir.clone(),
             log: data_dir.join("postgresql.log"),
             max_connections: options.max_connections,

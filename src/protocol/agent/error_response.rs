@@ -114,13 +114,4 @@ impl ErrorExample {
         schema["required"] = names.filter(|name| name != "MessageDetail").collect();
         schema
     }
-
-    /// The name of the schema.
-    #[must_use]
-    pub fn schema_name(&self) -> &'static str {
-        match self.body {
-            ErrorBody::Service { .. } => "ServiceError",
-            ErrorBody::Framework { .. } | ErrorBody::Internal => "FrameworkError",
-        }
-    }
 }

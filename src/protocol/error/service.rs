@@ -136,7 +136,7 @@ impl Error {
         .with_header(RETRY_AFTER, HeaderValue::from_static("2"))
     }
 
-    /// 503: the server has reached its concurrency limit.
+    /// 503: the server is busy: at its concurrency limit, or a transaction was aborted repeatedly.
     #[must_use]
     pub fn busy() -> Self {
         Self::service(

@@ -14,7 +14,7 @@ use super::list::ListItem;
 use super::member::Member;
 use super::read::{FromShape, Limit, ReadValue, Scalar, hint, read_from_shape};
 use super::rights::Rights;
-use super::schema::{Describe, Schemas, described, limited, list, nullable};
+use super::schema::{Describe, Schemas, described, list, nullable};
 use super::write::{ValueWriter, WriteContext, WriteValue};
 use crate::protocol::path::Path;
 
@@ -65,8 +65,7 @@ pub fn schema<C: Carrier>(schemas: &mut Schemas, name: &str, about: &str, has_ri
 
 /// Returns the schema of a member, which is always nullable.
 pub fn member_schema(member: &Member, schemas: &mut Schemas) -> Value {
-    let schema = (member.schema)(schemas);
-    described(nullable(limited(schema, member.limit)), member.about)
+    described(nullable((member.schema)(schemas, member.limit)), member.about)
 }
 
 impl<C: Carrier> ReadValue for Option<C> {

@@ -61,7 +61,7 @@ macro_rules! carrier {
                         $(+ $crate::carrier!(@field_length $limit $($value_limit)?))?,
                     limit: $crate::carrier!(@limit $($limit $($value_limit)?)?),
                     about: concat!($($member_about),*),
-                    schema: <$type as $crate::protocol::value::Describe>::schema,
+                    schema: <$type as $crate::protocol::value::Describe>::limited_schema,
                 },
             )*];
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::de::{Deserializer, Error, MapAccess};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::read::{FromShape, Limit, ReadValue, Scalar, ValueSeed, hint, read_from_shape};
 use super::scalar::check_text;
@@ -73,8 +73,18 @@ impl WriteValue for Option<StringDictionary> {
 }
 
 impl Describe for Option<StringDictionary> {
-    // A named schema: client generators invent a name for an object that is nullable.
     fn schema(schemas: &mut Schemas) -> Value {
-        nullable(schemas.named(Self::ELEMENT, |schemas| dictionary(&Option::<String>::schema(schemas))))
+        Self::limited_schema(schemas, Limit::default())
+    }
+
+    // A named schema: client generators invent a name for an object that is nullable. The limits stand beside the
+    // reference, as each column has its own.
+    fn limited_schema(schemas: &mut Schemas, limit: Limit) -> Value {
+        let mut schema = schemas.named(Self::ELEMENT, |schemas| dictionary(&Option::<String>::schema(schemas)));
+        if limit != Limit::default() {
+            schema["propertyNames"] = json!({ "maxLength": limit.key });
+            schema["additionalProperties"] = json!({ "maxLength": limit.text });
+        }
+        nullable(schema)
     }
 }

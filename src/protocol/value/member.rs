@@ -1,7 +1,7 @@
 //! The description of one member of a carrier.
 
 use super::read::Limit;
-use super::schema::Schema;
+use super::schema::LimitedSchema;
 
 /// A member of a carrier, as `FieldProperties` and the OpenAPI document describe it.
 #[derive(Debug)]
@@ -17,5 +17,5 @@ pub struct Member {
     /// The doc comment of the member.
     pub about: &'static str,
     /// The JSON Schema of the member's values.
-    pub schema: Schema,
+    pub schema: LimitedSchema,
 }

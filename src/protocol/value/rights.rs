@@ -61,7 +61,7 @@ impl Rights {
             field_length: 0,
             limit: Limit { text: 0, key: 0 },
             about: "",
-            schema: String::schema,
+            schema: String::limited_schema,
         }];
         static ROLE: Role = Role::full(MEMBERS);
         let mut schema = infer_content(|out| {

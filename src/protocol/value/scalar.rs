@@ -157,6 +157,10 @@ impl Describe for Option<String> {
     fn schema(schemas: &mut Schemas) -> Value {
         nullable(String::schema(schemas))
     }
+
+    fn limited_schema(schemas: &mut Schemas, limit: Limit) -> Value {
+        nullable(String::limited_schema(schemas, limit))
+    }
 }
 
 /// Refuses a text that its column cannot hold; `part` is the part of the property that the error names, if not the

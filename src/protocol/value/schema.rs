@@ -11,10 +11,18 @@ use super::write::{Mask, ValueWriter, WriteCache, WriteContext, WriteValue};
 /// A function that returns a type's schema and registers the named schemas that it refers to.
 pub type Schema = fn(&mut Schemas) -> Value;
 
+/// A [`Schema`] with the length limits of a column.
+pub type LimitedSchema = fn(&mut Schemas, Limit) -> Value;
+
 /// A type that has a schema.
 pub trait Describe {
     /// Returns the schema.
     fn schema(schemas: &mut Schemas) -> Value;
+
+    /// Returns the schema with the length limits of a column. Types without text ignore the limits.
+    fn limited_schema(schemas: &mut Schemas, _limit: Limit) -> Value {
+        Self::schema(schemas)
+    }
 }
 
 /// The named schemas of a document.
@@ -75,18 +83,6 @@ pub fn all_nullable(mut schema: Value) -> Value {
     }
     if let Some(values) = schema.get_mut("additionalProperties") {
         *values = all_nullable(values.take());
-    }
-    schema
-}
-
-/// Adds the length limits of a column to the schema of a text, or to the reference to a dictionary's.
-pub(super) fn limited(mut schema: Value, limit: Limit) -> Value {
-    if limit.key > 0 {
-        let dictionary = &mut schema["anyOf"][0];
-        dictionary["propertyNames"] = json!({ "maxLength": limit.key });
-        dictionary["additionalProperties"] = json!({ "maxLength": limit.text });
-    } else if limit.text > 0 {
-        schema["maxLength"] = limit.text.into();
     }
     schema
 }
@@ -196,5 +192,13 @@ impl Describe for bool {
 impl Describe for String {
     fn schema(_: &mut Schemas) -> Value {
         json!({ "type": "string" })
+    }
+
+    fn limited_schema(schemas: &mut Schemas, limit: Limit) -> Value {
+        let mut schema = Self::schema(schemas);
+        if limit.text > 0 {
+            schema["maxLength"] = limit.text.into();
+        }
+        schema
     }
 }

@@ -10,10 +10,12 @@ fn sqlstate(error: &Error) -> Option<Cow<'_, str>> {
     error.as_database_error()?.code()
 }
 
-/// Returns whether the error is temporary while a connection is opened: the database is starting, or all of its
-/// connections are in use. A wrong password or database name is final.
+/// Returns whether opening a connection may succeed later: the database cannot be reached, is starting, or has no free
+/// connection. A wrong password or database name is final.
+///
+/// A wrong host or port counts as transient: the error is the same while the database is starting.
 #[must_use]
-pub fn is_starting(error: &Error) -> bool {
+pub fn is_transient_connect_error(error: &Error) -> bool {
     matches!(error, Error::Io(_)) || sqlstate(error).is_some_and(|code| ["57P03", "53300"].contains(&&*code))
 }
 
