@@ -21,6 +21,8 @@ use crate::support::{DataDir, Program, SAVE, Server, TestDatabase};
 const REQUEST_TIMEOUT: &str = "2";
 /// A time limit that no request exceeds: for tests in which every save must succeed.
 const NO_REQUEST_TIMEOUT: &str = "60";
+/// The limit of the server's connections to the database.
+const DATABASE_CONNECTIONS: i64 = 8;
 /// The number of clients that send requests at once.
 const CLIENTS: usize = 12;
 
@@ -143,6 +145,16 @@ async fn wait_for_recovery(program: &Program) {
     .await;
 }
 
+/// Waits until every connection of the pool is open. A connection that is being opened when a fault closes it fails the
+/// save that waits for it.
+async fn wait_for_whole_pool(program: &Program, database: &TestDatabase) {
+    wait_until("an open pool", async || {
+        join_all((0..32).map(|_| program.save_sample())).await;
+        database.server_connections().await >= DATABASE_CONNECTIONS
+    })
+    .await;
+}
+
 /// Runs a server under load behind a proxy and causes a fault three times, each until the load was affected by it.
 async fn survives(fault: impl Fn(&Proxy), request_timeout: &str) -> Survived {
     let proxy = Proxy::start().await;
@@ -150,6 +162,7 @@ async fn survives(fault: impl Fn(&Proxy), request_timeout: &str) -> Survived {
     let program = Program::start(&["--database-url", &proxy.url(&database), "--request-timeout", request_timeout]);
     let load = Load::start(&program);
     for _ in 0..3 {
+        wait_for_whole_pool(&program, &database).await;
         load.wait_for_saves(CLIENTS).await;
         fault(&proxy);
         load.wait_for_responses().await;
@@ -159,7 +172,7 @@ async fn survives(fault: impl Fn(&Proxy), request_timeout: &str) -> Survived {
     let (saved, failed) = load.stop(&database).await;
     assert!(saved > 20, "{saved} saved, {failed} failed");
     let open = database.server_connections().await;
-    assert!((1..=8).contains(&open), "{open} connections");
+    assert!((1..=DATABASE_CONNECTIONS).contains(&open), "{open} connections");
     Survived { failed, retried: program.log().matches("lost during a save").count() }
 }
 

@@ -44,4 +44,5 @@ mod startup;
 mod support;
 #[cfg(feature = "opentelemetry")]
 mod traces;
+mod upgrade;
 mod xml;

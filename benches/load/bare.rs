@@ -52,12 +52,15 @@ async fn save(State(pool): State<PgPool>, Json(request): Json<Request>) -> Json<
     let (keys, values): (Vec<&str>, Vec<&str>) =
         saved.config_fields.iter().map(|(key, value)| (key.as_str(), value.as_str())).unzip();
     let row = sqlx::query(include_str!("../../src/store/save_connection.sql"))
+        .bind(1)
+        .bind(1_i64)
         .bind(saved.erp_connection_id)
         .bind(saved.erp_connector_id)
         .bind(&saved.display_name)
         .bind(&saved.display_description)
         .bind(saved.active)
         .bind(&saved.connection_id)
+        .bind("new")
         .bind(&saved.most_recent_timestamp)
         .bind(saved.all_access)
         .bind(saved.deleted)
@@ -65,14 +68,11 @@ async fn save(State(pool): State<PgPool>, Json(request): Json<Request>) -> Json<
         .bind(values)
         .bind(&saved.user_group_access_ids)
         .bind(&saved.associate_access_ids)
-        .bind(1)
-        .bind("new")
-        .bind(1_i64)
         .fetch_one(&pool)
         .await
         .expect("a row");
-    saved.erp_connection_id = row.get("erp_connection_id?");
-    saved.connection_id = row.get("connection_id?");
-    saved.most_recent_timestamp = row.get("most_recent_timestamp?");
+    saved.erp_connection_id = row.get("saved_id");
+    saved.connection_id = row.get("saved_connection_id");
+    saved.most_recent_timestamp = row.get("saved_timestamp");
     Json(saved)
 }

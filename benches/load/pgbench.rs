@@ -13,8 +13,8 @@ const READ: &str = include_str!("../../src/store/read_connection.sql");
 
 /// The types of the parameters of a save.
 const SAVE_TYPES: [&str; 16] = [
-    "int", "int", "text", "text", "bool", "text", "text", "bool", "bool", "text[]", "text[]", "int[]", "int[]", "int",
-    "text", "bigint",
+    "int", "bigint", "int", "int", "text", "text", "bool", "text", "text", "text", "bool", "bool", "text[]", "text[]",
+    "int[]", "int[]",
 ];
 /// The types of the parameters of a read.
 const READ_TYPES: [&str; 4] = ["int", "bool", "int", "bigint"];
@@ -22,12 +22,43 @@ const READ_TYPES: [&str; 4] = ["int", "bool", "int", "bigint"];
 /// Writes a script that updates connections with the values that the load generator sends.
 pub fn update(fixture: &Fixture) -> PathBuf {
     let last = FIRST_ID + CONNECTIONS - 1;
-    script(fixture, "update.sql", SAVE, &SAVE_TYPES, &format!("\\set p1 random({FIRST_ID}, {last})"))
+    script(fixture, "update.sql", SAVE, &SAVE_TYPES, &format!("\\set p3 random({FIRST_ID}, {last})"))
+}
+
+/// Writes a script that updates one row by its key: the least that a save costs.
+pub fn floor(fixture: &Fixture) -> PathBuf {
+    let last = FIRST_ID + CONNECTIONS - 1;
+    let update = "UPDATE erp_connection SET display_name = :p5, updated = now(), updated_count = updated_count + 1
+        WHERE erp_connection_id = :id;";
+    fixture.file("floor.sql", &format!("\\set id random({FIRST_ID}, {last})\n{}\n", update.replace('\n', " ")))
+}
+
+/// Writes a script that saves connections as most programs would: a transaction that locks the row, updates it, and
+/// replaces its config fields and access rows.
+pub fn transaction(fixture: &Fixture) -> PathBuf {
+    let last = FIRST_ID + CONNECTIONS - 1;
+    let script = [
+        &format!("\\set id random({FIRST_ID}, {last})"),
+        "BEGIN;",
+        "SELECT * FROM erp_connection WHERE erp_connection_id = :id FOR UPDATE;",
+        "UPDATE erp_connection SET display_name = :p5, display_description = :p6, active = true, \
+         most_recent_timestamp = :p10, updated = now(), updated_count = updated_count + 1 \
+         WHERE erp_connection_id = :id;",
+        "DELETE FROM connection_config_field WHERE erp_connection_id = :id;",
+        "INSERT INTO connection_config_field (erp_connection_id, field_key, field_value, registered_associate_id, \
+         updated_associate_id) VALUES (:id, 'ConfigFields1', 'est', 1, 1), (:id, 'ConfigFields2', 'ducimus', 1, 1);",
+        "DELETE FROM erp_connection_access WHERE erp_connection_id = :id;",
+        "INSERT INTO erp_connection_access (erp_connection_id, user_group_id, associate_id, registered_associate_id, \
+         updated_associate_id) VALUES (:id, 185, NULL, 1, 1), (:id, 350, NULL, 1, 1), (:id, NULL, 463, 1, 1), \
+         (:id, NULL, 920, 1, 1);",
+        "COMMIT;",
+    ];
+    fixture.file("transaction.sql", &script.join("\n"))
 }
 
 /// Writes a script that creates connections.
 pub fn create(fixture: &Fixture) -> PathBuf {
-    script(fixture, "create.sql", SAVE, &SAVE_TYPES, "\\set p1 0")
+    script(fixture, "create.sql", SAVE, &SAVE_TYPES, "\\set p3 0")
 }
 
 /// Writes a script that reads connections as an administrator does.
@@ -69,8 +100,8 @@ fn with_variables(line: &str, types: &[&str]) -> String {
         let end = part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len());
         let number: usize = part[..end].parse().expect("a parameter");
         let value = match number {
-            6 => "NULL".to_owned(),
-            15 => ":unique".to_owned(),
+            8 => "NULL".to_owned(),
+            9 => ":unique".to_owned(),
             number => format!(":p{number}"),
         };
         text.extend([&value, "::", types[number - 1], &part[end..]]);
@@ -81,19 +112,19 @@ fn with_variables(line: &str, types: &[&str]) -> String {
 /// Runs a script. Returns the transactions per second.
 pub fn run(fixture: &Fixture, script: &Path, clients: usize, time: Duration) -> f64 {
     let values = [
-        "p2=403",
-        "p3=Emard Group",
-        "p4=Fundamental eco-centric application",
-        "p5=true",
-        "p7=rerum",
-        "p8=false",
-        "p9=false",
-        "p10={ConfigFields1,ConfigFields2}",
-        "p11={est,ducimus}",
-        "p12={185,350}",
-        "p13={463,920}",
-        "p14=1",
-        "p16=1",
+        "p1=1",
+        "p2=1",
+        "p4=403",
+        "p5=Emard Group",
+        "p6=Fundamental eco-centric application",
+        "p7=true",
+        "p10=rerum",
+        "p11=false",
+        "p12=false",
+        "p13={ConfigFields1,ConfigFields2}",
+        "p14={est,ducimus}",
+        "p15={185,350}",
+        "p16={463,920}",
     ];
     let mut command = Command::new("pgbench");
     // The same plans as those of the program's sessions.

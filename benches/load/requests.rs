@@ -48,6 +48,24 @@ pub fn updates(authorization: &str) -> Vec<Vec<u8>> {
     ids().map(|id| request("SaveConnection", authorization, "application/json", &in_json(id))).collect()
 }
 
+/// Returns updates of which every tenth changes the name, a config value and the access list of its connection.
+pub fn updates_with_changes(authorization: &str) -> Vec<Vec<u8>> {
+    let change = |(number, id)| {
+        let body = in_json(id);
+        let body = if number % 10 == 0 {
+            let version = format!("{number}");
+            body.replace("Emard Group", &version)
+                .replace("\"est\"", &format!("\"{version}\""))
+                .replace("[350,185]", "[350]")
+        } else {
+            body
+        };
+        request("SaveConnection", authorization, "application/json", &body)
+    };
+    // A second round changes each of them back.
+    (0..).zip(ids()).map(change).chain(updates(authorization)).collect()
+}
+
 /// Returns an update of each connection, with request and response in XML.
 pub fn updates_in_xml(authorization: &str) -> Vec<Vec<u8>> {
     ids().map(|id| request("SaveConnection", authorization, "application/xml", &in_xml(id))).collect()

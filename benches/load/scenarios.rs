@@ -26,6 +26,9 @@ pub async fn run(plan: &Plan) {
         for (scenario, script, requests) in [
             ("update", pgbench::update(&fixture), requests::updates(&ticket)),
             ("create", pgbench::create(&fixture), requests::creates(&ticket)),
+            ("floor", pgbench::floor(&fixture), requests::updates(&ticket)),
+            ("transaction", pgbench::transaction(&fixture), requests::updates(&ticket)),
+            ("changes", pgbench::floor(&fixture), requests::updates_with_changes(&ticket)),
         ] {
             for clients in [1, POOL, 32] {
                 if plan.has(scenario) {

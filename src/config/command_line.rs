@@ -89,6 +89,19 @@ mod tests {
     }
 
     #[test]
+    fn headings_of_settings_do_not_cover_the_output_flag() {
+        let mut command = CommandLine::command();
+        command.build();
+        let add = command.find_subcommand("associate").and_then(|noun| noun.find_subcommand("add")).expect("a command");
+        let heading = |name: &str| {
+            let argument = add.get_arguments().find(|argument| argument.get_id() == name).expect(name);
+            argument.get_help_heading()
+        };
+        assert_eq!(heading("json"), None);
+        assert_eq!((heading("data_dir"), heading("log_format")), (Some("Database"), Some("Log")));
+    }
+
+    #[test]
     fn demo_flag_takes_an_optional_value() {
         let parse =
             |line: &str| CommandLine::try_parse_from(line.split(' ')).expect("settings").serve.authentication.demo;

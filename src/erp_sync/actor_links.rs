@@ -4,7 +4,7 @@ use super::actor_types::{CrmActorType, ErpActorType};
 use super::connector_calls::ErpSyncFieldValue;
 use super::defaults::FieldMetadata;
 use crate::carrier;
-use crate::protocol::value::{EnumerationList, StringDictionary};
+use crate::protocol::value::StringDictionary;
 
 carrier! {
     /// The request of `GetFieldValuesFromCrm`.
@@ -42,7 +42,7 @@ carrier! {
         /// The ERP actor type of the fields.
         erp_actor_type: ErpActorType = "ErpActorType",
         /// The ERP actor types that are mapped to the CRM actor type.
-        erp_actor_types: Option<EnumerationList<ErpActorType>> = "ErpActorTypes",
+        erp_actor_types: Option<Vec<ErpActorType>> = "ErpActorTypes",
     }
     rights
 }

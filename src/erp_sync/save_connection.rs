@@ -74,17 +74,15 @@ async fn create_or_update(
             Err(failure) => return Err(failure.into()),
         }
     };
-    action_log::record_with_id(
-        match requested_id {
-            _ if saved.updated => "connection updated",
-            0 => "connection created",
-            _ => "connection created under a new id, as the sent one is unknown",
-        },
-        saved.erp_connection_id,
-    );
-    if !saved.updated && requested_id != 0 {
+    let action = if saved.updated {
+        "connection updated"
+    } else if requested_id == 0 {
+        "connection created"
+    } else {
         action_log::record_sent_id(requested_id);
-    }
+        "connection created under a new id, as the sent one is unknown"
+    };
+    action_log::record_with_id(action, saved.erp_connection_id);
     let outcome = if saved.updated { Outcome::Updated } else { Outcome::Created };
     let connection = ErpConnection {
         erp_connection_id: saved.erp_connection_id,

@@ -11,9 +11,6 @@
 //! Apart from these, in the order: a row of `associate` or `application`, rows of `credential`, and the row of
 //! `security_stamp`, which triggers update at the end of a statement.
 //!
-//! `SaveConnection` alone locks a new connector before the connection. This is safe, because it shares the lock of the
-//! connector with other saves, and a transaction that locks a connector exclusively locks no other row.
-//!
 //! Foreign keys add shared key locks on associates, user groups and connectors. Nothing conflicts with these, as keys
 //! are never changed and rows are never deleted.
 

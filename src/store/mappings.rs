@@ -68,7 +68,8 @@ pub async fn save(pool: &Pool, mapping: &Mapping, caller: i32) -> Result<Outcome
         if !lock_connection(&mut transaction, mapping.erp_connection_id).await? {
             return Ok(Outcome::NoConnection);
         }
-        let keys = match resolve_keys(&mut transaction, mapping).await? {
+        let stored = stored_keys(&mut transaction, mapping).await?;
+        let keys = match resolve_keys(&mapping.fields, &stored) {
             Ok(keys) => keys,
             Err(refused) => return Ok(refused),
         };
@@ -80,8 +81,8 @@ pub async fn save(pool: &Pool, mapping: &Mapping, caller: i32) -> Result<Outcome
     Ok(outcome.await?)
 }
 
-/// Returns the key of each field in the ERP system.
-async fn resolve_keys(connection: &mut PgConnection, mapping: &Mapping) -> Result<Result<Vec<String>, Outcome>, Error> {
+/// Returns the stored fields of the actor type: primary key, and key in the ERP system.
+async fn stored_keys(connection: &mut PgConnection, mapping: &Mapping) -> Result<HashMap<i32, String>, Error> {
     let stored = sqlx::query!(
         "SELECT erp_field_id, erp_field_key FROM erp_field WHERE erp_connection_actor_type_id = (
             SELECT erp_connection_actor_type_id FROM erp_connection_actor_type
@@ -92,17 +93,20 @@ async fn resolve_keys(connection: &mut PgConnection, mapping: &Mapping) -> Resul
     )
     .fetch_all(connection)
     .await?;
-    let key_of_id: HashMap<i32, String> =
-        stored.into_iter().map(|field| (field.erp_field_id, field.erp_field_key)).collect();
+    Ok(stored.into_iter().map(|field| (field.erp_field_id, field.erp_field_key)).collect())
+}
+
+/// Returns the key of each field in the ERP system: the sent one, or if it is blank, that of the stored field.
+fn resolve_keys(fields: &[FieldMapping], stored: &HashMap<i32, String>) -> Result<Vec<String>, Outcome> {
     let mut seen = HashSet::new();
     let resolve = |(index, field): (usize, &FieldMapping)| {
         let key = match field.erp_field_key.as_str() {
-            "" => key_of_id.get(&field.erp_field_id).ok_or(Outcome::UnknownField(index))?.clone(),
+            "" => stored.get(&field.erp_field_id).ok_or(Outcome::UnknownField(index))?.clone(),
             key => key.to_owned(),
         };
         if seen.insert(key.clone()) { Ok(key) } else { Err(Outcome::Repeated(index)) }
     };
-    Ok(mapping.fields.iter().enumerate().map(resolve).collect())
+    fields.iter().enumerate().map(resolve).collect()
 }
 
 /// Creates or updates the row of the actor type. Returns its key.
@@ -186,6 +190,7 @@ pub async fn move_field(pool: &Pool, field: FieldPath, offset: i32, caller: i32)
         let to = from.saturating_add_signed(isize::try_from(offset).unwrap_or_default()).min(order.len() - 1);
         let moved = order.remove(from);
         order.insert(to, moved);
+        // The first condition lets the planner look up the fields by key.
         sqlx::query!(
             "UPDATE erp_field AS f SET rank = given.rank, updated = statement_timestamp(), updated_associate_id = $2,
                 updated_count = f.updated_count + 1

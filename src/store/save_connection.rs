@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use sqlx::{Error, PgConnection};
 
-use super::locks::lock_connection;
 use super::pool::errors::{is_connection_lost, violates};
 use super::pool::retry;
 use super::{Failure, Pool};
@@ -88,49 +87,50 @@ pub struct Saved {
     pub updated: bool,
 }
 
-/// Saves a connection with one statement, in one round trip. Where another save of the same connection comes between,
-/// the row is locked and the statement sent again, so that saves take effect one after another, each as a whole.
+/// Saves a connection in one round trip. Saves of one connection take effect one after another, each as a whole.
 ///
 /// # Errors
 /// See [`Failure`].
 pub async fn save(pool: &Pool, save: &Save) -> Result<Outcome, Failure> {
-    let saved = retry(|| async {
-        match save_unlocked(pool, save).await {
-            Ok(Some(outcome)) => Ok(outcome),
-            Ok(None) => save_locked(pool, save).await,
-            Err(error) if is_foreign_key_violation(&error) => save_locked(pool, save).await,
-            Err(error) if is_connection_lost(&error) => resend(pool, save, error).await,
-            Err(error) => Err(error),
-        }
-    });
-    match saved.await {
+    let saved = match retry(|| send(pool, save)).await {
+        Err(error) if is_connection_lost(&error) => save_after_loss(pool, save, error).await,
+        Err(error) if is_created_already(&error, save) => retry(|| resend(pool, save)).await,
+        // A row that the connection refers to was removed concurrently. Sent again, the save reports it as unknown.
+        Err(error) if is_foreign_key_violation(&error) => retry(|| send(pool, save)).await,
+        saved => saved,
+    };
+    match saved {
         Err(error) if violates(&error, CONNECTION_ID_KEY) => Ok(Outcome::DuplicateConnectionId),
         saved => Ok(saved?),
     }
 }
 
-async fn save_unlocked(pool: &Pool, save: &Save) -> Result<Option<Outcome>, Error> {
+async fn send(pool: &Pool, save: &Save) -> Result<Outcome, Error> {
     let mut lease = pool.acquire_unchecked().await?;
     let outcome = execute(&mut lease, save).await;
     lease.finish(outcome).await
 }
 
-async fn save_locked(pool: &Pool, save: &Save) -> Result<Outcome, Error> {
-    let outcome = pool.transaction(|mut transaction| async move {
-        lock_connection(&mut transaction, save.erp_connection_id).await?;
-        let outcome = execute(&mut transaction, save).await?;
-        transaction.commit().await?;
-        Ok(outcome)
-    });
-    outcome.await?.ok_or_else(|| Error::InvalidArgument("a locked connection was saved by another transaction".into()))
+/// Saves again after the connection to the database was lost, when the save may or may not have taken effect.
+///
+/// An update is idempotent. A created connection is found by its generated `connection_id`. Where the caller has chosen
+/// the `connection_id`, a duplicate may be the caller's own, so the save is reported as lost.
+async fn save_after_loss(pool: &Pool, save: &Save, lost: Error) -> Result<Outcome, Error> {
+    tracing::info!(%lost, "connection to the database lost during a save; sending it again");
+    let saved = match retry(|| resend(pool, save)).await {
+        // The first attempt was still running.
+        Err(error) if is_created_already(&error, save) => retry(|| resend(pool, save)).await,
+        saved => saved,
+    };
+    match saved {
+        Ok(Outcome::DuplicateConnectionId) => Err(lost),
+        Err(error) if violates(&error, CONNECTION_ID_KEY) => Err(lost),
+        saved => saved,
+    }
 }
 
-/// Sends a save again after the connection to the database was lost, when the save may or may not have taken effect.
-///
-/// An update is idempotent. A created connection is found by its generated `connection_id`, and updated. Where the
-/// caller has chosen the `connection_id`, a duplicate may be the caller's own, so the save is reported as lost.
-async fn resend(pool: &Pool, save: &Save, lost: Error) -> Result<Outcome, Error> {
-    tracing::info!(%lost, "connection to the database lost during a save; sending it again");
+/// Sends a save of which an earlier attempt may have created the connection. That connection is updated then.
+async fn resend(pool: &Pool, save: &Save) -> Result<Outcome, Error> {
     let created = sqlx::query_scalar!(
         "SELECT erp_connection_id FROM erp_connection WHERE connection_id = $1",
         save.new_connection_id
@@ -139,79 +139,73 @@ async fn resend(pool: &Pool, save: &Save, lost: Error) -> Result<Outcome, Error>
     .await?;
     let mut again = save.clone();
     again.erp_connection_id = created.unwrap_or(save.erp_connection_id);
-    match save_locked(pool, &again).await {
-        Ok(Outcome::Saved(saved)) if created.is_some() => Ok(Outcome::Saved(Saved { updated: false, ..saved })),
-        Ok(Outcome::DuplicateConnectionId) => Err(lost),
-        Err(error) if violates(&error, CONNECTION_ID_KEY) => Err(lost),
-        outcome => outcome,
+    let mut lease = pool.acquire().await?;
+    let outcome = execute(&mut lease, &again).await;
+    match lease.finish(outcome).await? {
+        Outcome::Saved(saved) if created.is_some() => Ok(Outcome::Saved(Saved { updated: false, ..saved })),
+        outcome => Ok(outcome),
     }
 }
 
-/// Returns whether a row that the statement refers to was removed while it ran. The next attempt reports it as unknown.
+/// Returns whether an earlier attempt of the save has created the connection.
+fn is_created_already(error: &Error, save: &Save) -> bool {
+    save.connection_id.is_none() && violates(error, CONNECTION_ID_KEY)
+}
+
 fn is_foreign_key_violation(error: &Error) -> bool {
     error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_foreign_key_violation)
 }
 
-/// Executes the statement once. Returns `None` if another save of the connection came between.
-async fn execute(connection: &mut PgConnection, save: &Save) -> Result<Option<Outcome>, Error> {
-    let (config_keys, config_values): (Option<Vec<&str>>, Option<Vec<Option<&str>>>) = save
+async fn execute(connection: &mut PgConnection, save: &Save) -> Result<Outcome, Error> {
+    let (keys, values): (Option<Vec<&str>>, Option<Vec<Option<&str>>>) = save
         .config_fields
         .as_ref()
         .map(|fields| fields.iter().map(|(key, value)| (key.as_str(), value.as_deref())).unzip())
         .unzip();
     let row = sqlx::query_file!(
         "src/store/save_connection.sql",
+        save.caller,
+        save.stamp,
         save.erp_connection_id,
         save.erp_connector_id,
         save.display_name,
         save.display_description,
         save.active,
         save.connection_id,
+        save.new_connection_id,
         save.most_recent_timestamp,
         save.all_access,
         save.deleted,
-        config_keys.as_deref() as _,
-        config_values.as_deref() as _,
+        keys.as_deref() as _,
+        values.as_deref() as _,
         save.user_group_ids.as_deref(),
         save.associate_ids.as_deref(),
-        save.caller,
-        save.new_connection_id,
-        save.stamp,
     )
     .fetch_one(connection)
     .await?;
-
-    if row.is_stale {
-        return Ok(Some(Outcome::Stale));
-    }
-    let is_unknown = row.unknown_connector || !row.unknown_user_groups.is_empty() || !row.unknown_associates.is_empty();
-    if is_unknown {
-        return Ok(Some(Outcome::Unknown {
-            connector: row.unknown_connector,
-            user_group_ids: row.unknown_user_groups,
-            associate_ids: row.unknown_associates,
-        }));
-    }
-    if row.is_duplicate {
-        return Ok(Some(Outcome::DuplicateConnectionId));
-    }
-    let (Some(erp_connection_id), Some(erp_connector_id), Some(connection_id), Some(most_recent_timestamp)) =
-        (row.erp_connection_id, row.erp_connector_id, row.connection_id, row.most_recent_timestamp)
-    else {
-        return Ok(None);
+    let updated = match row.outcome.as_str() {
+        "updated" => true,
+        "created" => false,
+        "stale" => return Ok(Outcome::Stale),
+        "duplicate" => return Ok(Outcome::DuplicateConnectionId),
+        _ => {
+            return Ok(Outcome::Unknown {
+                connector: row.unknown_connector.unwrap_or_default(),
+                user_group_ids: row.unknown_user_groups.unwrap_or_default(),
+                associate_ids: row.unknown_associates.unwrap_or_default(),
+            });
+        }
     };
-    let kept_config = || {
-        let keys = row.kept_config_keys.unwrap_or_default();
-        keys.into_iter().zip(row.kept_config_values.unwrap_or_default()).collect()
-    };
-    Ok(Some(Outcome::Saved(Saved {
-        erp_connection_id,
-        erp_connector_id,
-        connection_id,
-        most_recent_timestamp,
+    let kept_config =
+        || row.kept_keys.unwrap_or_default().into_iter().zip(row.kept_values.unwrap_or_default()).collect();
+    Ok(Outcome::Saved(Saved {
+        erp_connection_id: row.saved_id.unwrap_or_default(),
+        erp_connector_id: row.saved_connector_id.unwrap_or_default(),
+        connection_id: row.saved_connection_id.unwrap_or_default(),
+        most_recent_timestamp: row.saved_timestamp.unwrap_or_default(),
         config_fields: save.config_fields.clone().unwrap_or_else(kept_config),
-        user_group_ids: save.user_group_ids.clone().unwrap_or_else(|| row.kept_user_group_ids.unwrap_or_default()),
-        associate_ids: save.associate_ids.clone().unwrap_or_else(|| row.kept_associate_ids.unwrap_or_default()),
-        updated: row.found,
-    })))
+        user_group_ids: save.user_group_ids.clone().unwrap_or_else(|| row.kept_user_groups.unwrap_or_default()),
+        associate_ids: save.associate_ids.clone().unwrap_or_else(|| row.kept_associates.unwrap_or_default()),
+        updated,
+    }))
 }

@@ -1,5 +1,7 @@
 //! Saves that succeed: the response, and the stored rows.
 
+use erpsync::store::Pool;
+use erpsync::store::save_connection::{self, Outcome, Save};
 use serde_json::{Value, json};
 
 use super::fixture::{full, sent_members, with};
@@ -250,7 +252,7 @@ async fn decision_13_a_save_is_one_statement() {
         server.saved(&connection).await;
         let logged = server.database.logged_statements().split_off(before);
         assert_eq!(logged.len(), 1, "{logged:?}");
-        assert!(logged[0].contains("Creates or updates a connection"), "{logged:?}");
+        assert!(logged[0].contains("Saves a connection"), "{logged:?}");
     }
 }
 
@@ -354,4 +356,38 @@ async fn decision_11_a_connection_keeps_a_connector_that_was_deleted_since() {
     let changed = server.saved(&json!({ "ErpConnectionId": 816, "ErpConnectorId": 411 })).await;
     assert_eq!(changed["ErpConnectorId"], 411);
     assert_eq!(server.save(&json!({ "ErpConnectionId": 816, "ErpConnectorId": 403 })).await.status, 400);
+}
+
+/// A save whose response was lost is sent again, with the same generated `ConnectionId`.
+#[tokio::test]
+async fn decision_13_a_creation_that_is_sent_twice_creates_one_connection() {
+    let database = TestDatabase::with_demo_data().await;
+    let pool = Pool::new(database.url().parse().unwrap(), 1, false);
+    let save = Save {
+        erp_connection_id: 0,
+        erp_connector_id: 403,
+        display_name: "x".to_owned(),
+        display_description: String::new(),
+        active: true,
+        connection_id: None,
+        most_recent_timestamp: None,
+        config_fields: None,
+        deleted: false,
+        all_access: false,
+        user_group_ids: Some(vec![1]),
+        associate_ids: None,
+        caller: 1,
+        stamp: database.value("SELECT stamp FROM security_stamp").await,
+        new_connection_id: "generated".to_owned(),
+    };
+    let before = count(&database).await;
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        let outcome = save_connection::save(&pool, &save).await.unwrap();
+        let Outcome::Saved(saved) = outcome else { panic!("{outcome:?}") };
+        assert_eq!((saved.updated, saved.connection_id.as_str()), (false, "generated"));
+        ids.push(saved.erp_connection_id);
+    }
+    assert_eq!(ids[0], ids[1]);
+    assert_eq!(count(&database).await, before + 1);
 }

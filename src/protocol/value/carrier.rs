@@ -7,11 +7,12 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Map, Value, json};
 
+use super::list::ListItem;
 use super::member::Member;
-use super::read::{FromShape, Limit, ReadValue, Scalar, ValueSeed, hint, read_from_shape};
+use super::read::{FromShape, Limit, ReadValue, Scalar, hint, read_from_shape};
 use super::rights::Rights;
 use super::schema::{Describe, Schemas, described, list, nullable};
 use super::write::{ValueWriter, WriteContext, WriteValue};
@@ -97,69 +98,24 @@ impl<C: Carrier> Describe for Option<C> {
     }
 }
 
-impl<C: Carrier> FromShape for Option<Vec<C>> {
-    const EXPECTED: &'static str = "a list of objects";
-    const HINT: &'static str = hint::LIST;
+impl<C: Carrier + WriteValue> ListItem for C {
+    type Read = Option<C>;
 
-    fn from_scalar(scalar: &Scalar<'_>) -> Option<Self> {
-        matches!(scalar, Scalar::Null).then_some(None)
+    const LIST_TYPE: &'static str = <C as Carrier>::LIST_TYPE;
+    const LIST_ELEMENT: &'static str = C::ARRAY;
+    const EXPECTED_LIST: &'static str = "a list of objects";
+    const EXPECTED_ITEM: &'static str = Nullable::<C>::EXPECTED;
+
+    fn check_item(&self, _: Limit, path: &Path<'_>) -> Result<(), String> {
+        self.check_members(path)
     }
-
-    fn from_list<'de, A: SeqAccess<'de>>(mut list: A, path: &Path<'_>) -> Result<Self, A::Error> {
-        let mut items = Vec::new();
-        loop {
-            let path = Path::Item(path, items.len());
-            match list.next_element_seed(ValueSeed::<Option<C>>::new(&path))? {
-                Some(Some(item)) => items.push(item),
-                Some(None) => return Err(A::Error::custom(format_args!("{path}: expected an object, found null"))),
-                None => return Ok(Some(items)),
-            }
-        }
-    }
-}
-
-impl<C: Carrier> ReadValue for Option<Vec<C>> {
-    const TYPE: &'static str = C::LIST_TYPE;
-    const SIZE: i32 = 0;
-
-    fn read<'de, D: Deserializer<'de>>(source: D, path: &Path<'_>) -> Result<Self, D::Error> {
-        read_from_shape(source, path)
-    }
-
-    fn check(&self, _: Limit, path: &Path<'_>) -> Result<(), String> {
-        let mut items = self.iter().flatten().enumerate();
-        items.try_for_each(|(index, item)| item.check_members(&Path::Item(path, index)))
-    }
-}
-
-impl<C: Carrier + WriteValue> WriteValue for Option<Vec<C>> {
-    const ELEMENT: &'static str = C::ARRAY;
-
-    fn write<W: ValueWriter>(&self, out: &mut W, context: WriteContext<'_>) {
-        match self {
-            Some(carriers) => carriers.write(out, context),
-            None => out.null(),
-        }
-    }
-}
-
-impl<C: Carrier> Describe for Option<Vec<C>> {
-    fn schema(schemas: &mut Schemas) -> Value {
-        nullable(Vec::<C>::schema(schemas))
-    }
-}
-
-impl<C: Carrier + WriteValue> WriteValue for Vec<C> {
-    const ELEMENT: &'static str = C::ARRAY;
 
     // The selection applies to each carrier of the list.
-    fn write<W: ValueWriter>(&self, out: &mut W, context: WriteContext<'_>) {
-        out.carrier_list(C::ELEMENT, self, |out, carrier| carrier.write(out, context));
+    fn write_list<W: ValueWriter>(carriers: &[C], out: &mut W, context: WriteContext<'_>) {
+        out.carrier_list(C::ELEMENT, carriers, |out, carrier| carrier.write(out, context));
     }
-}
 
-impl<C: Carrier> Describe for Vec<C> {
-    fn schema(schemas: &mut Schemas) -> Value {
+    fn list_schema(schemas: &mut Schemas) -> Value {
         list(C::schema(schemas), "")
     }
 }

@@ -3,11 +3,11 @@
 //! A request may give a value as its name, in any letter case, or as its number. The error for any other value lists the
 //! names.
 
-use serde::de::{Deserializer, SeqAccess};
+use serde::de::Deserializer;
 use serde_json::{Value, json};
 
-use super::read::{FromShape, ReadValue, Scalar, ValueSeed, hint, read_from_shape};
-use super::schema::{Describe, Schemas, list, nullable};
+use super::read::{FromShape, ReadValue, Scalar, hint, read_from_shape};
+use super::schema::{Describe, Schemas, list};
 use super::write::{ValueWriter, WriteContext, WriteValue};
 use crate::protocol::path::Path;
 
@@ -18,10 +18,6 @@ pub trait Enumeration: Copy + Default + PartialEq + 'static {
     const NAME: &'static str;
     /// The .NET name of the enumeration, for `FieldProperties`.
     const TYPE: &'static str;
-    /// The .NET name of a list of its values.
-    const LIST_TYPE: &'static str;
-    /// The XML element of a list of its values.
-    const ARRAY: &'static str;
     /// The list of names, for error messages.
     const EXPECTED: &'static str;
     /// Each value with its name.
@@ -89,53 +85,14 @@ impl<E: Enumeration> Describe for E {
     }
 }
 
-/// A list of an enumeration's values. A type of its own, since a `Vec` is a list of carriers.
-#[derive(Clone, Debug)]
-pub struct EnumerationList<E>(pub Vec<E>);
-
-impl<E: Enumeration> FromShape for Option<EnumerationList<E>> {
-    const EXPECTED: &'static str = "a list";
-    const HINT: &'static str = hint::LIST;
-
-    fn from_scalar(scalar: &Scalar<'_>) -> Option<Self> {
-        matches!(scalar, Scalar::Null).then_some(None)
-    }
-
-    fn from_list<'de, A: SeqAccess<'de>>(mut list: A, path: &Path<'_>) -> Result<Self, A::Error> {
-        let mut items = Vec::new();
-        while let Some(item) = list.next_element_seed(ValueSeed::new(&Path::Item(path, items.len())))? {
-            items.push(item);
-        }
-        Ok(Some(EnumerationList(items)))
-    }
+/// Writes a list of an enumeration's values.
+pub fn write_list<E: Enumeration, W: ValueWriter>(values: &[E], out: &mut W, context: WriteContext<'_>) {
+    out.carrier_list(E::ELEMENT, values, |out, value| value.write(out, context));
 }
 
-impl<E: Enumeration> ReadValue for Option<EnumerationList<E>> {
-    const TYPE: &'static str = E::LIST_TYPE;
-    const SIZE: i32 = 0;
-
-    fn read<'de, D: Deserializer<'de>>(source: D, path: &Path<'_>) -> Result<Self, D::Error> {
-        read_from_shape(source, path)
-    }
-}
-
-impl<E: Enumeration> WriteValue for Option<EnumerationList<E>> {
-    const ELEMENT: &'static str = E::ARRAY;
-
-    fn write<W: ValueWriter>(&self, out: &mut W, context: WriteContext<'_>) {
-        match self {
-            Some(EnumerationList(items)) => {
-                out.carrier_list(E::ELEMENT, items, |out, item| item.write(out, context));
-            }
-            None => out.null(),
-        }
-    }
-}
-
-impl<E: Enumeration> Describe for Option<EnumerationList<E>> {
-    fn schema(schemas: &mut Schemas) -> Value {
-        nullable(list(E::schema(schemas), E::NAME))
-    }
+/// Returns the schema of a list of an enumeration's values.
+pub fn list_schema<E: Enumeration>(schemas: &mut Schemas) -> Value {
+    list(E::schema(schemas), E::NAME)
 }
 
 /// Defines an enumeration of the vendor's: each value's name on the wire and its number in the database, the default
@@ -163,8 +120,6 @@ macro_rules! enumeration {
         impl $crate::protocol::value::Enumeration for $name {
             const NAME: &'static str = stringify!($name);
             const TYPE: &'static str = concat!("SuperOffice.CRM.Services.", stringify!($name));
-            const LIST_TYPE: &'static str = concat!("SuperOffice.CRM.Services.", stringify!($name), "[]");
-            const ARRAY: &'static str = concat!("ArrayOf", stringify!($name));
             const EXPECTED: &'static str =
                 concat!("one of ", stringify!($first) $(, ", ", stringify!($value))*);
             const ALL: &'static [(&'static str, Self)] =
@@ -172,6 +127,27 @@ macro_rules! enumeration {
 
             fn number(self) -> i16 {
                 self as i16
+            }
+        }
+
+        impl $crate::protocol::value::ListItem for $name {
+            type Read = Self;
+
+            const LIST_TYPE: &'static str = concat!("SuperOffice.CRM.Services.", stringify!($name), "[]");
+            const LIST_ELEMENT: &'static str = concat!("ArrayOf", stringify!($name));
+            const EXPECTED_LIST: &'static str = "a list";
+            const EXPECTED_ITEM: &'static str = <Self as $crate::protocol::value::Enumeration>::EXPECTED;
+
+            fn write_list<W: $crate::protocol::value::ValueWriter>(
+                items: &[Self],
+                out: &mut W,
+                context: $crate::protocol::value::WriteContext<'_>,
+            ) {
+                $crate::protocol::value::enumeration::write_list(items, out, context);
+            }
+
+            fn list_schema(schemas: &mut $crate::protocol::value::Schemas) -> ::serde_json::Value {
+                $crate::protocol::value::enumeration::list_schema::<Self>(schemas)
             }
         }
     };

@@ -2,13 +2,14 @@
 //!
 //! Each type says once how it is read ([`ReadValue`]), written ([`WriteValue`]) and described ([`Describe`]), whatever
 //! the format. The modules depend on each other in one direction: `read`, `write` and `schema` define these traits;
-//! `scalar`, `collection` and `enumeration` implement them for the types of members; `member`, `rights` and `carrier`
+//! `scalar`, `dictionary`, `list` and `enumeration` implement them for the types of members; `member`, `rights` and `carrier`
 //! build carriers from them; `carrier_macro` generates the code of one carrier.
 
 pub mod carrier;
 mod carrier_macro;
-pub mod collection;
+pub mod dictionary;
 pub mod enumeration;
+pub mod list;
 pub mod member;
 pub mod read;
 pub mod rights;
@@ -17,8 +18,9 @@ pub mod schema;
 pub mod write;
 
 pub use carrier::Carrier;
-pub use collection::StringDictionary;
-pub use enumeration::{Enumeration, EnumerationList};
+pub use dictionary::StringDictionary;
+pub use enumeration::Enumeration;
+pub use list::ListItem;
 pub use member::Member;
 pub use read::{Limit, ReadValue};
 pub use rights::{Rights, Role};

@@ -15,9 +15,7 @@ const ROLLBACK_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// What has to end before the connection can be used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum PendingState {
-    /// Nothing.
-    Clean,
+enum Pending {
     /// Possibly a statement whose result is not awaited any more.
     Statement,
     /// A transaction.
@@ -29,19 +27,20 @@ enum PendingState {
 pub struct Lease {
     /// `None` once the connection is closed or returned.
     object: Option<Object<Manager>>,
-    pending: PendingState,
+    /// `None` if the connection can be used again as it is.
+    pending: Option<Pending>,
     is_pooled: bool,
 }
 
 impl Lease {
     /// Wraps a connection that the pool has just given out.
     pub(super) fn new(object: Object<Manager>, is_pooled: bool) -> Self {
-        Lease { object: Some(object), pending: PendingState::Statement, is_pooled }
+        Lease { object: Some(object), pending: Some(Pending::Statement), is_pooled }
     }
 
     /// Begins a transaction.
     pub(super) async fn begin(&mut self) -> Result<(), Error> {
-        self.pending = PendingState::Transaction;
+        self.pending = Some(Pending::Transaction);
         if self.is_pooled {
             self.execute(sqlx::raw_sql(AssertSqlSafe(session::begin_pooled()))).await.map(drop)
         } else {
@@ -61,7 +60,7 @@ impl Lease {
                 Err(error)
             }
             result if !self.is_pooled => {
-                self.pending = PendingState::Clean;
+                self.pending = None;
                 result
             }
             // The transaction is rolled back on drop, without a wait.
@@ -78,7 +77,7 @@ impl Lease {
         let committed = self.execute("COMMIT").await.map(drop);
         match &committed {
             Err(error) if is_connection_lost(error) => self.close(),
-            _ => self.pending = PendingState::Clean,
+            _ => self.pending = None,
         }
         committed
     }
@@ -112,11 +111,9 @@ impl Drop for Lease {
     fn drop(&mut self) {
         let Some(mut object) = self.object.take() else { return };
         object.idle_since = Some(Instant::now());
-        if self.pending == PendingState::Clean {
-            return;
-        }
+        let Some(pending) = self.pending else { return };
         match tokio::runtime::Handle::try_current() {
-            Ok(runtime) => drop(runtime.spawn(rollback_or_close(object, self.pending))),
+            Ok(runtime) => drop(runtime.spawn(rollback_or_close(object, pending))),
             Err(_) => drop(Object::take(object)),
         }
     }
@@ -124,14 +121,13 @@ impl Drop for Lease {
 
 /// Ends what is pending on a connection before it is returned to the pool, or closes the connection if that takes too
 /// long.
-async fn rollback_or_close(mut object: Object<Manager>, pending: PendingState) {
+async fn rollback_or_close(mut object: Object<Manager>, pending: Pending) {
     let Pooled { connection, .. } = &mut *object;
     let ended = async {
         match pending {
-            PendingState::Clean => true,
             // The ping is answered after the statement.
-            PendingState::Statement => connection.ping().await.is_ok(),
-            PendingState::Transaction => connection.execute("ROLLBACK").await.is_ok(),
+            Pending::Statement => connection.ping().await.is_ok(),
+            Pending::Transaction => connection.execute("ROLLBACK").await.is_ok(),
         }
     };
     if !tokio::time::timeout(ROLLBACK_TIMEOUT, ended).await.unwrap_or(false) {

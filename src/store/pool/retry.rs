@@ -1,9 +1,9 @@
 //! Retries of transactions that PostgreSQL aborted because of concurrent ones.
 
-use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
 use sqlx::Error;
+use uuid::Uuid;
 
 use super::errors::is_contention;
 
@@ -33,9 +33,8 @@ where
     }
 }
 
-/// Returns a random duration, so that transactions that met once do not meet again.
+/// Returns a random duration, so that transactions that met once do not meet again at once.
 fn random_up_to(limit: Duration) -> Duration {
-    // Each `RandomState` has another random key.
-    let random = RandomState::new().hash_one(());
-    limit.mul_f64(f64::from(u16::try_from(random & 0xffff).unwrap_or_default()) / f64::from(u16::MAX))
+    let [random, ..] = Uuid::new_v4().into_bytes();
+    limit * u32::from(random) / u32::from(u8::MAX)
 }
