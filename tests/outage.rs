@@ -1,12 +1,14 @@
 //! Loss and return of the database while the server runs.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use futures::future::join_all;
 use serde_json::{Value, json};
 
 use crate::support::postgres::IS_BLOCKED;
 use crate::support::proxy::Proxy;
 use crate::support::wait::{wait_until, within_limit};
-use crate::support::{Program, Server, TestDatabase};
+use crate::support::{Answer, Program, Server, TestDatabase};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_its_database_the_server_responds_503_and_recovers() {
@@ -106,22 +108,46 @@ async fn a_save_that_loses_its_database_is_503_and_stored_whole_or_not_at_all() 
     assert_eq!(server.program.save_sample().await.status, 200);
 }
 
+/// Creates a connection and loses the response of the database. Returns the response of the server.
+async fn create_and_lose_the_response(server: &Server, proxy: &Proxy, created: &Value) -> Answer {
+    loop {
+        // Prepares the statement, as otherwise the response to its preparation would be lost.
+        server.saved(&json!({ "ErpConnectionId": 816 })).await;
+        proxy.drop_responses();
+        let is_answered = AtomicBool::new(false);
+        let save = async {
+            let answer = server.save(created).await;
+            is_answered.store(true, Ordering::Relaxed);
+            answer
+        };
+        let close = async {
+            let is_created = async || server.database.value::<i64>(LOST).await > 0;
+            wait_until("the row", async || is_answered.load(Ordering::Relaxed) || is_created().await).await;
+            proxy.close_once();
+        };
+        let (answer, ()) = tokio::join!(save, close);
+        if server.database.value::<i64>(LOST).await > 0 {
+            return answer;
+        }
+        // A connection that was idle for a second is tested first, and the response to the test was lost.
+        assert_eq!(answer.status, 503, "{}", answer.text);
+        proxy.restore();
+    }
+}
+
+/// Starts a server with one connection to its database.
+async fn start_behind(proxy: &Proxy) -> Server {
+    let database = TestDatabase::with_demo_data().await;
+    let program = Program::start(&["--database-url", &proxy.url(&database), "--database-connections", "1"]);
+    Server { program, database }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_create_whose_response_is_lost_is_not_repeated() {
     let proxy = Proxy::start().await;
-    let database = TestDatabase::with_demo_data().await;
-    let program = Program::start(&["--database-url", &proxy.url(&database)]);
-    let server = Server { program, database };
-    let named = |name: &str| json!({ "ErpConnectorId": 403, "DisplayName": name, "ConfigFields": { "a": "1" } });
-    // Prepares the statement, as otherwise the response to its preparation would be lost.
-    server.saved(&named("before")).await;
-
-    proxy.drop_responses();
-    let lost = named("lost");
-    let (answer, ()) = tokio::join!(server.save(&lost), async {
-        wait_until("the row", async || server.database.value::<i64>(LOST).await > 0).await;
-        proxy.close_once();
-    });
+    let server = start_behind(&proxy).await;
+    let lost = json!({ "ErpConnectorId": 403, "DisplayName": "lost", "ConfigFields": { "a": "1" } });
+    let answer = create_and_lose_the_response(&server, &proxy, &lost).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     let stored: Value = server
         .database
@@ -133,18 +159,9 @@ async fn a_create_whose_response_is_lost_is_not_repeated() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_create_with_a_given_id_is_503_when_its_response_is_lost() {
     let proxy = Proxy::start().await;
-    let database = TestDatabase::with_demo_data().await;
-    let program = Program::start(&["--database-url", &proxy.url(&database)]);
-    let server = Server { program, database };
-    let chosen = |id: &str| json!({ "ErpConnectorId": 403, "DisplayName": id, "ConnectionId": id });
-    server.saved(&chosen("before")).await;
-
-    proxy.drop_responses();
-    let lost = chosen("lost");
-    let (answer, ()) = tokio::join!(server.save(&lost), async {
-        wait_until("the row", async || server.database.value::<i64>(LOST).await > 0).await;
-        proxy.close_once();
-    });
+    let server = start_behind(&proxy).await;
+    let lost = json!({ "ErpConnectorId": 403, "DisplayName": "lost", "ConnectionId": "lost" });
+    let answer = create_and_lose_the_response(&server, &proxy, &lost).await;
     answer.assert_service_error(503, "SoDbAccessException", &[]);
     assert_eq!(server.save(&lost).await.status, 409);
 }
