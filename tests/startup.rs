@@ -107,20 +107,23 @@ async fn an_access_row_is_for_one_associate_or_one_group() {
 #[tokio::test]
 async fn impossible_settings_are_status_1_with_one_line() {
     let missing = TestDatabase::empty().await.url();
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let taken = free.local_addr().unwrap().to_string();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = listener.local_addr().unwrap().to_string();
     let database = TestDatabase::with_demo_data().await;
-    for (arguments, text) in [
-        (vec!["--database-url", "nonsense"], "does not begin with postgres://"),
-        (vec!["--database-url", "mysql://root@127.0.0.1/x"], "does not begin with postgres://"),
-        (vec!["--database-url", "postgres://127.0.0.1:x/x"], "the database URL is invalid"),
-        (vec!["--database-url", &missing], "cannot be opened"),
-        (vec!["--database-url", &database.url(), "--listen", &taken], "cannot listen on"),
-        (vec!["--database-url", "postgres://u:s3cret@127.0.0.1:1/x"], "refused"),
+    // Never the default port, where a server of the machine may listen.
+    let free = "127.0.0.1:0";
+    for (url, listen, text) in [
+        ("nonsense", free, "does not begin with postgres://"),
+        ("mysql://root@127.0.0.1/x", free, "does not begin with postgres://"),
+        ("postgres://127.0.0.1:x/x", free, "the database URL is invalid"),
+        (&missing, free, "cannot be opened"),
+        (&database.url(), &taken, "cannot listen on"),
+        ("postgres://u:s3cret@127.0.0.1:1/x", free, "refused"),
     ] {
+        let arguments = ["--database-url", url, "--listen", listen];
         let done = tokio::task::spawn_blocking({
-            let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
-            move || run(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
+            let arguments = arguments.map(ToOwned::to_owned);
+            move || run(&arguments.each_ref().map(String::as_str))
         });
         let done = within_limit("an exit", done).await.unwrap();
         let problem = String::from_utf8(done.stderr).unwrap();
