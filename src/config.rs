@@ -7,6 +7,7 @@ mod authentication;
 mod command_line;
 mod commands;
 mod database;
+mod duration;
 mod file;
 mod limits;
 mod log;

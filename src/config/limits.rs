@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::duration::parse_seconds;
+
 /// Limits of requests and connections.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Limits")]
@@ -35,11 +37,7 @@ pub struct Limits {
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
-    if !(0.1..=86_400.0).contains(&seconds) {
-        return Err("not between 0.1 and 86400 seconds".to_owned());
-    }
-    Ok(Duration::from_secs_f64(seconds))
+    parse_seconds(text, &(0.1..=86_400.0))
 }
 
 #[cfg(test)]

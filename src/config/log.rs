@@ -19,6 +19,7 @@ pub struct Log {
     )]
     pub log: String,
 }
+
 /// The format of log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {

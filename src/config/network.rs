@@ -7,6 +7,8 @@ use std::time::Duration;
 use clap::Args;
 use ipnet::IpNet;
 
+use super::duration::parse_seconds;
+
 /// Settings of the listeners and their paths, of CORS, TLS and reverse proxies, and of the shutdown behind a reverse proxy.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Network")]
@@ -64,11 +66,7 @@ fn networks(text: &str) -> Result<Networks, String> {
 }
 
 fn delay(text: &str) -> Result<Duration, String> {
-    let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
-    if !(0.0..=3600.0).contains(&seconds) {
-        return Err("not between 0 and 3600 seconds".to_owned());
-    }
-    Ok(Duration::from_secs_f64(seconds))
+    parse_seconds(text, &(0.0..=3600.0))
 }
 
 /// Parses a path prefix, and returns it without a slash at the end. It may be empty.
