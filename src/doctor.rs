@@ -7,11 +7,10 @@ use std::path::{Path, PathBuf};
 use rustix::process::{Resource, getrlimit};
 
 use crate::config::Serve;
+use crate::database::embedded::OLDEST_RELEASE;
 use crate::store::{Pool, associates, state};
 use crate::{database, demo, server};
 
-/// The oldest supported major release of PostgreSQL.
-const OLDEST_RELEASE: i32 = 14;
 /// Clock skew in seconds beyond which an issuer's tokens seem expired or not yet valid.
 const MAX_CLOCK_SKEW: f64 = 5.0;
 /// Free bytes below which the disk of the embedded database is reported as nearly full.
@@ -112,7 +111,7 @@ async fn check_database(report: &mut Report, pool: &Pool, settings: &Serve) {
         Err(failure) => return report.fail("database", failure),
     };
     let release = format!("PostgreSQL {}.{}", state.version / 10_000, state.version % 10_000);
-    if state.version / 10_000 < OLDEST_RELEASE {
+    if u32::try_from(state.version / 10_000).is_ok_and(|release| release < OLDEST_RELEASE) {
         report.fail("release", format!("{release}, and {OLDEST_RELEASE} is the oldest supported one"));
     } else {
         report.ok("release", release);

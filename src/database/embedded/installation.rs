@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The oldest supported release.
-const OLDEST_RELEASE: u32 = 14;
+/// The oldest supported release, also of an external database.
+pub const OLDEST_RELEASE: u32 = 14;
 
 /// The executables of one PostgreSQL release.
 #[derive(Clone, Debug, PartialEq, Eq)]
