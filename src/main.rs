@@ -79,14 +79,14 @@ async fn add_demo_data(settings: &config::Database) -> Result<(), String> {
 }
 
 fn print_openapi(settings: &config::OpenapiArgs) -> Result<(), String> {
-    let mut document = server::openapi::document(&settings.path_prefix);
-    if settings.json_only {
-        openapi::json_only::reduce(&mut document);
-    }
-    if settings.postman {
-        document = openapi::postman::collection(&document);
-    }
-    print(&openapi::text(&document))
+    let prefix = &settings.path_prefix;
+    let document = if settings.json_only {
+        server::openapi::json_only_document(prefix)
+    } else {
+        server::openapi::document(prefix)
+    };
+    let printed = if settings.postman { openapi::postman::collection(&document) } else { document };
+    print(&openapi::text(&printed))
 }
 
 fn print(text: &str) -> Result<(), String> {

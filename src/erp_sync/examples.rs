@@ -43,11 +43,13 @@ const ACTOR_TYPE: ErpActorType = ErpActorType::Customer;
 /// one response only.
 #[must_use]
 pub fn response(method: &str) -> Option<Value> {
-    let mut stored = connection();
-    stored.user_group_access_ids = Some(vec![185, 350]);
-    stored.associate_access_ids = Some(vec![463, 920]);
-    stored.rights = ROLES.full();
-    (method == "SaveConnection").then(|| to_json(&stored))
+    (method == "SaveConnection").then(|| {
+        let mut stored = connection();
+        stored.user_group_access_ids = Some(vec![185, 350]);
+        stored.associate_access_ids = Some(vec![463, 920]);
+        stored.rights = ROLES.full();
+        to_json(&stored)
+    })
 }
 
 /// The connection of the vendor's published example request.

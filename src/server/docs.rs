@@ -16,7 +16,7 @@ use axum::routing::{MethodRouter, any, get};
 use bytes::Bytes;
 use flate2::read::GzDecoder;
 
-use super::openapi::document;
+use super::openapi::{document, json_only_document};
 use crate::auth::session::accepts_html;
 use crate::openapi;
 use crate::protocol::agent::{only, path_not_found};
@@ -61,11 +61,7 @@ pub fn endpoints(path_prefix: &str) -> Vec<(String, MethodRouter)> {
     // Created at the first request, which most servers never get.
     let document = move |RawQuery(query): RawQuery| async move {
         let text = if query.as_deref().is_some_and(asks_for_json_only) {
-            json_only.get_or_init(|| {
-                let mut document = document(&prefix);
-                openapi::json_only::reduce(&mut document);
-                openapi::text(&document).into()
-            })
+            json_only.get_or_init(|| openapi::text(&json_only_document(&prefix)).into())
         } else {
             whole.get_or_init(|| openapi::text(&document(&prefix)).into())
         };

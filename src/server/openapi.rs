@@ -44,6 +44,14 @@ pub fn document(prefix: &str) -> Value {
     openapi::document(prefix, &TAGS, &endpoints, schemas)
 }
 
+/// Returns the document with JSON as the only format, for client generators.
+#[must_use]
+pub fn json_only_document(prefix: &str) -> Value {
+    let mut document = document(prefix);
+    openapi::json_only::reduce(&mut document);
+    document
+}
+
 /// Returns a GET endpoint with one response and no request body.
 fn get(path: &str, id: &str, tag: &'static str, summary: &str, response: Value) -> Endpoint {
     Endpoint {
