@@ -21,24 +21,21 @@ const READ_TYPES: [&str; 4] = ["int", "bool", "int", "bigint"];
 
 /// Writes a script that updates connections with the values that the load generator sends.
 pub fn update(fixture: &Fixture) -> PathBuf {
-    let last = FIRST_ID + CONNECTIONS - 1;
-    script(fixture, "update.sql", SAVE, &SAVE_TYPES, &format!("\\set p3 random({FIRST_ID}, {last})"))
+    script(fixture, "update.sql", SAVE, &SAVE_TYPES, &set_random_id("p3"))
 }
 
 /// Writes a script that updates one row by its key: the least that a save costs.
 pub fn floor(fixture: &Fixture) -> PathBuf {
-    let last = FIRST_ID + CONNECTIONS - 1;
     let update = "UPDATE erp_connection SET display_name = :p5, updated = now(), updated_count = updated_count + 1
         WHERE erp_connection_id = :id;";
-    fixture.file("floor.sql", &format!("\\set id random({FIRST_ID}, {last})\n{}\n", update.replace('\n', " ")))
+    fixture.file("floor.sql", &format!("{}\n{}\n", set_random_id("id"), update.replace('\n', " ")))
 }
 
 /// Writes a script that saves connections as most programs would: a transaction that locks the row, updates it, and
 /// replaces its config fields and access rows.
 pub fn transaction(fixture: &Fixture) -> PathBuf {
-    let last = FIRST_ID + CONNECTIONS - 1;
     let script = [
-        &format!("\\set id random({FIRST_ID}, {last})"),
+        &set_random_id("id"),
         "BEGIN;",
         "SELECT * FROM erp_connection WHERE erp_connection_id = :id FOR UPDATE;",
         "UPDATE erp_connection SET display_name = :p5, display_description = :p6, active = true, \
@@ -63,9 +60,13 @@ pub fn create(fixture: &Fixture) -> PathBuf {
 
 /// Writes a script that reads connections as an administrator does.
 pub fn read(fixture: &Fixture) -> PathBuf {
-    let last = FIRST_ID + CONNECTIONS - 1;
-    let values = format!("\\set p1 random({FIRST_ID}, {last})\n\\set p2 true\n\\set p3 1\n\\set p4 1");
+    let values = format!("{}\n\\set p2 true\n\\set p3 1\n\\set p4 1", set_random_id("p1"));
     script(fixture, "read.sql", READ, &READ_TYPES, &values)
+}
+
+/// Returns the line of a script that sets a variable to the key of a random connection.
+fn set_random_id(variable: &str) -> String {
+    format!("\\set {variable} random({FIRST_ID}, {})", FIRST_ID + CONNECTIONS - 1)
 }
 
 /// Writes a script of one statement, in which the variable `:p1` stands for the parameter `$1`.
