@@ -15,7 +15,6 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use erpsync::database::embedded::{Embedded, Options};
 use erpsync::store::Pool;
 use sqlx::postgres::PgConnectOptions;
-
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use uuid::Uuid;
 
