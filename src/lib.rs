@@ -21,8 +21,10 @@
 //! failure
 //! openapi   store    telemetry
 //! protocol  metrics  config
+//! xml
 //! ```
 //!
+//! - [`xml`]: the tokenizer of XML from outside.
 //! - [`config`]: settings from flags, environment variables and a TOML file.
 //! - [`metrics`]: counters and gauges, in the text format of Prometheus.
 //! - [`protocol`]: the parts that agent methods share: formats, errors, `$select`, localization. Knows HTTP, but neither
@@ -60,3 +62,4 @@ pub mod protocol;
 pub mod server;
 pub mod store;
 pub mod telemetry;
+pub mod xml;

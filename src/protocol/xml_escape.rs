@@ -6,24 +6,17 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// Whether XML 1.0 can hold the character.
-pub fn is_legal(character: char) -> bool {
-    !matches!(character, '\0'..='\u{8}' | '\u{B}' | '\u{C}' | '\u{E}'..='\u{1F}' | '\u{FFFE}' | '\u{FFFF}')
-}
+use crate::xml::{is_legal, reference};
 
 /// Writes `text` as the content of an element.
 pub fn write(text: &str, out: &mut String) {
     let mut written = 0;
     for (at, character) in text.char_indices() {
-        let escape = match character {
-            '&' => "&amp;",
-            '<' => "&lt;",
-            '>' => "&gt;",
-            // A parser normalizes a bare carriage return to a line feed.
-            '\r' => "&#xD;",
-            '_' if encoded(&text[at..]).is_some() => "_x005F_",
-            legal if is_legal(legal) => continue,
-            _ => "",
+        let escape = match (reference(character), character) {
+            (Some(reference), _) => reference,
+            (None, '_') if encoded(&text[at..]).is_some() => "_x005F_",
+            (None, legal) if is_legal(legal) => continue,
+            (None, _) => "",
         };
         out.push_str(&text[written..at]);
         out.push_str(escape);

@@ -1,16 +1,14 @@
-//! The tokenizer of XML bodies. It refuses what could do harm: a DTD, and with it every entity but the five predefined
+//! The tokenizer of XML documents. It refuses what could do harm: a DTD, and with it every entity but the five predefined
 //! ones; unlimited nesting; characters that XML cannot hold.
 
 use std::borrow::Cow;
-use std::fmt;
 
 use quick_xml::Reader;
 use quick_xml::escape::unescape;
 use quick_xml::events::{BytesStart, Event};
 
-use crate::protocol::message::Sent;
-use crate::protocol::path::excerpt;
-use crate::protocol::xml_escape::is_legal;
+use super::error::SyntaxError;
+use super::is_legal;
 
 /// The maximum nesting of elements, the same as in JSON.
 const MAX_DEPTH: u32 = 128;
@@ -20,6 +18,7 @@ const MAX_DEPTH: u32 = 128;
 const MAX_ATTRIBUTES: usize = 64;
 
 /// A token of a document.
+#[derive(Debug)]
 pub enum Token<'x> {
     /// The start of an element.
     Open {
@@ -36,30 +35,19 @@ pub enum Token<'x> {
     End,
 }
 
-/// The reason why a document is refused.
-#[derive(Debug)]
-pub struct Problem {
-    /// The message. It begins with the property's path if a value does not fit.
-    pub text: String,
-    /// Whether the document is not well-formed, or not allowed.
-    pub is_syntax: bool,
-    /// The position in bytes. If it is unknown, the reader of the element sets it.
-    pub offset: Option<usize>,
-}
-
-impl Problem {
-    fn syntax(text: impl Into<String>, offset: usize) -> Self {
-        Problem { text: text.into(), is_syntax: true, offset: Some(offset) }
-    }
-
-    /// Shortens and marks the parser's message: it repeats names, which are the caller's and can be as long as the
-    /// document.
-    fn of_parser(problem: &impl fmt::Display, offset: usize) -> Self {
-        Self::syntax(Sent(excerpt(&problem.to_string())).to_string(), offset)
-    }
+/// A token where only elements are allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Node {
+    /// The start of an element; whether it is nil.
+    Open(bool),
+    /// The end of the innermost open element.
+    Close,
+    /// The end of the document.
+    End,
 }
 
 /// Reads a document token by token.
+#[derive(Debug)]
 pub struct Tokens<'x> {
     reader: Reader<&'x [u8]>,
     depth: u32,
@@ -70,19 +58,21 @@ pub struct Tokens<'x> {
 }
 
 impl<'x> Tokens<'x> {
-    pub fn new(document: &'x str) -> Result<Self, Problem> {
+    /// Starts at the beginning of a document.
+    ///
+    /// # Errors
+    /// If the document has a character that XML cannot hold.
+    pub fn new(document: &'x str) -> Result<Self, SyntaxError> {
         if let Some((offset, character)) = document.char_indices().find(|(_, character)| !is_legal(*character)) {
-            return Err(Problem::syntax(
-                format!("XML cannot hold the character {}", Sent(format_args!("U+{:04X}", u32::from(character)))),
-                offset,
-            ));
+            return Err(SyntaxError::illegal_character(character, offset));
         }
         let mut reader = Reader::from_str(document);
         reader.config_mut().check_comments = true;
         Ok(Tokens { reader, depth: 0, offset: 0, next: Vec::new() })
     }
 
-    /// The position of the last token, in bytes.
+    /// Returns the position of the last token, in bytes.
+    #[must_use]
     pub fn offset(&self) -> usize {
         self.offset
     }
@@ -93,13 +83,16 @@ impl<'x> Tokens<'x> {
     }
 
     /// Reads the next token.
-    pub fn read(&mut self) -> Result<Token<'x>, Problem> {
+    ///
+    /// # Errors
+    /// If the document is not well-formed, or not allowed.
+    pub fn read(&mut self) -> Result<Token<'x>, SyntaxError> {
         if let Some(token) = self.next.pop() {
             return Ok(token);
         }
         loop {
             self.offset = self.position();
-            let event = self.reader.read_event().map_err(|problem| Problem::of_parser(&problem, self.offset))?;
+            let event = self.reader.read_event().map_err(|problem| SyntaxError::of_parser(&problem, self.offset))?;
             return match event {
                 Event::Start(tag) => self.open(&tag),
                 Event::Empty(tag) => {
@@ -113,7 +106,7 @@ impl<'x> Tokens<'x> {
                     Ok(Token::Close)
                 }
                 Event::Text(text) if text.contains("]]>") => {
-                    Err(Problem::syntax("the end of a CDATA section that has not begun", self.offset))
+                    Err(SyntaxError::new("the end of a CDATA section that has not begun", self.offset))
                 }
                 Event::Text(text) => Ok(Token::Text(text.xml10_content())),
                 Event::CData(text) => Ok(Token::Text(text.xml10_content())),
@@ -125,49 +118,95 @@ impl<'x> Tokens<'x> {
                     };
                     match character {
                         Some(character) => Ok(Token::Text(Cow::Owned(character.to_string()))),
-                        None => Err(Problem::syntax("a reference to nothing that XML itself defines", self.offset)),
+                        None => Err(SyntaxError::new("a reference to nothing that XML itself defines", self.offset)),
                     }
                 }
-                Event::DocType(_) => Err(Problem::syntax("a DTD is not allowed", self.offset)),
+                Event::DocType(_) => Err(SyntaxError::new("a DTD is not allowed", self.offset)),
                 Event::Decl(_) if self.offset > 0 => {
-                    Err(Problem::syntax("an XML declaration that is not at the start", self.offset))
+                    Err(SyntaxError::new("an XML declaration that is not at the start", self.offset))
                 }
                 Event::Decl(declaration) => match declaration.encoding() {
-                    Some(Ok(name)) if !is_unicode(&name) => Err(Problem::syntax(
-                        format!("the encoding '{}' is not supported", Sent(excerpt(&name))),
-                        self.offset,
-                    )),
-                    Some(Err(problem)) => Err(Problem::of_parser(&problem, self.offset)),
+                    Some(Ok(name)) if !is_unicode(&name) => Err(SyntaxError::unsupported_encoding(&name, self.offset)),
+                    Some(Err(problem)) => Err(SyntaxError::of_parser(&problem, self.offset)),
                     _ => continue,
                 },
                 Event::Comment(_) | Event::PI(_) => continue,
-                Event::Eof if self.depth > 0 => Err(Problem::syntax("the document ends too early", self.offset)),
+                Event::Eof if self.depth > 0 => Err(SyntaxError::new("the document ends too early", self.offset)),
                 Event::Eof => Ok(Token::End),
             };
         }
     }
 
-    fn open(&mut self, tag: &BytesStart<'x>) -> Result<Token<'x>, Problem> {
+    /// Reads the next token where text is not allowed, with the name of the element that it opens.
+    ///
+    /// # Errors
+    /// If the document is not well-formed or not allowed, or has text here.
+    pub fn read_node(&mut self) -> Result<(Node, Cow<'x, str>), SyntaxError> {
+        loop {
+            return match self.read()? {
+                Token::Open { name, nil } => Ok((Node::Open(nil), name)),
+                Token::Close => Ok((Node::Close, Cow::Borrowed(""))),
+                Token::End => Ok((Node::End, Cow::Borrowed(""))),
+                Token::Text(text) if text.trim().is_empty() => continue,
+                Token::Text(_) => Err(SyntaxError::new("there is text where only elements can stand", self.offset)),
+            };
+        }
+    }
+
+    /// Reads the text to the end of the current element; `None` if the element has a child element, whose start tag has
+    /// been read then.
+    ///
+    /// # Errors
+    /// If the document is not well-formed, or not allowed.
+    pub fn read_text(&mut self) -> Result<Option<Cow<'x, str>>, SyntaxError> {
+        let mut text = Cow::Borrowed("");
+        loop {
+            match self.read()? {
+                Token::Text(piece) if text.is_empty() => text = piece,
+                Token::Text(piece) => text.to_mut().push_str(&piece),
+                Token::Close | Token::End => return Ok(Some(text)),
+                Token::Open { .. } => return Ok(None),
+            }
+        }
+    }
+
+    /// Skips to the end of the current element.
+    ///
+    /// # Errors
+    /// If the rest of the element is not well-formed, or not allowed.
+    pub fn skip(&mut self) -> Result<(), SyntaxError> {
+        let mut depth = 1;
+        while depth > 0 {
+            match self.read()? {
+                Token::Open { .. } => depth += 1,
+                Token::Close => depth -= 1,
+                Token::Text(_) | Token::End => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn open(&mut self, tag: &BytesStart<'x>) -> Result<Token<'x>, SyntaxError> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
-            return Err(Problem::syntax(format!("elements nested deeper than {MAX_DEPTH}"), self.offset));
+            return Err(SyntaxError::new(format!("elements nested deeper than {MAX_DEPTH}"), self.offset));
         }
         if !is_name(tag.name().as_ref()) {
-            return Err(Problem::syntax("an element has no proper name", self.offset));
+            return Err(SyntaxError::new("an element has no proper name", self.offset));
         }
         let mut nil = false;
         for (index, attribute) in tag.attributes().enumerate() {
             if index == MAX_ATTRIBUTES {
                 let text = format!("an element has more than {MAX_ATTRIBUTES} attributes");
-                return Err(Problem::syntax(text, self.offset));
+                return Err(SyntaxError::new(text, self.offset));
             }
-            let attribute = attribute.map_err(|problem| Problem::of_parser(&problem, self.offset))?;
+            let attribute = attribute.map_err(|problem| SyntaxError::of_parser(&problem, self.offset))?;
             if attribute.value.contains('<') {
-                return Err(Problem::syntax("an attribute holds a '<'", self.offset));
+                return Err(SyntaxError::new("an attribute holds a '<'", self.offset));
             }
             let value = unescape(&attribute.value);
             let value =
-                value.map_err(|_| Problem::syntax("a reference to nothing that XML itself defines", self.offset))?;
+                value.map_err(|_| SyntaxError::new("a reference to nothing that XML itself defines", self.offset))?;
             if attribute.key.local_name().as_ref() == "nil" {
                 nil = matches!(value.trim(), "true" | "1");
             }

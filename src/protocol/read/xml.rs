@@ -3,22 +3,20 @@
 //! Elements are matched by local name, case-insensitively, in any order; namespaces are ignored. Any child element with
 //! a `Key` is an entry of a dictionary, and any child element of a list is an item.
 
-mod tokens;
-
-use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::value::{MapAccessDeserializer, MapDeserializer};
 use serde::de::{self, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;
 
-use self::tokens::{Problem, Token, Tokens};
 use super::position::line_and_column;
 use crate::protocol::error::Error;
-use crate::protocol::path::Path;
+use crate::protocol::message::Sent;
+use crate::protocol::path::{Path, excerpt};
 use crate::protocol::value::read::hint;
 use crate::protocol::value::{Carrier, ReadValue};
 use crate::protocol::xml_escape::unescape;
+use crate::xml::{Node, SyntaxError, Token, Tokens};
 
 /// Reads a document; `None` if the root element is nil. The root element may have any name.
 ///
@@ -34,18 +32,32 @@ pub fn read<C: Carrier>(document: &str) -> Result<Option<C>, Error> {
 
 fn read_root<C: Carrier>(document: &str) -> Result<Option<C>, Problem> {
     let mut tokens = Tokens::new(document)?;
-    let Node::Open(nil) = next_node(&mut tokens)? else {
-        return Err(syntax("there is no root element", &tokens));
+    let (Node::Open(nil), _) = tokens.read_node()? else {
+        return Err(SyntaxError::new("there is no root element", tokens.offset()).into());
     };
     let carrier = <Option<C> as ReadValue>::read(Element { tokens: &mut tokens, nil }, &Path::Body)?;
-    match next_node(&mut tokens)? {
-        Node::End => Ok(carrier),
-        _ => Err(syntax("there is more than one root element", &tokens)),
+    match tokens.read_node()? {
+        (Node::End, _) => Ok(carrier),
+        _ => Err(SyntaxError::new("there is more than one root element", tokens.offset()).into()),
     }
 }
 
-fn syntax(text: &str, tokens: &Tokens<'_>) -> Problem {
-    Problem { text: text.to_owned(), is_syntax: true, offset: Some(tokens.offset()) }
+/// The reason why a document is refused.
+#[derive(Debug)]
+struct Problem {
+    /// The message. It begins with the property's path if a value does not fit.
+    text: String,
+    /// Whether the document is not well-formed, or not allowed.
+    is_syntax: bool,
+    /// The position in bytes. If it is unknown, the reader of the element sets it.
+    offset: Option<usize>,
+}
+
+impl From<SyntaxError> for Problem {
+    fn from(problem: SyntaxError) -> Self {
+        let text = problem.message(|quoted| Sent(excerpt(quoted)).to_string());
+        Problem { text, is_syntax: true, offset: Some(problem.offset) }
+    }
 }
 
 impl fmt::Display for Problem {
@@ -62,54 +74,9 @@ impl de::Error for Problem {
     }
 }
 
-/// A token where only elements are allowed.
-enum Node {
-    Open(bool),
-    Close,
-    End,
-}
-
-/// Reads the next token where text is not allowed.
-fn next_node(tokens: &mut Tokens<'_>) -> Result<Node, Problem> {
-    next_named_node(tokens).map(|(piece, _)| piece)
-}
-
-fn next_named_node<'x>(tokens: &mut Tokens<'x>) -> Result<(Node, Cow<'x, str>), Problem> {
-    loop {
-        return match tokens.read()? {
-            Token::Open { name, nil } => Ok((Node::Open(nil), name)),
-            Token::Close => Ok((Node::Close, Cow::Borrowed(""))),
-            Token::End => Ok((Node::End, Cow::Borrowed(""))),
-            Token::Text(text) if text.trim().is_empty() => continue,
-            Token::Text(_) => Err(syntax("there is text where only elements can stand", tokens)),
-        };
-    }
-}
-
-/// Skips to the end of the current element.
-fn skip(tokens: &mut Tokens<'_>) -> Result<(), Problem> {
-    let mut depth = 1;
-    while depth > 0 {
-        match tokens.read()? {
-            Token::Open { .. } => depth += 1,
-            Token::Close => depth -= 1,
-            Token::Text(_) | Token::End => {}
-        }
-    }
-    Ok(())
-}
-
 /// Reads the text to the end of the current element; `None` if the element has child elements.
 fn text_to_close(tokens: &mut Tokens<'_>) -> Result<Option<String>, Problem> {
-    let mut text = Cow::Borrowed("");
-    loop {
-        match tokens.read()? {
-            Token::Text(piece) if text.is_empty() => text = piece,
-            Token::Text(piece) => text.to_mut().push_str(&piece),
-            Token::Close | Token::End => return Ok(Some(unescape(text).into_owned())),
-            Token::Open { .. } => return Ok(None),
-        }
-    }
+    Ok(tokens.read_text()?.map(|text| unescape(text).into_owned()))
 }
 
 /// An element whose start tag has been read, as the source of a value.
@@ -122,7 +89,7 @@ impl<'de> Element<'_, '_> {
     fn visit<V: Visitor<'de>>(self, hint: &str, visitor: V) -> Result<V::Value, Problem> {
         let tokens = self.tokens;
         if self.nil {
-            skip(tokens)?;
+            tokens.skip()?;
             return visitor.visit_unit();
         }
         if matches!(hint, hint::LIST | hint::CARRIER | hint::DICTIONARY) {
@@ -158,7 +125,7 @@ impl<'de> Deserializer<'de> for Element<'_, '_> {
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
-        skip(self.tokens)?;
+        self.tokens.skip()?;
         visitor.visit_unit()
     }
 
@@ -175,9 +142,9 @@ impl<'de> SeqAccess<'de> for Items<'_, '_> {
     type Error = Problem;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Problem> {
-        match next_node(self.0)? {
-            Node::Open(nil) => seed.deserialize(Element { tokens: self.0, nil }).map(Some),
-            Node::Close | Node::End => Ok(None),
+        match self.0.read_node()? {
+            (Node::Open(nil), _) => seed.deserialize(Element { tokens: self.0, nil }).map(Some),
+            (Node::Close | Node::End, _) => Ok(None),
         }
     }
 }
@@ -192,7 +159,7 @@ impl<'de> MapAccess<'de> for Members<'_, '_> {
     type Error = Problem;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Problem> {
-        match next_named_node(self.tokens)? {
+        match self.tokens.read_node()? {
             (Node::Open(nil), name) => {
                 self.nil = nil;
                 seed.deserialize(name.into_deserializer()).map(Some)
@@ -229,22 +196,22 @@ impl Entries<'_, '_> {
             } else if is("Value") {
                 value = self.text(nil)?;
             } else {
-                skip(self.tokens)?;
+                self.tokens.skip()?;
             }
         }
     }
 
     fn text(&mut self, nil: bool) -> Result<Text, Problem> {
         if nil {
-            skip(self.tokens)?;
+            self.tokens.skip()?;
             return Ok(Text::Null);
         }
         if let Some(text) = text_to_close(self.tokens)? {
             return Ok(Text::Plain(text));
         }
         // Skips the child element, then the rest of its parent.
-        skip(self.tokens)?;
-        skip(self.tokens)?;
+        self.tokens.skip()?;
+        self.tokens.skip()?;
         Ok(Text::Elements)
     }
 }
@@ -253,10 +220,10 @@ impl<'de> MapAccess<'de> for Entries<'_, '_> {
     type Error = Problem;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Problem> {
-        let Node::Open(nil) = next_node(self.tokens)? else { return Ok(None) };
+        let (Node::Open(nil), _) = self.tokens.read_node()? else { return Ok(None) };
         let key;
         (key, self.value) = if nil {
-            skip(self.tokens)?;
+            self.tokens.skip()?;
             (Text::Null, Text::Null)
         } else {
             self.entry()?
