@@ -19,7 +19,7 @@
 //! erp_sync           demo
 //! auth               database
 //! failure
-//! openapi   store    telemetry
+//! openapi   store    telemetry  connector
 //! protocol  metrics  config
 //! xml
 //! ```
@@ -30,6 +30,7 @@
 //! - [`protocol`]: the parts that agent methods share: formats, errors, `$select`, localization. Knows HTTP, but neither
 //!   the agent nor SQL.
 //! - [`store`]: the SQL statements, the connection pool and the schema migrations.
+//! - [`connector`]: the messages of ERP connectors, which are SOAP services. Knows neither the agent nor its server.
 //! - [`openapi`]: the OpenAPI document, derived from the descriptions of methods and carriers.
 //! - [`telemetry`]: the log and, as a feature, traces.
 //! - `failure`: turns a failure of the store into an error response.
@@ -50,6 +51,7 @@
 pub mod administration;
 pub mod auth;
 pub mod config;
+pub mod connector;
 pub mod database;
 pub mod demo;
 pub mod doctor;

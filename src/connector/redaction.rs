@@ -1,0 +1,91 @@
+//! Removal of secrets from what a connector sends back: an error page that repeats the request, an explanation that names
+//! the password.
+
+use super::config_values::MASK;
+use super::message::Message;
+use crate::xml::reference;
+
+/// The secrets of a call.
+#[derive(Default)]
+pub struct Secrets(Vec<String>);
+
+impl Secrets {
+    /// Collects the secrets of a message.
+    pub fn of(message: &impl Message) -> Self {
+        let mut secrets = Secrets::default();
+        secrets.add(message);
+        secrets
+    }
+
+    /// Adds the secrets of another message.
+    pub fn add(&mut self, message: &impl Message) {
+        let mut found = Vec::new();
+        message.secrets(&mut found);
+        for secret in found {
+            let escaped = secret.chars().map(|character| match character {
+                '"' => "&quot;".to_owned(),
+                '\'' => "&#39;".to_owned(),
+                _ => reference(character).map_or_else(|| character.to_string(), ToOwned::to_owned),
+            });
+            let content = secret
+                .chars()
+                .map(|character| reference(character).map_or_else(|| character.to_string(), ToOwned::to_owned));
+            self.0.extend([secret.to_owned(), escaped.collect(), content.collect()]);
+        }
+        // A secret can be part of another one.
+        self.0.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        self.0.dedup();
+    }
+
+    /// Replaces the secrets in a text, as they are and as XML and HTML escape them.
+    #[must_use]
+    pub fn redact(&self, text: &str) -> String {
+        self.0.iter().fold(text.to_owned(), |text, secret| {
+            if text.contains(secret.as_str()) { text.replace(secret.as_str(), MASK) } else { text }
+        })
+    }
+
+    /// Returns the first `chars` characters of a text without secrets and control characters, for the log.
+    #[must_use]
+    pub fn excerpt(&self, text: &str, chars: usize) -> String {
+        /// A window is enough, as an excerpt is short.
+        const WINDOW_BYTES: usize = 64 * 1024;
+        let window = &text[..text.floor_char_boundary(WINDOW_BYTES)];
+        let redacted = self.redact(window);
+        // The end of the window can cut a secret, which is not found then.
+        let longest = if window.len() < text.len() { self.0.first().map_or(0, String::len) } else { 0 };
+        let safe = &redacted[..redacted.floor_char_boundary(redacted.len().saturating_sub(longest))];
+        let excerpt: String = safe.chars().take(chars).collect();
+        let ellipsis = if excerpt.len() < redacted.len() || window.len() < text.len() { "…" } else { "" };
+        format!("{}{ellipsis}", excerpt.escape_debug())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::config_values::ConfigValues;
+    use super::super::operations::TestConfigData;
+    use super::*;
+
+    fn secrets(values: &[&str]) -> Secrets {
+        let entries = values.iter().map(|value| (*value, Some(*value)));
+        let config = ConfigValues::new(entries.collect());
+        Secrets::of(&TestConfigData { connection_info: Some(config) })
+    }
+
+    #[test]
+    fn secrets_are_replaced_in_every_spelling() {
+        let secrets = secrets(&["a<'\"b", "a<'\"b&c", ""]);
+        let text = "a<'\"b&c, a&lt;'\"b&amp;c, a&lt;&#39;&quot;b, ab";
+        assert_eq!(secrets.redact(text), "***, ***, ***, ab");
+    }
+
+    #[test]
+    fn an_excerpt_has_no_control_character_and_no_part_of_a_secret() {
+        assert_eq!(secrets(&["pw"]).excerpt("a\npw\u{1b}[1m", 100), "a\\n***\\u{1b}[1m");
+        assert_eq!(secrets(&["pw"]).excerpt("pwabcdef", 5), "***ab…");
+        let long = "s".repeat(1000);
+        let excerpt = secrets(&[&long]).excerpt(&long.repeat(100), 1000);
+        assert!(!excerpt.contains('s'), "{excerpt}");
+    }
+}

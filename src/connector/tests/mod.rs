@@ -1,0 +1,6 @@
+mod calls;
+mod fake;
+mod golden;
+mod hostile;
+mod round_trips;
+mod schema;
