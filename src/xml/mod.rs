@@ -3,27 +3,10 @@
 //! Two wire protocols read XML from outside: that of the agent, and SOAP. The limits that keep a hostile document from
 //! doing harm stand here once for both.
 
+mod character;
 mod error;
 mod tokens;
 
+pub use character::{is_legal, reference};
 pub use error::SyntaxError;
 pub use tokens::{Node, Token, Tokens};
-
-/// Whether XML 1.0 can hold the character.
-#[must_use]
-pub fn is_legal(character: char) -> bool {
-    !matches!(character, '\0'..='\u{8}' | '\u{B}' | '\u{C}' | '\u{E}'..='\u{1F}' | '\u{FFFE}' | '\u{FFFF}')
-}
-
-/// Returns the reference that stands for a character in the content of an element, if the character needs one.
-#[must_use]
-pub fn reference(character: char) -> Option<&'static str> {
-    match character {
-        '&' => Some("&amp;"),
-        '<' => Some("&lt;"),
-        '>' => Some("&gt;"),
-        // A parser normalizes a bare carriage return to a line feed.
-        '\r' => Some("&#xD;"),
-        _ => None,
-    }
-}

@@ -7,8 +7,8 @@ use quick_xml::Reader;
 use quick_xml::escape::unescape;
 use quick_xml::events::{BytesStart, Event};
 
+use super::character::is_legal;
 use super::error::SyntaxError;
-use super::is_legal;
 
 /// The maximum nesting of elements, the same as in JSON.
 const MAX_DEPTH: u32 = 128;
