@@ -1,13 +1,15 @@
-//! Counters besides those of requests: saves, failed logins, time-outs of the connection pool.
+//! Metrics besides those of requests: saves, failed logins, time-outs of the connection pool, calls of connectors.
 //!
 //! There is one set of counters for the process. Labels come from fixed lists and never from a request, so the number
 //! of series is bounded. This module imports no other one, so that each may count.
 
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 /// The kind of a saved entity.
@@ -56,11 +58,45 @@ struct LoginLabels {
     scheme: &'static str,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct CallLabels {
+    operation: &'static str,
+    outcome: &'static str,
+}
+
+impl CallLabels {
+    fn new(operation: &'static str, succeeded: bool) -> Self {
+        CallLabels { operation, outcome: if succeeded { "ok" } else { "failed" } }
+    }
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct OperationLabels {
+    operation: &'static str,
+}
+
+/// The upper bounds of the buckets for calls of connectors, in seconds. The last one is the default time limit of a call.
+const CALL_BUCKETS: [f64; 12] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0];
+
+#[derive(Debug)]
 struct Counters {
     saves: Family<SaveLabels, Counter>,
     failed_logins: Family<LoginLabels, Counter>,
     pool_timeouts: Counter,
+    connector_calls: Family<CallLabels, Counter>,
+    connector_durations: Family<OperationLabels, Histogram, fn() -> Histogram>,
+}
+
+impl Default for Counters {
+    fn default() -> Self {
+        Counters {
+            saves: Family::default(),
+            failed_logins: Family::default(),
+            pool_timeouts: Counter::default(),
+            connector_calls: Family::default(),
+            connector_durations: Family::new_with_constructor(|| Histogram::new(CALL_BUCKETS)),
+        }
+    }
 }
 
 static COUNTERS: LazyLock<Counters> = LazyLock::new(Counters::default);
@@ -80,10 +116,20 @@ pub fn count_pool_timeout() {
     COUNTERS.pool_timeouts.inc();
 }
 
+/// Counts a call of a connector. `operation` is one of those given to [`register`].
+pub fn count_connector_call(operation: &'static str, succeeded: bool, duration: Duration) {
+    COUNTERS.connector_calls.get_or_create(&CallLabels::new(operation, succeeded)).inc();
+    COUNTERS.connector_durations.get_or_create(&OperationLabels { operation }).observe(duration.as_secs_f64());
+}
+
 /// Adds the counters to a registry. All series start at zero, as a series that appears with its first event has no rate
 /// before the second.
-pub fn register(registry: &mut Registry, login_schemes: &[&'static str]) {
-    let Counters { saves, failed_logins, pool_timeouts } = &*COUNTERS;
+pub fn register(
+    registry: &mut Registry,
+    login_schemes: &[&'static str],
+    connector_operations: impl IntoIterator<Item = &'static str>,
+) {
+    let Counters { saves, failed_logins, pool_timeouts, connector_calls, connector_durations } = &*COUNTERS;
     for entity in [Entity::Connection, Entity::Connector] {
         for outcome in [Outcome::Created, Outcome::Updated, Outcome::Refused] {
             saves.get_or_create_owned(&SaveLabels::new(entity, outcome));
@@ -92,11 +138,23 @@ pub fn register(registry: &mut Registry, login_schemes: &[&'static str]) {
     for scheme in login_schemes {
         failed_logins.get_or_create_owned(&LoginLabels { scheme });
     }
+    for operation in connector_operations {
+        for succeeded in [true, false] {
+            connector_calls.get_or_create_owned(&CallLabels::new(operation, succeeded));
+        }
+        drop(connector_durations.get_or_create(&OperationLabels { operation }));
+    }
     registry.register("saves", "Saves of connections and connectors, by outcome", saves.clone());
     registry.register("wrong_logins", "Refused credentials, by scheme", failed_logins.clone());
     registry.register(
         "database_pool_timeouts",
         "Time-outs of requests that waited for a connection to the database",
         pool_timeouts.clone(),
+    );
+    registry.register("connector_calls", "Calls of connectors, by operation and outcome", connector_calls.clone());
+    registry.register(
+        "connector_call_duration_seconds",
+        "Time from the call of a connector to its response or failure, by operation",
+        connector_durations.clone(),
     );
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 
 use super::duration::parse_seconds;
@@ -28,6 +28,29 @@ pub struct Connector {
     #[arg(long = "connector-allow", env = "ERPSYNC_CONNECTOR_ALLOW", default_value = "", value_name = "HOSTS",
         value_parser = destinations)]
     pub allow: Destinations,
+    /// What to keep in memory of the last exchanges with connectors, for the operator
+    #[arg(
+        long = "connector-journal",
+        env = "ERPSYNC_CONNECTOR_JOURNAL",
+        default_value = "metadata",
+        value_name = "MODE"
+    )]
+    pub journal: JournalMode,
+    /// Number of exchanges with connectors to keep
+    #[arg(long = "connector-journal-size", env = "ERPSYNC_CONNECTOR_JOURNAL_SIZE", default_value_t = 100,
+        value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    pub journal_size: u16,
+}
+
+/// What is kept of an exchange with a connector.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum JournalMode {
+    /// Nothing.
+    Off,
+    /// Time, operation, connection, duration and outcome.
+    Metadata,
+    /// The bodies of request and response as well, without secrets.
+    Bodies,
 }
 
 /// The hosts that may be called; any if the list is empty.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime};
 
 use reqwest::Certificate;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE as CONTENT_TYPE_HEADER, HeaderMap, HeaderName, LOCATION};
@@ -11,13 +11,16 @@ use reqwest::redirect::Policy;
 
 use super::envelope::{CONTENT_TYPE, soap_action, write_request};
 use super::error::{CallError, Cause};
+use super::journal::{Exchange, Journal};
 use super::operations::{Operation, SaveConnection};
 use super::outbound::OutboundPolicy;
-use super::received::{Received, read_result};
+use super::received::{Received, describe_remarks, read_result};
 use super::redaction::Secrets;
 use super::resolver::{Lookup, PolicyResolver};
+use super::responses::Response;
 use super::url::ConnectorUrl;
 use super::writer::Writer;
+use crate::metrics;
 
 /// The time that an unused connection is kept. Servers close one after 5 seconds at the earliest (Node.js); a call on a
 /// connection that is being closed fails, and cannot be repeated safely.
@@ -41,6 +44,8 @@ pub struct ClientOptions {
     pub policy: OutboundPolicy,
     /// The look-up of host names.
     pub lookup: Lookup,
+    /// The journal of the calls.
+    pub journal: Arc<Journal>,
 }
 
 impl Default for ClientOptions {
@@ -52,6 +57,7 @@ impl Default for ClientOptions {
             authorities: Vec::new(),
             policy: OutboundPolicy::default(),
             lookup: Lookup::default(),
+            journal: Arc::default(),
         }
     }
 }
@@ -84,14 +90,34 @@ impl Client {
     /// # Errors
     /// If the connector cannot be called, its response is not valid, or it reports an error.
     pub async fn call<O: Operation>(&self, url: &ConnectorUrl, request: &O) -> Result<O::Response, CallError> {
-        let limit = self.options.timeout;
-        let secrets = Secrets::of(request);
-        let exchange = async {
-            let received = self.exchange(url, request, &secrets).await?;
-            read_result::<O>(&received, &secrets)
+        let (time, began) = (SystemTime::now(), Instant::now());
+        let mut secrets = Secrets::of(request);
+        let (result, body) = match self.exchange_in_time(url, request, &secrets).await {
+            Ok(received) => (read_result::<O>(&received, &secrets), Some(received.body)),
+            Err(cause) => (Err(cause), None),
         };
-        let result = tokio::time::timeout(limit, exchange).await.unwrap_or(Err(Cause::Timeout(limit)));
-        result.map_err(|cause| CallError { operation: O::NAME, cause })
+        let result = result.map_err(|cause| CallError { operation: O::NAME, cause });
+        let duration = began.elapsed();
+        metrics::count_connector_call(O::NAME, result.is_ok(), duration);
+        let journal = &self.options.journal;
+        journal.record(|| {
+            if let Ok(result) = &result {
+                secrets.add(result);
+            }
+            let remarks = |result: &O::Response| describe_remarks(result.outcome(), &secrets);
+            Exchange {
+                time,
+                operation: O::NAME,
+                connection: request.text_member("ConnectionGuid").map(ToOwned::to_owned),
+                url: url.to_string(),
+                duration,
+                outcome: result.as_ref().err().map_or("ok", CallError::kind),
+                detail: result.as_ref().map_or_else(|problem| Some(problem.to_string()), remarks),
+                request: journal.keep_body(&write_request(request, Writer::masked()), &Secrets::default()),
+                response: body.and_then(|body| journal.keep_body(&body, &secrets)),
+            }
+        });
+        result
     }
 
     /// Calls an operation of a saved connection. If the connector does not know the connection, `saved` is sent to it, and
@@ -112,6 +138,17 @@ impl Client {
             }
             result => result,
         }
+    }
+
+    async fn exchange_in_time<O: Operation>(
+        &self,
+        url: &ConnectorUrl,
+        request: &O,
+        secrets: &Secrets,
+    ) -> Result<Received, Cause> {
+        let limit = self.options.timeout;
+        let exchange = self.exchange(url, request, secrets);
+        tokio::time::timeout(limit, exchange).await.unwrap_or(Err(Cause::Timeout(limit)))
     }
 
     /// Sends a request and receives the response.

@@ -19,6 +19,10 @@ pub trait Message: Default {
     /// If the member does not fit.
     fn read_member(&mut self, name: &str, element: Element<'_, '_>) -> Result<(), ReadError>;
 
+    /// Returns the text of the member with this name on the wire; `None` if the message has no such member, or the member
+    /// is null or no text.
+    fn text_member(&self, name: &str) -> Option<&str>;
+
     /// Adds the secrets in the message to `found`.
     fn secrets<'v>(&'v self, found: &mut Vec<&'v str>);
 }
@@ -169,6 +173,15 @@ macro_rules! message {
                 $crate::connector::message::message!(@unknown self name element $($base)?)
             }
 
+            fn text_member(&self, _name: &str) -> Option<&str> {
+                $(
+                    if _name == $name {
+                        return $crate::connector::value::Value::as_text(&self.$member);
+                    }
+                )*
+                $crate::connector::message::message!(@text_member self _name $($base)?)
+            }
+
             fn secrets<'v>(&'v self, _found: &mut Vec<&'v str>) {
                 $($crate::connector::value::Value::secrets(&self.$member, _found);)*
                 $($secrets(self, _found);)?
@@ -183,6 +196,8 @@ macro_rules! message {
         let _ = $name;
         $element.skip()
     }};
+    (@text_member $self:ident $name:ident) => { None };
+    (@text_member $self:ident $name:ident $base:ident) => { $self.$base.text_member($name) };
     (@unknown $self:ident $name:ident $element:ident $base:ident) => { $self.$base.read_member($name, $element) };
 }
 pub(crate) use message;

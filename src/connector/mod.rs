@@ -13,6 +13,7 @@
 //! - [`envelope`]: SOAP requests, responses and faults.
 //! - [`url`]: the URLs that connectors have; [`outbound`], [`resolver`]: the addresses that they may have.
 //! - `redaction`: keeps secrets out of errors; [`error`]: the failure of a call.
+//! - [`journal`]: the last exchanges.
 //! - [`client`]: the calls; `received`: reads what comes back.
 
 pub mod carriers;
@@ -22,6 +23,7 @@ pub mod description;
 pub mod dictionary;
 pub mod envelope;
 pub mod error;
+pub mod journal;
 pub mod message;
 pub mod operations;
 pub mod outbound;

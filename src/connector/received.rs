@@ -8,7 +8,7 @@ use super::envelope::{Fault, Reply, read_response};
 use super::error::Cause;
 use super::operations::Operation;
 use super::redaction::Secrets;
-use super::responses::{Refusal, Response};
+use super::responses::{Outcome, Refusal, Response};
 
 /// The number of characters of a response that an error repeats.
 const EXCERPT_CHARS: usize = 200;
@@ -35,7 +35,7 @@ pub(super) fn read_result<O: Operation>(received: &Received, secrets: &Secrets) 
         let is_success = status.is_success();
         return Err(if is_success { Cause::Empty { status: status.as_u16() } } else { status_error(String::new()) });
     }
-    let excerpt = || secrets.excerpt(&String::from_utf8_lossy(body), EXCERPT_CHARS);
+    let excerpt = || secrets.excerpt(body, EXCERPT_CHARS);
     let document = decode(content_type, body);
     let reply = match &document {
         _ if is_html(content_type, body) => Err(Cause::Html { excerpt: excerpt() }),
@@ -49,8 +49,8 @@ pub(super) fn read_result<O: Operation>(received: &Received, secrets: &Secrets) 
     match reply {
         Ok(Reply::Fault(fault)) => {
             let fault = Fault {
-                code: secrets.excerpt(&fault.code, EXCERPT_CHARS),
-                reason: secrets.excerpt(&fault.reason, EXPLANATION_CHARS),
+                code: secrets.excerpt(fault.code.as_bytes(), EXCERPT_CHARS),
+                reason: secrets.excerpt(fault.reason.as_bytes(), EXPLANATION_CHARS),
             };
             Err(Cause::Fault { status: status.as_u16(), fault })
         }
@@ -67,12 +67,22 @@ pub(super) fn read_result<O: Operation>(received: &Received, secrets: &Secrets) 
 fn describe(refusal: &Refusal, secrets: &Secrets) -> String {
     let code = refusal.code.as_ref().map_or_else(|| "no code".to_owned(), ToString::to_string);
     let quote = |text: &Option<String>| {
-        text.as_deref()
-            .map_or_else(|| "none".to_owned(), |text| format!("\"{}\"", secrets.excerpt(text, EXPLANATION_CHARS)))
+        text.as_deref().map_or_else(
+            || "none".to_owned(),
+            |text| format!("\"{}\"", secrets.excerpt(text.as_bytes(), EXPLANATION_CHARS)),
+        )
     };
-    let code = secrets.excerpt(&code, EXCERPT_CHARS);
+    let code = secrets.excerpt(code.as_bytes(), EXCERPT_CHARS);
     let (user, tech) = (quote(&refusal.user_explanation), quote(&refusal.tech_explanation));
     format!("{code}; explanation for users: {user}, for operators: {tech}")
+}
+
+/// Describes the explanations of a success in a line, without secrets; `None` if there are none.
+pub(super) fn describe_remarks(outcome: &Outcome, secrets: &Secrets) -> Option<String> {
+    let remarks = [&outcome.user_explanation, &outcome.tech_explanation];
+    let remarks: Vec<_> = remarks.into_iter().flatten().filter(|text| !text.trim().is_empty()).collect();
+    let quoted = remarks.iter().map(|text| format!("\"{}\"", secrets.excerpt(text.as_bytes(), EXPLANATION_CHARS)));
+    (!remarks.is_empty()).then(|| format!("{}: {}", outcome.state.name(), quoted.collect::<Vec<_>>().join(", ")))
 }
 
 /// Returns the text of a body, or the name of its charset if that is not UTF-8.

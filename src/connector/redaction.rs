@@ -5,6 +5,10 @@ use super::config_values::MASK;
 use super::message::Message;
 use crate::xml::reference;
 
+/// The size of the part of a body that an excerpt is taken from. It is larger than an excerpt, as the part becomes shorter
+/// without its secrets.
+const WINDOW_BYTES: usize = 64 * 1024;
+
 /// The secrets of a call.
 #[derive(Default)]
 pub struct Secrets(Vec<String>);
@@ -45,18 +49,35 @@ impl Secrets {
         })
     }
 
-    /// Returns the first `chars` characters of a text without secrets and control characters, for the log.
+    /// Returns the first `bytes` bytes of a body without secrets.
+    ///
+    /// A body that is not UTF-8 is not repeated at all: a secret in another charset would not be found.
     #[must_use]
-    pub fn excerpt(&self, text: &str, chars: usize) -> String {
-        /// A window is enough, as an excerpt is short.
-        const WINDOW_BYTES: usize = 64 * 1024;
-        let window = &text[..text.floor_char_boundary(WINDOW_BYTES)];
-        let redacted = self.redact(window);
-        // The end of the window can cut a secret, which is not found then.
-        let longest = if window.len() < text.len() { self.0.first().map_or(0, String::len) } else { 0 };
-        let safe = &redacted[..redacted.floor_char_boundary(redacted.len().saturating_sub(longest))];
-        let excerpt: String = safe.chars().take(chars).collect();
-        let ellipsis = if excerpt.len() < redacted.len() || window.len() < text.len() { "…" } else { "" };
+    pub fn beginning(&self, body: &[u8], bytes: usize) -> String {
+        match std::str::from_utf8(body) {
+            Ok(text) if !text.contains('\0') => self.beginning_of_text(text, bytes),
+            _ => format!("{} bytes that are not UTF-8", body.len()),
+        }
+    }
+
+    fn beginning_of_text(&self, text: &str, bytes: usize) -> String {
+        let window = &text[..text.floor_char_boundary(bytes)];
+        let mut redacted = self.redact(window);
+        if window.len() < text.len() {
+            // The end of the window can cut a secret, which is not found then.
+            let longest = self.0.first().map_or(0, String::len);
+            redacted.truncate(redacted.floor_char_boundary(redacted.len().saturating_sub(longest)));
+            redacted.push('…');
+        }
+        redacted
+    }
+
+    /// Returns the first `chars` characters of a body without secrets and control characters, for the log.
+    #[must_use]
+    pub fn excerpt(&self, body: &[u8], chars: usize) -> String {
+        let beginning = self.beginning(body, WINDOW_BYTES);
+        let excerpt: String = beginning.chars().take(chars).collect();
+        let ellipsis = if excerpt.len() < beginning.len() { "…" } else { "" };
         format!("{}{ellipsis}", excerpt.escape_debug())
     }
 }
@@ -82,10 +103,11 @@ mod tests {
 
     #[test]
     fn an_excerpt_has_no_control_character_and_no_part_of_a_secret() {
-        assert_eq!(secrets(&["pw"]).excerpt("a\npw\u{1b}[1m", 100), "a\\n***\\u{1b}[1m");
-        assert_eq!(secrets(&["pw"]).excerpt("pwabcdef", 5), "***ab…");
+        assert_eq!(secrets(&["pw"]).excerpt(b"a\npw\x1b[1m", 100), "a\\n***\\u{1b}[1m");
+        assert_eq!(secrets(&["pw"]).excerpt(b"pwabcdef", 5), "***ab…");
         let long = "s".repeat(1000);
-        let excerpt = secrets(&[&long]).excerpt(&long.repeat(100), 1000);
+        let excerpt = secrets(&[&long]).excerpt(long.repeat(100).as_bytes(), 1000);
         assert!(!excerpt.contains('s'), "{excerpt}");
+        assert_eq!(secrets(&["pässword"]).excerpt(b"p\xE4ssword", 100), "8 bytes that are not UTF-8");
     }
 }

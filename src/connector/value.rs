@@ -18,6 +18,11 @@ pub trait Value: Sized {
     /// If the element does not fit.
     fn read(element: Element<'_, '_>) -> Result<Self, ReadError>;
 
+    /// Returns the value if it is a text.
+    fn as_text(&self) -> Option<&str> {
+        None
+    }
+
     /// Adds the secrets in the value to `found`.
     fn secrets<'v>(&'v self, _found: &mut Vec<&'v str>) {}
 }
@@ -62,6 +67,10 @@ impl Value for String {
     fn read(element: Element<'_, '_>) -> Result<Self, ReadError> {
         Ok(element.text()?.unwrap_or_default())
     }
+
+    fn as_text(&self) -> Option<&str> {
+        Some(self)
+    }
 }
 
 impl Value for Option<String> {
@@ -76,6 +85,10 @@ impl Value for Option<String> {
 
     fn read(element: Element<'_, '_>) -> Result<Self, ReadError> {
         element.text()
+    }
+
+    fn as_text(&self) -> Option<&str> {
+        self.as_deref()
     }
 }
 

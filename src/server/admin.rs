@@ -20,6 +20,7 @@ use prometheus_client::registry::Registry;
 
 use super::request_metrics::RequestMetrics;
 use crate::auth::Scheme;
+use crate::connector::operations::OPERATIONS;
 use crate::metrics;
 use crate::protocol::agent::{only, path_not_found, write_errors};
 use crate::protocol::error::Error;
@@ -46,7 +47,7 @@ fn registry(requests: &RequestMetrics, pool: &store::Pool) -> Registry {
     root.register_collector(Box::new(Process));
     let registry = root.sub_registry_with_prefix("erpsync");
     requests.register(registry);
-    metrics::register(registry, &Scheme::ALL.map(Scheme::name));
+    metrics::register(registry, &Scheme::ALL.map(Scheme::name), OPERATIONS.iter().map(|operation| operation.name));
     registry.register_collector(Box::new(Pool(pool.clone())));
     let build = Family::<BuildLabels, Gauge>::default();
     build.get_or_create_owned(&BuildLabels { version: env!("CARGO_PKG_VERSION") }).set(1);
