@@ -124,6 +124,16 @@ pub fn validate(settings: &config::Database) -> Result<(), String> {
     external(settings).map(drop)
 }
 
+/// Returns the host and the port of the database; `None` if it is reached by a Unix socket, as the embedded one is.
+///
+/// # Errors
+/// See [`validate`].
+pub fn host_and_port(settings: &config::Database) -> Result<Option<(String, u16)>, String> {
+    let options = external(settings)?.filter(|options| options.get_socket().is_none());
+    let options = options.filter(|options| !options.get_host().starts_with('/'));
+    Ok(options.map(|options| (options.get_host().to_owned(), options.get_port())))
+}
+
 /// Connects to the database for inspection, without starting or changing anything.
 ///
 /// Returns the pool and the database's address, or `None` if the database is an embedded one that is not running.

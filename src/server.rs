@@ -1,6 +1,7 @@
 //! The HTTP server around the agent: listener, layers, limits, endpoints and graceful shutdown.
 
 mod admin;
+mod connectors;
 mod cors;
 mod discard_body;
 mod docs;
@@ -18,6 +19,8 @@ mod shutdown;
 mod tls;
 mod unique_headers;
 
+use std::sync::Arc;
+
 use axum::Router;
 use tokio::net::TcpListener;
 use tracing::Instrument;
@@ -26,7 +29,9 @@ use crate::auth::Authenticator;
 use crate::auth::oidc::Issuer;
 use crate::config::network::Networks;
 use crate::config::{Limits, Serve};
+use crate::connector::journal::Journal;
 use crate::database::Database;
+use crate::erp_sync::AgentState;
 use crate::{demo, erp_sync};
 use listen::ListenerConfig;
 use proxies::TrustedProxies;
@@ -75,6 +80,7 @@ pub async fn run(settings: &Serve) -> Result<(), String> {
 pub fn check(settings: &Serve) -> Result<(), String> {
     Issuer::new(&settings.oidc)?;
     tls::check(&settings.network)?;
+    connectors::check(settings)?;
     crate::database::validate(&settings.database)
 }
 
@@ -106,13 +112,17 @@ async fn serve(
     let scheme = if config.tls.is_some() { "https" } else { "http" };
 
     let pool = database.pool.clone();
+    let admin_address = admin_listener.as_ref().and_then(|listener| listener.local_addr().ok());
+    let journal = Arc::new(Journal::new(settings.connector.journal, settings.connector.journal_size.into()));
+    let client = connectors::connect(settings, admin_address, Arc::clone(&journal)).await?;
+    let state = AgentState { pool: pool.clone(), connectors: Arc::new(client) };
     let authenticator = Authenticator::new(pool.clone(), settings.authentication.clone(), issuer);
     let agent = erp_sync::agent();
     let metrics = RequestMetrics::new(agent.methods().iter().map(|(path, _)| path.as_str()));
     let endpoints = Endpoints::new(agent.methods(), settings, &authenticator);
-    let api = api(agent, endpoints, &pool, &authenticator);
+    let api = api(agent, endpoints, &state, &authenticator);
     let health = router(health::endpoints(&pool, &shutdown).into());
-    let admin = admin::app(&metrics, &pool, health.clone());
+    let admin = admin::app(&metrics, &pool, journal, health.clone());
     let app = app(api, health, metrics, settings);
 
     let admin = async {

@@ -13,10 +13,10 @@ use crate::support::program::run;
 use crate::support::wait::wait_until;
 use crate::support::{AGENT, Answer, Program, SAVE, Server};
 
-const ADMIN: [&str; 2] = ["--admin-listen", "127.0.0.1:0"];
+pub const ADMIN: [&str; 2] = ["--admin-listen", "127.0.0.1:0"];
 
 /// Returns the address of the admin listener from the log, as its port is chosen by the system.
-async fn admin_address(program: &Program) -> String {
+pub async fn admin_address(program: &Program) -> String {
     const SERVED: &str = "metrics and health are served";
     program.wait_for_log(SERVED).await;
     let log = program.log();
@@ -25,7 +25,7 @@ async fn admin_address(program: &Program) -> String {
     line["fields"]["address"].as_str().unwrap().to_owned()
 }
 
-async fn admin_get(program: &Program, path: &str) -> Answer {
+pub async fn admin_get(program: &Program, path: &str) -> Answer {
     let url = format!("http://{}{path}", admin_address(program).await);
     Answer::of(program.http.get(url).send().await.unwrap()).await
 }

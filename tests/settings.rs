@@ -1,6 +1,7 @@
 //! Settings by flag, environment and file; `config`, `doctor`, `healthcheck`, completions and man pages.
 
-use std::process::{Output, Stdio};
+use std::io::{Seek, Write};
+use std::process::Output;
 
 use crate::support::program::{command, run};
 use crate::support::{Program, Server, TestDatabase};
@@ -210,8 +211,10 @@ fn shell_completions_and_man_pages_are_generated() {
         assert!(script.status.success() && out(&script).contains("healthcheck"), "{shell}");
     }
     // bash parses its script.
-    let script = out(&run(&["completions", "bash"]));
-    let bash = std::process::Command::new("bash").args(["-n", "-c", &script]).stdin(Stdio::null()).status();
+    let mut script = tempfile::tempfile().unwrap();
+    script.write_all(&run(&["completions", "bash"]).stdout).unwrap();
+    script.rewind().unwrap();
+    let bash = std::process::Command::new("bash").arg("-n").stdin(script).status();
     assert!(bash.is_ok_and(|status| status.success()));
     assert!(out(&run(&["man"])).contains(".TH erpsync 1"));
     let directory = tempfile::tempdir().unwrap();

@@ -33,6 +33,7 @@ use crate::config;
 use key_cache::KeyCache;
 pub use refusal::Refusal;
 use source::Source;
+pub use source::read_certificates;
 
 /// The tolerated difference between the issuer's clock and that of this machine.
 const LEEWAY: Duration = Duration::from_mins(1);

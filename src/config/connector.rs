@@ -22,7 +22,7 @@ pub struct Connector {
         value_name = "SECONDS", value_parser = timeout)]
     pub timeout: Duration,
     /// Certificates of further authorities that may sign a connector's certificate, as PEM, besides the system's
-    #[arg(long = "connector-ca", env = "ERPSYNC_CONNECTOR_CA", value_name = "FILE")]
+    #[arg(id = "connector_ca", long = "connector-ca", env = "ERPSYNC_CONNECTOR_CA", value_name = "FILE")]
     pub ca: Option<PathBuf>,
     /// Hosts, addresses and networks that connectors may have, separated by spaces (default: any)
     #[arg(long = "connector-allow", env = "ERPSYNC_CONNECTOR_ALLOW", default_value = "", value_name = "HOSTS",
@@ -49,7 +49,7 @@ pub enum JournalMode {
     Off,
     /// Time, operation, connection, duration and outcome.
     Metadata,
-    /// The bodies of request and response as well, without secrets.
+    /// The bodies of request and response as well, with config values masked.
     Bodies,
 }
 

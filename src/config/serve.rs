@@ -3,6 +3,7 @@
 use clap::Args;
 
 use super::authentication::{Authentication, Oidc};
+use super::connector::Connector;
 use super::database::Database;
 use super::limits::Limits;
 use super::log::Log;
@@ -26,6 +27,9 @@ pub struct Serve {
     /// The OpenID Connect issuer.
     #[command(flatten)]
     pub oidc: Oidc,
+    /// Calls of connectors.
+    #[command(flatten)]
+    pub connector: Connector,
     /// Limits of requests and connections.
     #[command(flatten)]
     pub limits: Limits,

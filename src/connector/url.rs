@@ -44,6 +44,20 @@ impl fmt::Display for UrlError {
 
 impl std::error::Error for UrlError {}
 
+impl UrlError {
+    /// Returns the reason without any part of the URL, for the log.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            UrlError::Invalid => "not a URL",
+            UrlError::Credentials => "holds credentials",
+            UrlError::Scheme(_) => "unknown scheme",
+            UrlError::Plugin => "a .NET plugin",
+            UrlError::UnknownApp(_) => "unknown application",
+        }
+    }
+}
+
 impl ConnectorUrl {
     /// Parses the URL of a connector: `http`, `https`, or `app://` with the client id of an application, for which
     /// `resolve_app` returns the URL. The query is part of the URL: `?ConnectorName=` selects one of several connectors

@@ -2,41 +2,6 @@
 
 use super::actor_types::ErpActorType;
 use crate::carrier;
-use crate::protocol::value::StringDictionary;
-
-carrier! {
-    /// The request of `TestConnectorUrl`.
-    pub struct TestConnectorUrlRequest {
-        /// The URL of the connector.
-        url: Option<String> = "Url",
-    }
-}
-
-carrier! {
-    /// The request of `GetConfigurationFields`.
-    pub struct GetConfigurationFieldsRequest {
-        /// Primary key of the connector.
-        erp_connector_id: i32 = "ErpConnectorId",
-    }
-}
-
-carrier! {
-    /// The request of `TestConnectionByConfig`.
-    pub struct TestConnectionByConfigRequest {
-        /// Primary key of the connector, despite the name.
-        erp_connection_id: i32 = "ErpConnectionId",
-        /// The config fields to test.
-        config_fields: Option<StringDictionary> = "ConfigFields",
-    }
-}
-
-carrier! {
-    /// The request of `TestConnectionById`.
-    pub struct TestConnectionByIdRequest {
-        /// Primary key of the connection.
-        erp_connection_id: i32 = "ErpConnectionId",
-    }
-}
 
 carrier! {
     /// The request of `UpdateConnectionFields`.

@@ -96,7 +96,8 @@ carrier! {
 
 const REASON: &str = "Default values are changed by administrators.";
 static ROLES: Roles = Roles::new(ErpSyncDefaultValue::MEMBERS, REASON);
-static FIELD_ROLES: Roles = Roles::new(FieldMetadata::MEMBERS, REASON);
+/// The rights of callers to descriptions of fields.
+pub(super) static FIELD_ROLES: Roles = Roles::new(FieldMetadata::MEMBERS, REASON);
 
 /// Returns the default value of a field; null if the field does not exist or the caller may not see its connection.
 ///

@@ -10,6 +10,9 @@ use super::connections::{
     DeleteConnectionRequest, ErpConnection, GetAllConnectionsRequest, GetConnectionRequest,
     GetErpConnectionConfigFieldsRequest, ROLES,
 };
+use super::connector_setup::{
+    GetConfigurationFieldsRequest, TestConnectionByConfigRequest, TestConnectionByIdRequest, TestConnectorUrlRequest,
+};
 use super::connectors::{CanDeleteErpSyncConnectorEntityRequest, ConnectorParameters, ErpSyncConnectorEntity};
 use super::defaults::{
     ErpSyncDefaultValue, GetDefaultValueInfoRequest, GetFieldsForNewErpActorRequest, SaveDefaultValueInfoRequest,
@@ -149,7 +152,16 @@ fn mapping_request(method: &str) -> Option<Example> {
             list_owner: Some("contact".into()),
             erp_connection_id: CONNECTION,
         }),
-        method => return not_implemented::request(method, CONNECTION, CONNECTOR),
+        "TestConnectorUrl" => {
+            Example::new(&TestConnectorUrlRequest { url: Some("http://localhost:9411/ErpConnectorWS.svc".into()) })
+        }
+        "GetConfigurationFields" => Example::new(&GetConfigurationFieldsRequest { erp_connector_id: CONNECTOR }),
+        "TestConnectionByConfig" => Example::new(&TestConnectionByConfigRequest {
+            erp_connection_id: CONNECTOR,
+            config_fields: Some([("ConfigFields1".to_owned(), Some("est".to_owned()))].into()),
+        }),
+        "TestConnectionById" => Example::new(&TestConnectionByIdRequest { erp_connection_id: CONNECTOR }),
+        method => return not_implemented::request(method, CONNECTION),
     })
 }
 

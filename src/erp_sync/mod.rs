@@ -6,6 +6,7 @@ pub mod actor_links;
 pub mod actor_types;
 pub mod connections;
 pub mod connector_calls;
+pub mod connector_setup;
 pub mod connectors;
 pub mod crm_fields;
 pub mod defaults;
@@ -17,25 +18,24 @@ pub mod mapping;
 mod roles;
 pub mod save_connection;
 mod save_metrics;
+mod state;
 pub mod summary;
 pub mod sync_order;
 pub mod sync_runs;
 
 use crate::protocol::agent::Agent;
-use crate::store::Pool;
 use connector_calls::ErpSyncFieldValue;
-use connectors::ErpSyncResponseCode;
-use defaults::FieldMetadata;
 use list_mappings::ErpConnectionListMappingContainer;
+pub use state::AgentState;
 
 /// Creates the agent. Its routes must stand below [`authenticate`](crate::auth::authenticate).
 #[must_use]
-pub fn agent() -> Agent<Pool> {
+pub fn agent() -> Agent<AgentState> {
     let families = [connectors, connections, mapping, engine, connector_calls, actor_links, sync_runs];
     families.into_iter().fold(Agent::new("ErpSync"), |agent, add_methods| add_methods(agent))
 }
 
-fn connectors(agent: Agent<Pool>) -> Agent<Pool> {
+fn connectors(agent: Agent<AgentState>) -> Agent<AgentState> {
     agent
         .method(
             "CreateDefaultErpSyncConnectorEntity",
@@ -53,7 +53,7 @@ fn connectors(agent: Agent<Pool>) -> Agent<Pool> {
         .method("GetAllConnectors", "Returns all ERP Sync connectors.", connectors::get_all)
 }
 
-fn connections(agent: Agent<Pool>) -> Agent<Pool> {
+fn connections(agent: Agent<AgentState>) -> Agent<AgentState> {
     agent
         .cached_authentication_method("SaveConnection", "Saves a connection to the database.", save_connection::save)
         .cached_authentication_method("GetConnection", "Returns the specified connection.", connections::get)
@@ -77,7 +77,7 @@ fn connections(agent: Agent<Pool>) -> Agent<Pool> {
         .method("GetErpSyncConnectionSummary", "Get a summary of the current ErpSync configuration/setup", summary::get)
 }
 
-fn mapping(agent: Agent<Pool>) -> Agent<Pool> {
+fn mapping(agent: Agent<AgentState>) -> Agent<AgentState> {
     agent
         .method(
             "GetActorTypeMapping",
@@ -106,7 +106,7 @@ fn mapping(agent: Agent<Pool>) -> Agent<Pool> {
         )
 }
 
-fn engine(agent: Agent<Pool>) -> Agent<Pool> {
+fn engine(agent: Agent<AgentState>) -> Agent<AgentState> {
     agent
         .method("GetEngineStatus", "Get the current status of the Sync engine", engine::status)
         .method(
@@ -117,28 +117,27 @@ fn engine(agent: Agent<Pool>) -> Agent<Pool> {
         .method("ChangeEngineInterval", "Change the interval for each run of the Sync Engine", engine::change_interval)
 }
 
-fn connector_calls(agent: Agent<Pool>) -> Agent<Pool> {
+fn connector_calls(agent: Agent<AgentState>) -> Agent<AgentState> {
     use connector_calls::{
-        GetConfigurationFieldsRequest, GetConnectionListMappingsRequest, GetFieldValuesFromErpRequest,
-        SupportsAdvancedSearchRequest, TestConnectionByConfigRequest, TestConnectionByIdRequest,
-        TestConnectorUrlRequest, UpdateConnectionFieldsRequest,
+        GetConnectionListMappingsRequest, GetFieldValuesFromErpRequest, SupportsAdvancedSearchRequest,
+        UpdateConnectionFieldsRequest,
     };
     agent
-        .not_implemented::<TestConnectorUrlRequest, ErpSyncResponseCode>(
-            "TestConnectorUrl",
-            "Test if connector urls anwers",
-        )
-        .not_implemented::<GetConfigurationFieldsRequest, Vec<FieldMetadata>>(
+        .method("TestConnectorUrl", "Test if connector urls anwers", connector_setup::test_url)
+        .method(
             "GetConfigurationFields",
             "Returns all fields needed to connect to the given connector",
+            connector_setup::configuration_fields,
         )
-        .not_implemented::<TestConnectionByConfigRequest, bool>(
+        .method(
             "TestConnectionByConfig",
             "Tests to see if we can establish a connection with the given config fields",
+            connector_setup::test_config,
         )
-        .not_implemented::<TestConnectionByIdRequest, bool>(
+        .method(
             "TestConnectionById",
             "Tests to see if the given connection has a valid connection to its connector",
+            connector_setup::test_connection,
         )
         .not_implemented::<UpdateConnectionFieldsRequest, bool>(
             "UpdateConnectionFields",
@@ -158,7 +157,7 @@ fn connector_calls(agent: Agent<Pool>) -> Agent<Pool> {
         )
 }
 
-fn actor_links(agent: Agent<Pool>) -> Agent<Pool> {
+fn actor_links(agent: Agent<AgentState>) -> Agent<AgentState> {
     use actor_links::{
         BreakActorLinkRequest, ConnectActorRequest, CreateActorLinkRequest, CreateErpActorFromCrmRequest,
         ErpConnectionData, GetConnectionsAndDisplayFieldsRequest, GetErpFieldValuesRequest,
@@ -196,7 +195,7 @@ fn actor_links(agent: Agent<Pool>) -> Agent<Pool> {
         )
 }
 
-fn sync_runs(agent: Agent<Pool>) -> Agent<Pool> {
+fn sync_runs(agent: Agent<AgentState>) -> Agent<AgentState> {
     use sync_runs::{
         ForceResyncBatchTaskRequest, ForceResyncExternalNoBlankValuesRequest, ForceResyncExternalRequest,
         ForceResyncNoBlankValuesRequest, ForceResyncRequest, PluginResponse,

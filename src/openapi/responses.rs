@@ -5,14 +5,14 @@ use serde_json::{Value, json};
 use crate::protocol::agent::ErrorExample;
 use crate::protocol::error::Error;
 use crate::protocol::negotiate::{self, SUPPORTED};
-use crate::protocol::rule_error::{ErrorOr, RuleError};
+use crate::protocol::rule_error::{ConnectorRuleError, ErrorOr, RuleError};
 
 /// The name of the schema of all error bodies. With several schemas, every function of a generated client would return
 /// a union.
 pub const ERROR_SCHEMA: &str = "ErrorResponse";
 
 /// Returns an error of each status that several endpoints share. Their texts are the document's examples.
-fn errors() -> [ErrorExample; 13] {
+fn errors() -> [ErrorExample; 14] {
     [
         Error::argument("Connection.ErpConnectorId: expected a 32-bit integer, found 'x' at line 1 column 40.").into(),
         Error::unauthorized("The login name or the password is wrong.").into(),
@@ -25,6 +25,7 @@ fn errors() -> [ErrorExample; 13] {
         Error::too_many_failed_logins(60).into(),
         ErrorExample::internal(),
         Error::not_implemented("SyncAll").into(),
+        ConnectorRuleError::bad_gateway("The connector cannot be reached.").into_error().into(),
         Error::database_unavailable().into(),
         Error::timed_out().into(),
     ]
@@ -47,10 +48,11 @@ fn error_description(status: u16) -> &'static str {
         415 => "The request body's format, charset or content encoding is not supported.",
         429 => "Too many wrong passwords, tickets or tokens.",
         501 => "The vendor has this method, this server does not implement it yet. Nothing was changed.",
+        502 => "The connector cannot be called, or reports an error (SoConnectorException).",
         503 => {
             "The database cannot be reached (SoDbAccessException), or the server is busy (SoServerException). Try again."
         }
-        504 => "The request took too long; whether it took effect is unknown.",
+        504 => "The request, or the connector that it calls, took too long; whether it took effect is unknown.",
         _ => "An error of the server. Its log has the cause, under the reference in the response.",
     }
 }

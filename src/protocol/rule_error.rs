@@ -65,3 +65,42 @@ impl ErrorOr<409> {
         ErrorOr(Error::duplicate(message))
     }
 }
+
+/// An error of a rule that returns what a connector responds with: 404 and 502 as well. 504 is common to all rules.
+#[derive(Debug)]
+pub struct ConnectorRuleError(Error);
+
+impl RuleError for ConnectorRuleError {
+    const STATUSES: &'static [u16] = &[404, 502];
+
+    fn error(&self) -> &Error {
+        &self.0
+    }
+
+    fn into_error(self) -> Error {
+        self.0
+    }
+}
+
+impl<E: Into<Error>> From<E> for ConnectorRuleError {
+    fn from(error: E) -> Self {
+        ConnectorRuleError(error.into())
+    }
+}
+
+impl ConnectorRuleError {
+    /// 404: the connector does not exist.
+    pub fn not_found(message: impl Into<Message>) -> Self {
+        ConnectorRuleError(Error::not_found(message))
+    }
+
+    /// 502: the connector cannot be called, or reports an error.
+    pub fn bad_gateway(message: impl Into<Message>) -> Self {
+        ConnectorRuleError(Error::connector_failed(message))
+    }
+
+    /// 504: the connector is too slow.
+    pub fn gateway_timeout(message: impl Into<Message>) -> Self {
+        ConnectorRuleError(Error::connector_timed_out(message))
+    }
+}

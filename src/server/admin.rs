@@ -1,16 +1,16 @@
-//! The operator's listener: `/metrics`, and the health checks. Without authentication: access has to be restricted by
+//! The operator's listener: `/metrics`, the journal of connectors, and the health checks. Without authentication: access has to be restricted by
 //! the network.
 
 use std::fmt;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header::{ACCEPT, CONTENT_TYPE};
 use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::{Json, Router};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
@@ -20,6 +20,7 @@ use prometheus_client::registry::Registry;
 
 use super::request_metrics::RequestMetrics;
 use crate::auth::Scheme;
+use crate::connector::journal::{Exchange, Journal};
 use crate::connector::operations::OPERATIONS;
 use crate::metrics;
 use crate::protocol::agent::{only, path_not_found, write_errors};
@@ -31,12 +32,13 @@ const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset
 /// The older text format of Prometheus, for other clients.
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// Creates the router: the metrics of `requests` and `pool`, and the health checks.
-pub fn app(requests: &RequestMetrics, pool: &store::Pool, health: Router) -> Router {
+/// Creates the router: the metrics of `requests` and `pool`, the journal of connectors, and the health checks.
+pub fn app(requests: &RequestMetrics, pool: &store::Pool, journal: Arc<Journal>, health: Router) -> Router {
     let registry = Arc::new(registry(requests, pool));
     Router::new()
         .route("/metrics", only("GET, HEAD", get(metrics)))
         .with_state(registry)
+        .route("/connectors/journal", only("GET, HEAD", get(exchanges)).with_state(journal))
         .merge(health)
         .fallback(path_not_found)
         .layer(from_fn(write_errors))
@@ -53,6 +55,11 @@ fn registry(requests: &RequestMetrics, pool: &store::Pool) -> Registry {
     build.get_or_create_owned(&BuildLabels { version: env!("CARGO_PKG_VERSION") }).set(1);
     registry.register("build_info", "1, with the program's version", build);
     root
+}
+
+/// Returns the last exchanges with connectors, the newest first.
+async fn exchanges(State(journal): State<Arc<Journal>>) -> Json<Vec<Exchange>> {
+    Json(journal.exchanges())
 }
 
 async fn metrics(State(registry): State<Arc<Registry>>, headers: HeaderMap) -> Result<Response, Error> {

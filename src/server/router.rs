@@ -23,9 +23,9 @@ use super::unique_headers::refuse_repeated;
 use super::{docs, request_log, roots};
 use crate::auth::{Authenticator, authenticate, authenticate_cached, current, require_grant, session};
 use crate::config::Serve;
+use crate::erp_sync::AgentState;
 use crate::protocol::agent::{Agent, path_not_found, write_errors};
 use crate::protocol::error::Error;
-use crate::store::Pool;
 
 /// A path in lower case, and its handlers.
 pub type Endpoint = (String, MethodRouter);
@@ -73,13 +73,18 @@ pub fn router(endpoints: Vec<Endpoint>) -> Router {
 }
 
 /// Creates the router of the agent and the other endpoints, with authentication in front of those that need it.
-pub fn api(agent: Agent<Pool>, endpoints: Endpoints, pool: &Pool, authenticator: &Authenticator) -> Router {
+pub fn api(
+    agent: Agent<AgentState>,
+    endpoints: Endpoints,
+    state: &AgentState,
+    authenticator: &Authenticator,
+) -> Router {
     let routes = agent.routes();
     let grant = from_fn_with_state(authenticator.clone(), require_grant);
-    let authenticated = routes.authenticated.with_state(pool.clone()).route_layer(grant.clone());
+    let authenticated = routes.authenticated.with_state(state.clone()).route_layer(grant.clone());
     let authenticated = authenticated.merge(router(endpoints.authenticated));
     let authenticated = authenticated.route_layer(from_fn_with_state(authenticator.clone(), authenticate));
-    let cached = routes.cached_authentication.with_state(pool.clone()).route_layer(grant);
+    let cached = routes.cached_authentication.with_state(state.clone()).route_layer(grant);
     let cached = cached.route_layer(from_fn_with_state(authenticator.clone(), authenticate_cached));
     authenticated.merge(cached).merge(router(endpoints.public))
 }

@@ -7,8 +7,7 @@ use crate::erp_sync::actor_links::{
 };
 use crate::erp_sync::actor_types::{CrmActorType, ErpActorType};
 use crate::erp_sync::connector_calls::{
-    ErpSyncFieldValue, GetConfigurationFieldsRequest, GetConnectionListMappingsRequest, GetFieldValuesFromErpRequest,
-    SupportsAdvancedSearchRequest, TestConnectionByConfigRequest, TestConnectionByIdRequest, TestConnectorUrlRequest,
+    ErpSyncFieldValue, GetConnectionListMappingsRequest, GetFieldValuesFromErpRequest, SupportsAdvancedSearchRequest,
     UpdateConnectionFieldsRequest,
 };
 use crate::erp_sync::sync_runs::{
@@ -22,17 +21,9 @@ const ERP_ACTOR_TYPE: ErpActorType = ErpActorType::Customer;
 const CRM_ID: i32 = 1;
 const ERP_KEY: &str = "10001";
 
-/// Returns an example request about a `connection` or a `connector`; `None` if the method has no request.
-pub fn request(method: &str, connection: i32, connector: i32) -> Option<Example> {
-    let url = "http://localhost:9411/ErpConnectorWS.svc";
+/// Returns an example request about a `connection`; `None` if the method has no request.
+pub fn request(method: &str, connection: i32) -> Option<Example> {
     Some(match method {
-        "TestConnectorUrl" => Example::new(&TestConnectorUrlRequest { url: Some(url.into()) }),
-        "GetConfigurationFields" => Example::new(&GetConfigurationFieldsRequest { erp_connector_id: connector }),
-        "TestConnectionByConfig" => Example::new(&TestConnectionByConfigRequest {
-            erp_connection_id: connector,
-            config_fields: Some([("ConfigFields1".to_owned(), Some("est".to_owned()))].into()),
-        }),
-        "TestConnectionById" => Example::new(&TestConnectionByIdRequest { erp_connection_id: connection }),
         "UpdateConnectionFields" => Example::new(&UpdateConnectionFieldsRequest { erp_connection_id: connection }),
         "SupportsAdvancedSearch" => Example::new(&SupportsAdvancedSearchRequest {
             erp_connection_id: connection,

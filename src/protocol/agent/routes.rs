@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use axum::Router;
-use axum::extract::{Extension, OriginalUri, State};
+use axum::extract::{Extension, FromRef, OriginalUri, State};
 use axum::http::Method;
 use axum::response::{IntoResponse, Response};
 use axum::routing::MethodRouter;
@@ -43,15 +43,16 @@ impl<S: Clone + Send + Sync + 'static> Agent<S> {
     /// Adds a method: POST runs `rule`, GET describes the call with `summary`, any other HTTP method is refused.
     ///
     /// `P` is the principal, an extension of the request. The authentication layer sets it, so the routes must stand
-    /// below that layer.
+    /// below that layer. `C` is the part of the state that the rule takes.
     #[must_use]
-    pub fn method<P, I, T, E, F, R>(mut self, name: &'static str, summary: &'static str, rule: F) -> Self
+    pub fn method<C, P, I, T, E, F, R>(mut self, name: &'static str, summary: &'static str, rule: F) -> Self
     where
+        C: FromRef<S> + Send + 'static,
         P: Clone + Send + Sync + 'static,
         I: Arguments + Send + 'static,
         T: IntoAgentResponse,
         E: RuleError,
-        F: Fn(S, P, I) -> R + Clone + Send + Sync + 'static,
+        F: Fn(C, P, I) -> R + Clone + Send + Sync + 'static,
         R: Future<Output = Result<T, E>> + Send,
     {
         self.operations.push(Operation::of::<I, T, E>(name, summary));
@@ -63,18 +64,19 @@ impl<S: Clone + Send + Sync + 'static> Agent<S> {
     /// Adds a method whose SQL statement checks the rights of a cached principal; otherwise the same as
     /// [`Agent::method`].
     #[must_use]
-    pub fn cached_authentication_method<P, I, T, E, F, R>(
+    pub fn cached_authentication_method<C, P, I, T, E, F, R>(
         mut self,
         name: &'static str,
         summary: &'static str,
         rule: F,
     ) -> Self
     where
+        C: FromRef<S> + Send + 'static,
         P: Clone + Send + Sync + 'static,
         I: Arguments + Send + 'static,
         T: IntoAgentResponse,
         E: RuleError,
-        F: Fn(S, P, I) -> R + Clone + Send + Sync + 'static,
+        F: Fn(C, P, I) -> R + Clone + Send + Sync + 'static,
         R: Future<Output = Result<T, E>> + Send,
     {
         self.operations.push(Operation::of::<I, T, E>(name, summary));
@@ -131,18 +133,19 @@ impl<S: Clone + Send + Sync + 'static> Agent<S> {
 }
 
 /// Returns the POST handler that runs `rule`.
-fn post<S, P, I, T, E, F, R>(rule: F) -> MethodRouter<S>
+fn post<S, C, P, I, T, E, F, R>(rule: F) -> MethodRouter<S>
 where
     S: Clone + Send + Sync + 'static,
+    C: FromRef<S> + Send + 'static,
     P: Clone + Send + Sync + 'static,
     I: Arguments + Send + 'static,
     T: IntoAgentResponse,
     E: RuleError,
-    F: Fn(S, P, I) -> R + Clone + Send + Sync + 'static,
+    F: Fn(C, P, I) -> R + Clone + Send + Sync + 'static,
     R: Future<Output = Result<T, E>> + Send,
 {
     MethodRouter::new().post(
-        move |State(state): State<S>, Extension(principal): Extension<P>, request: AgentRequest<I>| async move {
+        move |State(state): State<C>, Extension(principal): Extension<P>, request: AgentRequest<I>| async move {
             let result = rule(state, principal, request.arguments).await.map_err(RuleError::into_error)?;
             Ok::<Response, Error>(result.into_agent_response(&request.format))
         },

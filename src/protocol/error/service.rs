@@ -112,6 +112,17 @@ impl Error {
         )
     }
 
+    /// 502: a connector cannot be called, or reports an error. Rules create it by `ConnectorRuleError`, which declares the
+    /// status.
+    pub(in crate::protocol) fn connector_failed(message: impl Into<Message>) -> Self {
+        Self::service(StatusCode::BAD_GATEWAY, "SoConnectorException", IMPLEMENTATION, message)
+    }
+
+    /// 504: a connector is too slow.
+    pub(in crate::protocol) fn connector_timed_out(message: impl Into<Message>) -> Self {
+        Self::service(StatusCode::GATEWAY_TIMEOUT, "SoConnectorException", IMPLEMENTATION, message)
+    }
+
     /// 503: tokens of an OpenID Connect issuer cannot be verified, as its keys are not available.
     #[must_use]
     pub fn issuer_unavailable() -> Self {

@@ -13,9 +13,11 @@ use tower::ServiceExt;
 use super::super::openapi::document;
 use super::super::{ShutdownSignal, health};
 use super::*;
-use crate::auth::Client;
+use crate::auth;
 use crate::config::CommandLine;
+use crate::connector::client::{Client, ClientOptions};
 use crate::erp_sync;
+use crate::store::Pool;
 
 /// The endpoints that describe the API and are no part of it.
 const UNDOCUMENTED: [&str; 8] = [
@@ -51,11 +53,12 @@ async fn the_document_describes_each_endpoint_of_the_api_and_no_other() {
     let different: Vec<_> = paths.symmetric_difference(&expected).collect();
     assert!(different.is_empty(), "{different:?}");
 
-    let api = api(agent, endpoints, &pool, &authenticator);
+    let connectors = Arc::new(Client::new(ClientOptions::default()).expect("a client"));
+    let api = api(agent, endpoints, &AgentState { pool, connectors }, &authenticator);
     let app = app(api, router(health.into()), RequestMetrics::new([]), &settings);
     for (path, methods) in documented {
         for method in methods.as_object().expect("methods").keys() {
-            let client = Client { address: IpAddr::V4(Ipv4Addr::LOCALHOST), is_secure: false };
+            let client = auth::Client { address: IpAddr::V4(Ipv4Addr::LOCALHOST), is_secure: false };
             let request = Request::builder().method(method.to_ascii_uppercase().as_str()).uri(path).extension(client);
             let response = app.clone().oneshot(request.body(Body::empty()).expect("a request")).await;
             let status = response.expect("a response").status();

@@ -1,0 +1,51 @@
+//! The client that calls connectors, from the settings.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use crate::auth::oidc::read_certificates;
+use crate::config::Serve;
+use crate::connector::client::{Client, ClientOptions};
+use crate::connector::journal::Journal;
+use crate::connector::outbound::OutboundPolicy;
+use crate::database;
+
+/// Checks the settings of calls to connectors.
+///
+/// # Errors
+/// One line that names the setting.
+pub fn check(settings: &Serve) -> Result<(), String> {
+    client(settings, Vec::new(), Arc::default()).map(drop)
+}
+
+/// Creates the client. It never calls the operator's listener or the database.
+///
+/// # Errors
+/// One line that names the setting.
+pub async fn connect(
+    settings: &Serve,
+    admin_listener: Option<SocketAddr>,
+    journal: Arc<Journal>,
+) -> Result<Client, String> {
+    let mut own: Vec<SocketAddr> = admin_listener.into_iter().collect();
+    if let Some(database) = database::host_and_port(&settings.database)? {
+        // The database is open: its name can be resolved.
+        let found = tokio::net::lookup_host(database).await;
+        own.extend(found.map_err(|problem| format!("the address of the database cannot be looked up: {problem}"))?);
+    }
+    client(settings, own, journal)
+}
+
+fn client(settings: &Serve, own: Vec<SocketAddr>, journal: Arc<Journal>) -> Result<Client, String> {
+    let connector = &settings.connector;
+    let authorities = connector.ca.as_deref().map(read_certificates).transpose();
+    Client::new(ClientOptions {
+        connect_timeout: connector.connect_timeout,
+        timeout: connector.timeout,
+        authorities: authorities.map_err(|problem| format!("--connector-ca: {problem}"))?.unwrap_or_default(),
+        policy: OutboundPolicy::new(connector.allow.clone(), own),
+        journal,
+        ..ClientOptions::default()
+    })
+    .map_err(|problem| format!("connectors cannot be called: {problem}"))
+}

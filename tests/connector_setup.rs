@@ -1,0 +1,303 @@
+//! The methods that call a connector while a connection is set up, with a connector of this file.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::http::{HeaderMap, StatusCode};
+use erpsync::connector::envelope::{CONTENT_TYPE, Fault, read_request, write_fault, write_response};
+use erpsync::connector::operations::{SaveConnection, TestConfigData, TestConnection};
+use erpsync::connector::responses::{ErrorCode, Outcome, Refusal};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use crate::operations::{ADMIN, admin_address, admin_get};
+use crate::support::client::{TJE0, TJE1};
+use crate::support::program::{Program, run};
+use crate::support::proxy::Proxy;
+use crate::support::{AGENT, Server, TestDatabase};
+
+const FIELDS: &str = include_str!("connector/recorded/01-WSGetConfigData.response.xml");
+
+/// A connector that accepts the company `good`, knows the connections that were saved, and reports all else.
+struct Connector {
+    address: SocketAddr,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    /// The names of the operations that were called.
+    called: Vec<String>,
+    /// The connections that were saved.
+    saved: Vec<String>,
+    /// Responds with a page that repeats the request.
+    is_broken: bool,
+}
+
+impl Connector {
+    async fn start() -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let state = Arc::<Mutex<State>>::default();
+        let router = Router::new().fallback({
+            let state = Arc::clone(&state);
+            async move |headers: HeaderMap, body: String| {
+                let action = headers["soapaction"].to_str().unwrap().trim_matches('"').rsplit('/').next().unwrap();
+                let (status, body) = state.lock().unwrap().respond(action, &body);
+                (StatusCode::from_u16(status).unwrap(), [("content-type", CONTENT_TYPE)], body)
+            }
+        });
+        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        Connector { address, state }
+    }
+
+    fn url(&self) -> String {
+        format!("http://{}/ErpConnectorWS.svc", self.address)
+    }
+
+    /// Returns the operations that were called since the last time.
+    fn called(&self) -> Vec<String> {
+        std::mem::take(&mut self.state.lock().unwrap().called)
+    }
+
+    /// Registers the connector, and returns its id.
+    async fn register(&self, server: &Server) -> Value {
+        let entity = json!({ "DisplayName": "ERP", "URL": self.url() });
+        server.called("SaveErpSyncConnectorEntity", &entity).await["ErpConnectorId"].clone()
+    }
+}
+
+impl State {
+    fn respond(&mut self, operation: &str, body: &str) -> (u16, Vec<u8>) {
+        self.called.push(operation.to_owned());
+        if self.is_broken {
+            return (500, format!("<html>{body}</html>").into_bytes());
+        }
+        let outcome = |accepted: bool, code: Option<ErrorCode>| {
+            if accepted {
+                return Outcome::default();
+            }
+            let user_explanation = Some("Refused by the ERP system".to_owned());
+            Outcome::from(Refusal { code, user_explanation, tech_explanation: Some(format!("was sent {body}")) })
+        };
+        let response = match operation {
+            "WSGetConfigData" => FIELDS.as_bytes().to_vec(),
+            "WSTestConfigData" => {
+                let request = read_request::<TestConfigData>(body).unwrap();
+                let config = request.connection_info.unwrap();
+                let accepted = config.values().get("COMPANY") == Some("good");
+                write_response::<TestConfigData>(&outcome(accepted, None))
+            }
+            "WSSaveConnection" => {
+                self.saved.push(read_request::<SaveConnection>(body).unwrap().connection_guid);
+                write_response::<SaveConnection>(&Outcome::default())
+            }
+            "WSTestConnection" => {
+                let known = self.saved.contains(&read_request::<TestConnection>(body).unwrap().connection_guid);
+                write_response::<TestConnection>(&outcome(known, Some(ErrorCode::UnknownConnectionId)))
+            }
+            _ => {
+                let fault = Fault { code: "s:Client".to_owned(), reason: "no such operation".to_owned() };
+                return (500, write_fault(&fault));
+            }
+        };
+        (200, response)
+    }
+}
+
+/// Saves a connection of the connector, and returns its id.
+async fn save_connection(server: &Server, connector: &Value, all_access: bool) -> Value {
+    let fields = json!({ "COMPANY": "good", "PASSWORD": "s3cret" });
+    let connection = json!({ "ErpConnectorId": connector, "AllAccess": all_access, "ConfigFields": fields });
+    server.called("SaveConnection", &json!({ "Connection": connection })).await["ErpConnectionId"].clone()
+}
+
+#[tokio::test]
+async fn a_url_is_tested_by_a_call() {
+    let (server, connector) = (Server::start().await, Connector::start().await);
+    let test = async |url: &str| server.called("TestConnectorUrl", &json!({ "Url": url })).await;
+    assert_eq!(test(&connector.url()).await, "NoError");
+    assert_eq!(test(&format!("{}?ConnectorName=a", connector.url())).await, "NoError");
+    assert_eq!(connector.called(), ["WSGetConfigData", "WSGetConfigData"]);
+    connector.state.lock().unwrap().is_broken = true;
+    for url in [&connector.url(), "", "erp.example", "plugin://Excel", "app://unknown", "file:///etc/passwd"] {
+        assert_eq!(test(url).await, "ErrorNotFound", "{url}");
+    }
+    assert_eq!(connector.called(), ["WSGetConfigData"]);
+}
+
+#[tokio::test]
+async fn the_config_fields_of_a_connector_are_listed_in_the_callers_language() {
+    let (server, connector) = (Server::start().await, Connector::start().await);
+    let request = json!({ "ErpConnectorId": connector.register(&server).await });
+    let fields = server.called("GetConfigurationFields", &request).await;
+    let fields = fields.as_array().unwrap();
+    let of = |member: &str| fields.iter().map(|field| field[member].clone()).collect::<Vec<_>>();
+    assert_eq!(of("FieldKey"), ["COMPANY", "PASSWORD", "LEDGER", "SINCE", "NOTE"]);
+    assert_eq!(of("FieldType"), ["Text", "Password", "List", "Date", "Label"]);
+    assert_eq!(of("Access"), ["Mandatory", "Normal", "Normal", "Normal", "ReadOnly"]);
+    assert_eq!(of("DefaultValue"), ["", "", "", "[D:01/31/2024]", ""]);
+    assert_eq!(
+        (&fields[2]["ListName"], &fields[2]["MaxLength"], &fields[2]["Rank"]),
+        (&json!("Ledgers"), &json!(100), &json!(3))
+    );
+    assert_eq!(fields[0]["DisplayName"], "US:\"COMPANY\";NO:\"Felt COMPANY\"");
+    let path = format!("{AGENT}/GetConfigurationFields");
+    let norwegian = [("Accept", "application/json"), ("Accept-Language", "nb")];
+    let answer = server.program.send_to(&path, "application/json", request.to_string(), &norwegian).await;
+    assert_eq!(answer.json()[0]["DisplayName"], "Felt COMPANY");
+
+    connector.state.lock().unwrap().is_broken = true;
+    let refused = server.call(TJE0, "GetConfigurationFields", &request).await;
+    refused.assert_service_error(502, "SoConnectorException", &["HTTP status 500"]);
+    let refused = server.call(TJE0, "GetConfigurationFields", &json!({ "ErpConnectorId": 4711 })).await;
+    refused.assert_service_error(404, "SoNotFoundException", &["ErpConnectorId", "4711"]);
+    let plugin = json!({ "DisplayName": "Plugin", "URL": "plugin://Excel" });
+    let plugin = &server.called("SaveErpSyncConnectorEntity", &plugin).await["ErpConnectorId"];
+    let refused = server.call(TJE0, "GetConfigurationFields", &json!({ "ErpConnectorId": plugin })).await;
+    refused.assert_service_error(502, "SoConnectorException", &["plugin://", "SOAP service"]);
+}
+
+#[tokio::test]
+async fn config_fields_are_tested_before_they_are_saved() {
+    let (server, connector) = (Server::start().await, Connector::start().await);
+    let id = connector.register(&server).await;
+    let before = server.database.contents().await;
+    let test = async |id: &Value, company: &str| {
+        let request = json!({ "ErpConnectionId": id, "ConfigFields": { "COMPANY": company, "PASSWORD": null } });
+        server.called("TestConnectionByConfig", &request).await
+    };
+    assert_eq!(test(&id, "good").await, true);
+    assert_eq!(test(&id, "bad").await, false);
+    assert_eq!(connector.called(), ["WSTestConfigData", "WSTestConfigData"]);
+    assert_eq!(test(&json!(4711), "good").await, false);
+    assert_eq!(server.database.contents().await, before);
+
+    // An id that no connector has is that of a connection.
+    let connection = save_connection(&server, &id, true).await;
+    assert_eq!(test(&connection, "good").await, true);
+}
+
+#[tokio::test]
+async fn a_connection_is_tested_and_its_config_fields_are_sent_to_a_connector_that_does_not_know_it() {
+    let (server, connector) = (Server::start().await, Connector::start().await);
+    let id = connector.register(&server).await;
+    let connection = save_connection(&server, &id, false).await;
+    let test = async |id: &Value| server.called("TestConnectionById", &json!({ "ErpConnectionId": id })).await;
+    assert_eq!(test(&connection).await, true);
+    assert_eq!(connector.called(), ["WSTestConnection", "WSSaveConnection", "WSTestConnection"]);
+    assert_eq!(test(&connection).await, true);
+    assert_eq!(connector.called(), ["WSTestConnection"]);
+    assert_eq!(test(&json!(4711)).await, false);
+    connector.state.lock().unwrap().is_broken = true;
+    assert_eq!(test(&connection).await, false);
+}
+
+#[tokio::test]
+async fn other_callers_test_what_they_may_see_and_nothing_else() {
+    let (server, connector) = (Server::start().await, Connector::start().await);
+    let id = connector.register(&server).await;
+    for (method, request) in [
+        ("TestConnectorUrl", json!({ "Url": connector.url() })),
+        ("GetConfigurationFields", json!({ "ErpConnectorId": id })),
+        ("TestConnectionByConfig", json!({ "ErpConnectionId": id, "ConfigFields": { "COMPANY": "good" } })),
+    ] {
+        let refused = server.call(TJE1, method, &request).await;
+        refused.assert_service_error(403, "SoSentryException", &["administrators"]);
+    }
+    let [hidden, shown] = [save_connection(&server, &id, false).await, save_connection(&server, &id, true).await];
+    let test = async |id: &Value| server.call(TJE1, "TestConnectionById", &json!({ "ErpConnectionId": id })).await.text;
+    assert_eq!(test(&hidden).await, "false");
+    assert_eq!(connector.called(), [""; 0]);
+    assert_eq!(test(&shown).await, "true");
+    connector.state.lock().unwrap().is_broken = true;
+    assert_eq!(test(&shown).await, "false");
+}
+
+#[tokio::test]
+async fn the_log_and_the_journal_have_the_reason_without_a_secret() {
+    let server = Server::start_with(&[&ADMIN[..], &["--connector-journal", "bodies"]].concat()).await;
+    let connector = Connector::start().await;
+    let id = connector.register(&server).await;
+    let config = |company: &str| json!({ "COMPANY": company, "PASSWORD": "s3cret" });
+    for company in ["good", "wr0ng"] {
+        let request = json!({ "ErpConnectionId": id, "ConfigFields": config(company) });
+        assert_eq!(server.called("TestConnectionByConfig", &request).await, company == "good");
+    }
+    connector.state.lock().unwrap().is_broken = true;
+    let request = json!({ "ErpConnectionId": id, "ConfigFields": config("good") });
+    assert_eq!(server.called("TestConnectionByConfig", &request).await, false);
+
+    let journal = admin_get(&server.program, "/connectors/journal").await.json();
+    let of =
+        |member: &str| journal.as_array().unwrap().iter().map(|exchange| exchange[member].clone()).collect::<Vec<_>>();
+    assert_eq!(of("outcome"), ["status", "error", "ok"]);
+    assert_eq!(of("operation"), ["WSTestConfigData"; 3]);
+    assert_eq!(of("url"), [connector.url().as_str(); 3]);
+    let bodies = of("request");
+    assert!(bodies.iter().all(|body| body.as_str().unwrap().contains("<d5p1:Key>PASSWORD</d5p1:Key><d5p1:Value>***<")));
+    assert!(of("response")[1].as_str().unwrap().contains("Refused by the ERP system"), "{journal}");
+    server.program.wait_for_log("HTTP status 500 without a SOAP fault").await;
+    server.program.wait_for_log("Refused by the ERP system").await;
+    let log = server.program.log();
+    for secret in ["s3cret", "wr0ng"] {
+        assert!(!log.contains(secret) && !journal.to_string().contains(secret), "{journal}\n{log}");
+    }
+    let metrics = admin_get(&server.program, "/metrics").await.text;
+    for (outcome, count) in [("ok", 1), ("failed", 2)] {
+        let line = format!("connector_calls_total{{operation=\"WSTestConfigData\",outcome=\"{outcome}\"}} {count}\n");
+        assert!(metrics.contains(&line), "{metrics}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn own_and_link_local_addresses_are_not_called() {
+    let (database, proxy) = (TestDatabase::with_demo_data().await, Proxy::start().await);
+    let url = proxy.url(&database);
+    let program = Program::start(&[&ADMIN[..], &["--database-url", &url]].concat());
+    let admin = admin_address(&program).await;
+    let database_port = url.split("localhost:").nth(1).or_else(|| url.split("127.0.0.1:").nth(1)).unwrap();
+    let database_port: String = database_port.chars().take_while(char::is_ascii_digit).collect();
+    let forbidden = [
+        format!("http://{admin}/"),
+        format!("http://localhost:{}/", admin.rsplit(':').next().unwrap()),
+        format!("http://127.0.0.1:{database_port}/"),
+        "http://169.254.169.254/latest/".to_owned(),
+        "http://[fe80::1]/".to_owned(),
+    ];
+    for url in &forbidden {
+        let body = json!({ "Url": url }).to_string();
+        let answer = program.post(&format!("{AGENT}/TestConnectorUrl"), &body).await;
+        assert_eq!(answer.text, "\"ErrorNotFound\"", "{url}");
+    }
+    let journal = admin_get(&program, "/connectors/journal").await.json();
+    let outcomes: Vec<_> = journal.as_array().unwrap().iter().map(|exchange| &exchange["outcome"]).collect();
+    assert_eq!(outcomes, ["forbidden"; 5], "{journal}");
+}
+
+#[tokio::test]
+async fn a_list_of_hosts_narrows_the_calls() {
+    let connector = Connector::start().await;
+    for (allowed, expected) in [("127.0.0.0/8", "NoError"), ("erp.example 10.0.0.0/8", "ErrorNotFound")] {
+        let server = Server::start_with(&["--connector-allow", allowed]).await;
+        assert_eq!(server.called("TestConnectorUrl", &json!({ "Url": connector.url() })).await, expected);
+    }
+    assert_eq!(connector.called(), ["WSGetConfigData"]);
+}
+
+#[test]
+fn invalid_settings_of_connectors_are_named() {
+    for (setting, value) in [
+        ("--connector-ca", "missing.pem"),
+        ("--connector-allow", "https://erp.example"),
+        ("--connector-timeout", "0"),
+        ("--connector-journal", "everything"),
+        ("--connector-journal-size", "0"),
+    ] {
+        let output = run(&["--listen", "127.0.0.1:0", setting, value]);
+        assert!(!output.status.success(), "{setting}");
+        let problem = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(problem.contains(setting), "{problem}");
+    }
+}
