@@ -30,7 +30,7 @@
 //! - [`protocol`]: the parts that agent methods share: formats, errors, `$select`, localization. Knows HTTP, but neither
 //!   the agent nor SQL.
 //! - [`store`]: the SQL statements, the connection pool and the schema migrations.
-//! - [`connector`]: the messages of ERP connectors, which are SOAP services. Knows neither the agent nor its server.
+//! - [`connector`]: calls ERP connectors, which are SOAP services. Knows neither the agent nor its server.
 //! - [`openapi`]: the OpenAPI document, derived from the descriptions of methods and carriers.
 //! - [`telemetry`]: the log and, as a feature, traces.
 //! - `failure`: turns a failure of the store into an error response.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
+use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -28,6 +29,9 @@ const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// The number of ports for which clients are kept.
 const MAX_CLIENTS: usize = 64;
+
+/// The size of a response beyond which it is read on a thread of its own: reading 64 MiB would delay other requests.
+const LARGE_BODY_BYTES: usize = 256 * 1024;
 
 /// The limits and the trust of a [`Client`].
 #[derive(Clone, Debug)]
@@ -72,16 +76,19 @@ pub struct Client {
 }
 
 impl Client {
-    /// Creates a client.
+    /// Creates a client. The certificates that the system trusts are loaded with the first call, unless there are
+    /// authorities besides them.
     ///
     /// # Errors
-    /// One line if the system has no certificates to check others with, or an authority's is invalid.
+    /// One line if the certificate of an authority is invalid.
     pub fn new(options: ClientOptions) -> Result<Self, String> {
         // Fails where it is installed already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let policy = Arc::new(options.policy.clone());
         let client = Client { options, policy, clients: Mutex::default() };
-        client.client_for(443).map_err(|problem| problem.to_string())?;
+        if !client.options.authorities.is_empty() {
+            client.client_for(443).map_err(|problem| problem.to_string())?;
+        }
         Ok(client)
     }
 
@@ -91,10 +98,10 @@ impl Client {
     /// If the connector cannot be called, its response is not valid, or it reports an error.
     pub async fn call<O: Operation>(&self, url: &ConnectorUrl, request: &O) -> Result<O::Response, CallError> {
         let (time, began) = (SystemTime::now(), Instant::now());
-        let mut secrets = Secrets::of(request);
-        let (result, body) = match self.exchange_in_time(url, request, &secrets).await {
-            Ok(received) => (read_result::<O>(&received, &secrets), Some(received.body)),
-            Err(cause) => (Err(cause), None),
+        let secrets = Secrets::of(request);
+        let (result, body, mut secrets) = match self.exchange_in_time(url, request, &secrets).await {
+            Ok(received) => read::<O>(received, secrets).await,
+            Err(cause) => (Err(cause), None, secrets),
         };
         let result = result.map_err(|cause| CallError { operation: O::NAME, cause });
         let duration = began.elapsed();
@@ -224,6 +231,19 @@ impl Client {
         clients.insert(port, client.clone());
         Ok(client)
     }
+}
+
+/// Reads the result in a response, and returns it with the body and the secrets.
+async fn read<O: Operation>(
+    received: Received,
+    secrets: Secrets,
+) -> (Result<O::Response, Cause>, Option<Vec<u8>>, Secrets) {
+    let is_large = received.body.len() > LARGE_BODY_BYTES;
+    let read = move || (read_result::<O>(&received, &secrets), Some(received.body), secrets);
+    if !is_large {
+        return read();
+    }
+    tokio::task::spawn_blocking(read).await.unwrap_or_else(|problem| resume_unwind(problem.into_panic()))
 }
 
 /// Returns the text of a header; empty if the header is absent or no text.

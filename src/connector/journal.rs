@@ -62,8 +62,7 @@ impl Journal {
         Journal { mode, size, exchanges: Mutex::default() }
     }
 
-    /// Adds an exchange, whose bodies are those that [`keep_body`](Self::keep_body) returns. `exchange` is not called if
-    /// nothing is kept.
+    /// Adds an exchange, whose bodies have no secrets. `exchange` is not called if nothing is kept.
     pub fn record(&self, exchange: impl FnOnce() -> Exchange) {
         if self.mode == JournalMode::Off {
             return;

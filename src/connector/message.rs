@@ -5,7 +5,7 @@ use super::reader::{Element, ReadError};
 use super::value::Value;
 use super::writer::Writer;
 
-/// A message, or a part of one that has members, as [`message!`] generates it.
+/// A message, or a part of one that has members, as `message!` generates it.
 pub trait Message: Default {
     /// The name and the members.
     const DESCRIPTION: &'static MessageDescription;

@@ -12,7 +12,7 @@ use super::responses::{
 pub const NO_CONNECTION: &str = "00000000-0000-0000-0000-000000000000";
 
 /// An operation, as its request.
-pub trait Operation: Message {
+pub trait Operation: Message + 'static {
     /// The vendor's name.
     const NAME: &'static str;
     /// The type of the parameter `request`; `None` if the operation has no parameter.

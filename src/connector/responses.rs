@@ -113,7 +113,7 @@ impl From<Refusal> for Outcome {
 }
 
 /// The result of an operation.
-pub trait Response: Message {
+pub trait Response: Message + Send + 'static {
     /// Returns the outcome.
     fn outcome(&self) -> &Outcome;
 }

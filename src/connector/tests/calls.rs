@@ -11,6 +11,7 @@ use rustls::pki_types::PrivatePkcs8KeyDer;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
+use super::super::carriers::FieldMetadata;
 use super::super::client::{Client, ClientOptions};
 use super::super::config_values::ConfigValues;
 use super::super::envelope::{Fault, write_fault, write_response};
@@ -19,7 +20,7 @@ use super::super::journal::Journal;
 use super::super::operations::{GetConfigData, SaveConnection, TestConfigData, TestConnection};
 use super::super::outbound::OutboundPolicy;
 use super::super::resolver::Lookup;
-use super::super::responses::{ErrorCode, Outcome, Refusal, ResponseState};
+use super::super::responses::{ErrorCode, FieldsResponse, Outcome, Refusal, ResponseState};
 use super::super::url::ConnectorUrl;
 use super::fake::{FakeConnector, Script, response, soap};
 use crate::config::{Destinations, JournalMode};
@@ -168,6 +169,15 @@ async fn a_response_larger_than_the_limit_is_cut_off() {
     let head = b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n\r\n".to_vec();
     let failed = failure(options(), Script::Endless(head)).await;
     assert_failure(&failed, "a response of more than 2129 bytes", INVALID);
+}
+
+#[tokio::test]
+async fn a_large_response_is_read() {
+    let field = FieldMetadata { display_name: Some("x".repeat(1000)), ..FieldMetadata::default() };
+    let response = FieldsResponse { fields: Some(vec![field; 1000]), ..FieldsResponse::default() };
+    let connector = FakeConnector::start([soap(&write_response::<GetConfigData>(&response))]).await;
+    let read = client(options()).call(&connector.url(), &GetConfigData::default()).await;
+    assert_eq!(read.expect("fields"), response);
 }
 
 #[tokio::test]
@@ -444,4 +454,23 @@ async fn the_journal_has_calls_that_never_left() {
     assert_eq!((exchanges[0].outcome, exchanges[0].request.as_ref(), exchanges.len()), ("forbidden", None, 1));
     let detail = exchanges[0].detail.as_deref().expect("a detail");
     assert!(detail.ends_with("169.254.169.254:80 is link-local"), "{detail}");
+}
+
+#[tokio::test]
+async fn http_2_is_offered() {
+    let (tls, authority) = certificate("erp.example");
+    let mut config = rustls::ServerConfig::clone(tls.config());
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let accepted = tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.expect("a connection");
+        let stream = TlsAcceptor::from(Arc::new(config)).accept(stream).await.expect("TLS");
+        stream.get_ref().1.alpn_protocol().map(<[u8]>::to_vec)
+    });
+    let client = client(ClientOptions { authorities: vec![authority], lookup: resolving(vec![address]), ..options() });
+    let url = format!("https://erp.example:{}/", address.port());
+    let url = ConnectorUrl::parse(&url, |_| None).expect("a URL");
+    client.call(&url, &GetConfigData::default()).await.expect_err("a connection that is closed");
+    assert_eq!(accepted.await.expect("no panic").as_deref(), Some(b"h2".as_slice()));
 }
