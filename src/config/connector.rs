@@ -28,7 +28,7 @@ pub struct Connector {
     #[arg(long = "connector-allow", env = "ERPSYNC_CONNECTOR_ALLOW", default_value = "", value_name = "HOSTS",
         value_parser = destinations)]
     pub allow: Destinations,
-    /// What to keep in memory of the last exchanges with connectors, for the operator
+    /// Details that the journal keeps of each call of a connector, in memory, for the operator
     #[arg(
         long = "connector-journal",
         env = "ERPSYNC_CONNECTOR_JOURNAL",
@@ -36,13 +36,13 @@ pub struct Connector {
         value_name = "MODE"
     )]
     pub journal: JournalMode,
-    /// Number of exchanges with connectors to keep
+    /// Number of calls of connectors that the journal keeps
     #[arg(long = "connector-journal-size", env = "ERPSYNC_CONNECTOR_JOURNAL_SIZE", default_value_t = 100,
         value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=10_000))]
     pub journal_size: u16,
 }
 
-/// What is kept of an exchange with a connector.
+/// The details that the journal keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum JournalMode {
     /// Nothing.

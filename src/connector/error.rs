@@ -8,8 +8,8 @@ use super::envelope::Fault;
 use super::outbound::Forbidden;
 use super::responses::{ErrorCode, Refusal};
 
-/// The failure of a call. Its `Display` output is for the log: it says what came, without a secret, but with parts of the
-/// connector's response.
+/// The failure of a call. Its `Display` output is for the log: it describes the connector's response and repeats parts of
+/// it, without secrets.
 #[derive(Debug)]
 pub struct CallError {
     /// The operation that was called.
@@ -23,7 +23,7 @@ pub struct CallError {
 pub enum Cause {
     /// The connector's address must not be called.
     Forbidden(Forbidden),
-    /// There is no connection to the connector: its name is unknown, its port closed, its certificate not trusted.
+    /// No connection to the connector: its name is unknown, its port closed, or its certificate not trusted.
     Connect(String),
     /// The connector did not accept the connection in time.
     ConnectTimeout(Duration),

@@ -21,7 +21,7 @@ pub struct Journal {
     exchanges: Mutex<VecDeque<Exchange>>,
 }
 
-/// A call of a connector with what came back. Nothing in it is a secret.
+/// A call of a connector with its response, without secrets.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Exchange {

@@ -6,7 +6,7 @@
 //!
 //! The modules depend on each other in one direction, from the bottom of this list to its top:
 //!
-//! - [`writer`], [`reader`]: elements and texts; [`description`]: what a WSDL document says about a message.
+//! - [`writer`], [`reader`]: elements and texts; [`description`]: the content of a WSDL document.
 //! - [`value`], [`dictionary`], [`config_values`]: the types of members.
 //! - [`message`]: the macro that describes a message.
 //! - [`carriers`], [`responses`], [`operations`]: the messages.
@@ -14,7 +14,7 @@
 //! - [`url`]: the URLs that connectors have; [`outbound`], [`resolver`]: the addresses that they may have.
 //! - `redaction`: keeps secrets out of errors; [`error`]: the failure of a call.
 //! - [`journal`]: the last exchanges.
-//! - [`client`]: the calls; `received`: reads what comes back.
+//! - [`client`]: the calls; `received`: reads their responses.
 
 pub mod carriers;
 pub mod client;

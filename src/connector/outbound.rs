@@ -1,6 +1,6 @@
 //! The addresses that connectors may have.
 //!
-//! A user who may create connectors chooses the URL that the server calls. Without limits the server could be made to
+//! An associate who may create connectors chooses the URLs that the server calls. Without limits they could make the server
 //! call services that trust their network: the metadata of a cloud, the database, the admin listener.
 
 use std::fmt;

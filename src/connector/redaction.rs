@@ -1,5 +1,4 @@
-//! Removal of secrets from what a connector sends back: an error page that repeats the request, an explanation that names
-//! the password.
+//! Removal of secrets from responses: an error page can repeat the request, an explanation can name the password.
 
 use super::config_values::MASK;
 use super::message::Message;

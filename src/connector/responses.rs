@@ -21,7 +21,7 @@ message! {
     pub struct Outcome: "ConnectorResultBaseWS" {
         /// The code of the error, if any; see [`ErrorCode`].
         error_code: Option<String> = "ErrorCode",
-        /// Whether the call succeeded. A connector that does not say it lets the state decide.
+        /// Whether the call succeeded. If the member is absent, the state alone decides.
         is_ok: bool = "IsOk" or true,
         /// The state.
         state: ResponseState = "State",

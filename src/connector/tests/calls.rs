@@ -46,7 +46,7 @@ async fn failure(options: ClientOptions, script: Script) -> CallError {
     client(options).call(&connector.url(), &GetConfigData::default()).await.expect_err("a failure")
 }
 
-/// Checks what the log gets, and that other callers get nothing of a body.
+/// Checks the text for the log, and the summary for other callers.
 #[track_caller]
 fn assert_failure(failure: &CallError, expected: &str, summary: &str) {
     let text = failure.to_string();

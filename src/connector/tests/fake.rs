@@ -1,4 +1,4 @@
-//! A connector on this machine that responds with what a test gives it.
+//! A connector on this machine whose responses are given by a test.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -10,7 +10,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::super::url::ConnectorUrl;
 
-/// What the connector does with a request.
+/// The reaction of the connector to one request.
 pub enum Script {
     /// Sends these bytes and closes the connection.
     Respond(Vec<u8>),
