@@ -38,13 +38,20 @@ pub fn is_contention(error: &Error) -> bool {
     sqlstate(error).is_some_and(|code| ["40001", "40P01"].contains(&&*code))
 }
 
+/// Returns whether PostgreSQL cancelled the statement because it, or its wait for a lock, exceeded a time limit. An
+/// operator who cancels a statement causes the same error. The transaction is aborted.
+#[must_use]
+pub fn is_statement_timeout(error: &Error) -> bool {
+    sqlstate(error).is_some_and(|code| ["55P03", "57014", "25P04"].contains(&&*code))
+}
+
 /// Returns whether the state of the server or of the way to it stands against a statement that may be correct.
 #[must_use]
 pub fn is_unavailable(error: &Error) -> bool {
     // Connection, resources, system.
     const CLASSES: [&str; 3] = ["08", "53", "58"];
-    // Read-only (a standby), lock time-out, cancelled, shut down, crashed, starting.
-    const STATES: [&str; 6] = ["25006", "55P03", "57014", "57P01", "57P02", "57P03"];
+    // Read-only (a standby), idle in a transaction, shut down, crashed, starting, idle.
+    const STATES: [&str; 6] = ["25006", "25P03", "57P01", "57P02", "57P03", "57P05"];
     match error {
         Error::Io(_)
         | Error::Tls(_)
