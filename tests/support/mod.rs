@@ -2,9 +2,11 @@
 
 pub mod client;
 pub mod data_dir;
+pub mod load;
 pub mod postgres;
 pub mod program;
 pub mod proxy;
+pub mod standby;
 pub mod wait;
 
 pub use client::{Answer, seed_connection, seed_request};
