@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use sqlx::{ConnectOptions, Connection};
 
 use crate::config;
+use crate::store::pool::Hosts;
 use crate::store::pool::errors::is_transient_connect_error;
-use crate::store::pool::{Hosts, TargetSession};
 use crate::store::{self, Pool};
 use embedded::Embedded;
 
@@ -147,12 +147,9 @@ pub async fn inspect(settings: &config::Database) -> Result<Option<(Pool, String
 ///
 /// # Errors
 /// As [`validate`].
-pub async fn survey(settings: &config::Database) -> Result<Vec<(String, Result<(), sqlx::Error>)>, String> {
+pub async fn survey(settings: &config::Database) -> Result<Vec<(String, Result<(), String>)>, String> {
     match external(settings)? {
-        Some(hosts) if hosts.options.len() > 1 => {
-            let hosts = Hosts { target: TargetSession::ReadWrite, ..hosts };
-            Ok(new_pool(hosts, 1, settings.transaction_pooling).survey().await)
-        }
+        Some(hosts) if hosts.options.len() > 1 => Ok(new_pool(hosts, 1, settings.transaction_pooling).survey().await),
         _ => Ok(Vec::new()),
     }
 }

@@ -82,6 +82,14 @@ struct Round {
 async fn saves_go_on_after_a_failover_and_none_is_lost() {
     let mut pair = Pair::start().await;
     let program = Program::start(&["--database-url", &pair.url("&target_session_attrs=read-write")]);
+    let doctor = String::from_utf8(run(&["doctor", "--database-url", &pair.url("")]).stdout).unwrap();
+    let (primary, standby) = (pair.primary.port, pair.standby.port);
+    for line in [
+        format!("ok    database host: 127.0.0.1:{primary} takes writes\n"),
+        format!("warn  database host: 127.0.0.1:{standby}: it takes no writes, as a standby\n"),
+    ] {
+        assert!(doctor.contains(&line), "{doctor}");
+    }
     // The second round leads back to the first primary, which has become a standby meanwhile.
     for _ in 0..2 {
         pair.fail_over(&program).await;

@@ -20,7 +20,7 @@ use sqlx::{Connection, Error, PgConnection};
 
 use crate::metrics;
 use errors::is_transient_connect_error;
-pub use hosts::{Hosts, TargetSession};
+pub use hosts::Hosts;
 pub use lease::{Lease, Transaction};
 use manager::Manager;
 use opener::Opener;
@@ -141,17 +141,16 @@ impl Pool {
         self.0.manager().is_pooled
     }
 
-    /// Opens a connection that is not part of the pool.
+    /// Opens a connection that is not part of the pool. If there are several hosts, it leads to one that takes writes.
     ///
     /// # Errors
     /// If the database is away.
     pub async fn connect(&self) -> Result<PgConnection, Error> {
-        Ok(self.opener().open().await?.0)
+        Ok(self.opener().open_to_write().await?.0)
     }
 
-    /// Returns the address of each host of the database, and the reason why connections may not lead to it, if there is
-    /// one.
-    pub async fn survey(&self) -> Vec<(String, Result<(), Error>)> {
+    /// Returns the address of each host of the database, and the reason why it takes no writes, if there is one.
+    pub async fn survey(&self) -> Vec<(String, Result<(), String>)> {
         self.opener().survey().await
     }
 

@@ -7,7 +7,7 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, Connection, Error, PgConnection, Row};
 
 use super::errors::{is_connection_lost, is_read_only, is_transient_connect_error};
-use super::hosts::{self, Hosts};
+use super::hosts::{self, Hosts, TargetSession};
 
 /// Opens connections, and remembers which host they lead to.
 #[derive(Debug)]
@@ -40,6 +40,19 @@ impl Opener {
     /// # Errors
     /// A transient one, unless the error of each host is final.
     pub async fn open(&self) -> Result<(PgConnection, Origin), Error> {
+        self.open_to(self.hosts.target).await
+    }
+
+    /// Opens a connection as [`open`](Self::open) does, but if there are several hosts, always to one that takes writes.
+    ///
+    /// # Errors
+    /// As `open`.
+    pub async fn open_to_write(&self) -> Result<(PgConnection, Origin), Error> {
+        let is_any = self.hosts.target == TargetSession::Any && self.hosts.options.len() > 1;
+        self.open_to(if is_any { TargetSession::ReadWrite } else { self.hosts.target }).await
+    }
+
+    async fn open_to(&self, target: TargetSession) -> Result<(PgConnection, Origin), Error> {
         let count = self.hosts.options.len();
         let first = self.first.load(Ordering::Relaxed);
         let mut failures = Vec::new();
@@ -47,7 +60,7 @@ impl Opener {
             let generation = self.generations[host].load(Ordering::Relaxed);
             let mut attempt = Attempt { opener: self, host, is_successful: false };
             // Boxed, as the future of each statement would be as large otherwise.
-            match Box::pin(self.open_host(&self.hosts.options[host])).await {
+            match Box::pin(self.open_host(&self.hosts.options[host], target)).await {
                 Ok(connection) => {
                     attempt.is_successful = true;
                     self.first.store(host, Ordering::Relaxed);
@@ -63,24 +76,24 @@ impl Opener {
         Err(self.combined(failures))
     }
 
-    /// Returns the address of each host, and whether it can be used.
-    pub async fn survey(&self) -> Vec<(String, Result<(), Error>)> {
+    /// Returns the address of each host, and the reason why it takes no writes, if there is one.
+    pub async fn survey(&self) -> Vec<(String, Result<(), String>)> {
         let mut found = Vec::new();
         for options in &self.hosts.options {
-            let opened = match self.open_host(options).await {
+            let opened = match self.open_host(options, TargetSession::ReadWrite).await {
                 Ok(connection) => connection.close().await,
                 Err(error) => Err(error),
             };
-            found.push((hosts::address(options), opened));
+            found.push((hosts::address(options), opened.map_err(|error| reason(&error))));
         }
         found
     }
 
     /// Opens a connection to one host, and checks that it is the kind of host that connections may lead to.
-    async fn open_host(&self, options: &PgConnectOptions) -> Result<PgConnection, Error> {
+    async fn open_host(&self, options: &PgConnectOptions, target: TargetSession) -> Result<PgConnection, Error> {
         self.within_limit(async {
             let mut connection = PgConnection::connect_with(options).await?;
-            let Some(setting) = self.hosts.target.excluding_setting() else { return Ok(connection) };
+            let Some(setting) = target.excluding_setting() else { return Ok(connection) };
             let show = sqlx::raw_sql(AssertSqlSafe(format!("SHOW {setting}"))).fetch_one(&mut connection).await?;
             if show.try_get_unchecked::<String, _>(0)? != "on" {
                 return Ok(connection);
@@ -102,8 +115,9 @@ impl Opener {
         if failures.len() == 1 || failures.iter().all(|(_, error)| !is_transient_connect_error(error)) {
             return failures.swap_remove(0).1;
         }
-        let describe =
-            |(host, error): &(usize, Error)| format!("{}: {error}", hosts::address(&self.hosts.options[*host]));
+        let describe = |(host, error): &(usize, Error)| {
+            format!("{}: {}", hosts::address(&self.hosts.options[*host]), reason(error))
+        };
         let failures: Vec<_> = failures.iter().map(describe).collect();
         Error::Io(std::io::Error::other(format!("no host can be used: {}", failures.join("; "))))
     }
@@ -147,6 +161,14 @@ impl Opener {
     fn pass_over(&self, host: usize) {
         let next = (host + 1) % self.hosts.options.len();
         let _ = self.first.compare_exchange(host, next, Ordering::Relaxed, Ordering::Relaxed);
+    }
+}
+
+/// Returns the reason why a host cannot be used.
+fn reason(error: &Error) -> String {
+    match error {
+        Error::Io(problem) => problem.to_string(),
+        error => error.to_string(),
     }
 }
 
