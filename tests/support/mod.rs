@@ -2,7 +2,9 @@
 
 pub mod client;
 pub mod data_dir;
+pub mod haproxy;
 pub mod load;
+pub mod patroni;
 pub mod postgres;
 pub mod program;
 pub mod proxy;

@@ -1,5 +1,6 @@
 //! PostgreSQL with a standby: clusters on loopback ports, with streaming replication.
 
+use std::ffi::OsStr;
 use std::fs::{self, File, Permissions};
 use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
@@ -35,9 +36,14 @@ impl Postgres {
         Postgres { directory: directory.into(), user: (owner.uid(), owner.gid()) }
     }
 
-    /// Returns a command that runs as the user of PostgreSQL.
-    pub fn command(&self, program: impl AsRef<Path>) -> Command {
-        let mut command = Command::new(self.directory.join(program));
+    /// Returns the directory of its programs.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Returns a command of a program on `PATH`, or given by its path, that runs as the user of PostgreSQL.
+    pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
         command.current_dir("/").stdin(Stdio::null()).process_group(0);
         if rustix::process::geteuid().is_root() {
             command.uid(self.user.0).gid(self.user.1);
@@ -90,7 +96,7 @@ impl Cluster {
     /// Makes the cluster, which must not be running, a synchronous standby of `primary`, by a base backup.
     pub async fn follow(&mut self, primary: &Cluster, postgres: &Postgres) {
         let _ = fs::remove_dir_all(self.data());
-        let mut backup = postgres.command("pg_basebackup");
+        let mut backup = postgres.command(postgres.directory.join("pg_basebackup"));
         backup.args(["-h", "127.0.0.1", "-U", "postgres", "-X", "stream", "-c", "fast", "-N", "-R", "-p"]);
         let done = backup.arg(primary.port.to_string()).arg("-D").arg(self.data()).output().unwrap();
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
@@ -123,7 +129,7 @@ impl Cluster {
             "synchronous_commit=on",
         ];
         let log = File::options().create(true).append(true).open(self.log_path()).unwrap();
-        let mut command = postgres.command("postgres");
+        let mut command = postgres.command(postgres.directory.join("postgres"));
         command.arg("-D").arg(self.data());
         for setting in fixed.iter().chain(settings) {
             command.args(["-c", setting]);
