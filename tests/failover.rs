@@ -46,7 +46,7 @@ impl Pair {
         load.wait_for_saves(100).await;
         let killed = Instant::now();
         self.primary.kill();
-        load.wait_for_failures(10).await;
+        load.wait_for_failure().await;
         let promoted = Instant::now();
         self.standby.promote().await;
         load.wait_for_saves(100).await;
@@ -135,7 +135,8 @@ async fn ten_failovers_lose_no_save() {
 /// Returns the bytes of a message of PostgreSQL's protocol in hexadecimal.
 fn message(kind: &[u8], content: &[u8]) -> String {
     let length = u32::try_from(content.len() + 4).unwrap().to_be_bytes();
-    [kind, &length, content].concat().iter().map(|byte| format!("{byte:02x}")).collect()
+    let bytes: Vec<_> = [kind, &length, content].concat().iter().map(|byte| format!("{byte:02x}")).collect();
+    bytes.concat()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,4 @@
-//! A running HAProxy.
+//! A running `HAProxy`.
 
 use std::fs;
 use std::process::{Child, Command, Stdio};
@@ -32,13 +32,11 @@ impl HaProxy {
     /// Starts `HAProxy` in front of servers, with further settings for their section.
     pub async fn start(settings: &str, servers: &[(String, String)]) -> Self {
         let (directory, port) = (tempfile::tempdir().unwrap(), free_port());
-        let servers: String = servers
-            .iter()
-            .enumerate()
-            .map(|(number, (address, check))| format!("    server s{number} {address} {check}\n"))
-            .collect();
+        let servers = servers.iter().enumerate();
+        let servers: Vec<_> =
+            servers.map(|(number, (address, check))| format!("    server s{number} {address} {check}\n")).collect();
         let file = directory.path().join("haproxy.cfg");
-        let settings = format!("{DEFAULTS}\nlisten tested\n    bind 127.0.0.1:{port}\n{settings}{servers}");
+        let settings = format!("{DEFAULTS}\nlisten tested\n    bind 127.0.0.1:{port}\n{settings}{}", servers.concat());
         fs::write(&file, settings).unwrap();
         let mut command = Command::new("haproxy");
         command.arg("-db").arg("-f").arg(&file).stdin(Stdio::null()).stdout(Stdio::null());

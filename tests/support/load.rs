@@ -109,10 +109,10 @@ impl Load {
         wait_until("more saves", async || self.answers.saved.load(Ordering::Relaxed) >= target).await;
     }
 
-    /// Waits until `count` more saves fail.
-    pub async fn wait_for_failures(&self, count: usize) {
-        let target = self.answers.failed.load(Ordering::Relaxed) + count;
-        wait_until("failed saves", async || self.answers.failed.load(Ordering::Relaxed) >= target).await;
+    /// Waits until one more save fails.
+    pub async fn wait_for_failure(&self) {
+        let target = self.answers.failed.load(Ordering::Relaxed) + 1;
+        wait_until("a failed save", async || self.answers.failed.load(Ordering::Relaxed) >= target).await;
     }
 
     /// Stops the clients. Returns what they have sent.
