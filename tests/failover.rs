@@ -141,7 +141,7 @@ fn message(kind: &[u8], content: &[u8]) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs haproxy"]
-async fn saves_go_on_after_a_failover_behind_haproxy() {
+async fn haproxy_leads_to_the_new_primary_after_a_failover() {
     let mut pair = Pair::start().await;
     // HAProxy asks each PostgreSQL whether it is a standby.
     let start_up = message(b"", b"\0\x03\0\0user\0erpsync\0database\0erpsync\0\0");

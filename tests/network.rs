@@ -178,7 +178,7 @@ async fn during_the_stop_delay_the_server_is_not_ready_and_still_serves() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs haproxy"]
-async fn a_rolling_restart_of_two_instances_behind_haproxy_fails_no_request() {
+async fn haproxy_fails_no_request_during_a_rolling_restart_of_two_instances() {
     let database = TestDatabase::with_demo_data().await;
     let url = database.url();
     // The delay covers two checks of HAProxy on a busy machine.
