@@ -121,7 +121,8 @@ impl Pool {
         };
         let is_new = lease.idle_for().is_none();
         let checked = if self.is_pooled() {
-            self.opener().within_limit(lease.begin()).await
+            // Without the time limit of a host: the pooler may have the transaction wait for a session.
+            lease.begin().await
         } else if lease.idle_for().is_none_or(|idle| idle < unchecked_idle) {
             Ok(())
         } else {
