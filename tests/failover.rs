@@ -175,6 +175,7 @@ async fn patroni_fails_over_and_switches_over_without_a_lost_save() {
     let behind_haproxy = format!("postgres://erpsync@{}/erpsync?sslmode=disable", haproxy.address());
     let [one, other] = [0, 1].map(|number| patroni.nodes[number].port);
     let direct = format!("postgres://erpsync@127.0.0.1:{other},127.0.0.1:{one}/erpsync?sslmode=disable");
+    let direct = format!("{direct}&target_session_attrs=primary");
     let done = run(&["demo", "--database-url", &direct]);
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     let programs = [&behind_haproxy, &direct].map(|url| Program::start(&["--database-url", url]));

@@ -131,7 +131,7 @@ impl Pool {
         match checked {
             Ok(()) => Ok(Some(lease)),
             Err(error) => {
-                lease.close_if_fatal(&error);
+                lease.close_if_unusable(&error);
                 lease.close();
                 if is_new { Err(error) } else { Ok(None) }
             }
@@ -177,7 +177,7 @@ impl Pool {
             let origin = lease.origin();
             let result = work(Transaction(lease)).await;
             if let (Err(error), Some(origin)) = (&result, origin) {
-                manager::is_fatal(&self.0, origin, error);
+                manager::note_error(&self.0, origin, error);
             }
             result
         })

@@ -33,13 +33,13 @@ pub enum TargetSession {
 }
 
 impl TargetSession {
-    /// Returns the setting that is `on` where a connection leads to an unsuitable host.
+    /// Returns the statement whose result is `on` where a connection leads to another kind of host.
     #[must_use]
-    pub fn excluding_setting(self) -> Option<&'static str> {
+    pub fn check(self) -> Option<&'static str> {
         match self {
             TargetSession::Any => None,
-            TargetSession::ReadWrite => Some("transaction_read_only"),
-            TargetSession::Primary => Some("in_hot_standby"),
+            TargetSession::ReadWrite => Some("SHOW transaction_read_only"),
+            TargetSession::Primary => Some("SHOW in_hot_standby"),
         }
     }
 

@@ -56,7 +56,7 @@ impl Lease {
     /// That of `result`, or of the commit.
     pub async fn finish<T>(mut self, result: Result<T, Error>) -> Result<T, Error> {
         match result {
-            Err(error) if self.close_if_fatal(&error) => Err(error),
+            Err(error) if self.close_if_unusable(&error) => Err(error),
             result if !self.is_pooled => {
                 self.pending = None;
                 result
@@ -74,7 +74,7 @@ impl Lease {
     pub(super) async fn commit(mut self) -> Result<(), Error> {
         let committed = self.execute("COMMIT").await.map(drop);
         match &committed {
-            Err(error) if self.close_if_fatal(error) => {}
+            Err(error) if self.close_if_unusable(error) => {}
             _ => self.pending = None,
         }
         committed
@@ -95,14 +95,14 @@ impl Lease {
         drop(self.object.take().map(Object::take));
     }
 
-    /// Closes the connection if the error of its last statement is fatal to it. Returns whether it is.
-    pub(super) fn close_if_fatal(&mut self, error: &Error) -> bool {
+    /// Closes the connection if it cannot be used after the error of its last statement. Returns whether it is closed.
+    pub(super) fn close_if_unusable(&mut self, error: &Error) -> bool {
         let Some(object) = &self.object else { return true };
-        let is_fatal = Object::pool(object).is_none_or(|pool| manager::is_fatal(&pool, object.origin, error));
-        if is_fatal {
+        let must_close = Object::pool(object).is_none_or(|pool| manager::note_error(&pool, object.origin, error));
+        if must_close {
             self.close();
         }
-        is_fatal
+        must_close
     }
 }
 

@@ -50,14 +50,14 @@ impl managed::Manager for Manager {
     }
 }
 
-/// Acts on the error of a statement, and returns whether its connection must be closed. Closes the idle connections
-/// that cannot be used any more either.
-pub fn is_fatal(pool: &Pool<Manager>, origin: Origin, error: &Error) -> bool {
-    let is_fatal = pool.manager().opener.is_fatal(origin, error);
-    if is_fatal {
+/// Takes note of the error of a statement, and closes the idle connections that cannot be used any more. Returns whether
+/// the statement's connection must be closed, too.
+pub fn note_error(pool: &Pool<Manager>, origin: Origin, error: &Error) -> bool {
+    let must_close = pool.manager().opener.note_error(origin, error);
+    if must_close {
         close_retired(pool);
     }
-    is_fatal
+    must_close
 }
 
 /// Closes the idle connections to the host of a connection that does not respond, if there are other hosts.

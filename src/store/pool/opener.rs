@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{AssertSqlSafe, Connection, Error, PgConnection, Row};
+use sqlx::{Connection, Error, PgConnection, Row};
 
 use super::errors::{is_connection_lost, is_read_only, is_transient_connect_error};
 use super::hosts::{self, Hosts, TargetSession};
@@ -93,9 +93,9 @@ impl Opener {
     async fn open_host(&self, options: &PgConnectOptions, target: TargetSession) -> Result<PgConnection, Error> {
         self.within_limit(async {
             let mut connection = PgConnection::connect_with(options).await?;
-            let Some(setting) = target.excluding_setting() else { return Ok(connection) };
-            let show = sqlx::raw_sql(AssertSqlSafe(format!("SHOW {setting}"))).fetch_one(&mut connection).await?;
-            if show.try_get_unchecked::<String, _>(0)? != "on" {
+            let Some(check) = target.check() else { return Ok(connection) };
+            let setting = sqlx::raw_sql(check).fetch_one(&mut connection).await?;
+            if setting.try_get_unchecked::<String, _>(0)? != "on" {
                 return Ok(connection);
             }
             connection.close().await?;
@@ -127,11 +127,11 @@ impl Opener {
         self.generations[origin.host].load(Ordering::Relaxed) == origin.generation
     }
 
-    /// Acts on the error of a statement, and returns whether its connection must be closed.
+    /// Takes note of the error of a statement. Returns whether its connection must be closed.
     ///
     /// If the host takes no writes, or is one of several and may be dead, its other connections are not used again
     /// either.
-    pub fn is_fatal(&self, origin: Origin, error: &Error) -> bool {
+    pub fn note_error(&self, origin: Origin, error: &Error) -> bool {
         if is_read_only(error) {
             self.pass_over(origin.host);
             self.retire(origin);
