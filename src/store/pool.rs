@@ -31,6 +31,11 @@ pub use session::session_settings;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// The time that a database that refuses connections has to come back before a request is answered with 503.
 const START_TIMEOUT: Duration = Duration::from_secs(1);
+/// The pause before the second attempt to open a connection. It doubles with each further one, as the requests that wait
+/// must not keep a standby busy that is being promoted.
+const FIRST_RETRY_PAUSE: Duration = Duration::from_millis(50);
+/// The longest pause between two attempts.
+const LAST_RETRY_PAUSE: Duration = Duration::from_millis(250);
 /// The time for which an idle connection is used again without a ping, where the caller permits it.
 const UNCHECKED_IDLE: Duration = Duration::from_secs(1);
 
@@ -94,13 +99,15 @@ impl Pool {
     async fn lease(&self, unchecked_idle: Duration) -> Result<Lease, Error> {
         let began = Instant::now();
         let leased = async {
+            let mut pause = FIRST_RETRY_PAUSE;
             loop {
                 match self.try_lease(unchecked_idle).await {
                     Ok(Some(lease)) => return Ok(lease),
                     // An idle connection was lost: the next one is tried at once.
                     Ok(None) => {}
                     Err(error) if is_transient_connect_error(&error) && began.elapsed() < START_TIMEOUT => {
-                        tokio::time::sleep(Duration::from_millis(50)).await;
+                        tokio::time::sleep(pause).await;
+                        pause = LAST_RETRY_PAUSE.min(pause * 2);
                     }
                     Err(error) => return Err(error),
                 }
