@@ -49,8 +49,7 @@ impl Lease {
     }
 
     /// Returns the connection to the pool after its last statement, unless `result` shows that it is lost or leads to a
-    /// standby. Behind a
-    /// transaction pooler, the statement's transaction is committed first.
+    /// standby. Behind a transaction pooler, the statement's transaction is committed first.
     ///
     /// # Errors
     /// That of `result`, or of the commit.
