@@ -18,6 +18,7 @@ mod documentation;
 mod embedded;
 mod engine;
 mod errors;
+mod failover;
 mod faults;
 mod form;
 mod formats;

@@ -50,7 +50,8 @@ fn error_description(status: u16) -> &'static str {
         501 => "The vendor has this method, this server does not implement it yet. Nothing was changed.",
         502 => "The connector cannot be called, or reports an error (SoConnectorException).",
         503 => {
-            "The database cannot be reached (SoDbAccessException), or the server is busy (SoServerException). Try again."
+            "The database cannot be reached (SoDbAccessException), or it took too long or the server is busy \
+            (SoServerException). Try again."
         }
         504 => "The request, or the connector that it calls, took too long; whether it took effect is unknown.",
         _ => "An error of the server. Its log has the cause, under the reference in the response.",

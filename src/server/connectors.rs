@@ -28,10 +28,12 @@ pub async fn connect(
     journal: Arc<Journal>,
 ) -> Result<Client, String> {
     let mut own: Vec<SocketAddr> = admin_listener.into_iter().collect();
-    if let Some(database) = database::host_and_port(&settings.database)? {
-        // The database is open: its name can be resolved.
-        let found = tokio::net::lookup_host(database).await;
-        own.extend(found.map_err(|problem| format!("the address of the database cannot be looked up: {problem}"))?);
+    for (host, port) in database::host_names(&settings.database)? {
+        match tokio::net::lookup_host((host.as_str(), port)).await {
+            Ok(found) => own.extend(found),
+            // The database is open, so another one of its hosts has been found.
+            Err(problem) => tracing::warn!(host, %problem, "connectors at this host of the database are not refused"),
+        }
     }
     client(settings, own, journal)
 }
