@@ -251,6 +251,12 @@ fn directory() -> PathBuf {
     root.join(format!("erpsync-test-{}-{:x}", rustix::process::getuid().as_raw(), hasher.finish()))
 }
 
+/// Returns the data directory of the shared PostgreSQL, which belongs to the user that runs PostgreSQL.
+pub fn data_directory() -> PathBuf {
+    socket_directory();
+    directory().join("data/postgres")
+}
+
 fn lock_file(path: &Path) -> File {
     File::options().create(true).append(true).open(path).unwrap()
 }
