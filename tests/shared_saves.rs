@@ -138,7 +138,12 @@ async fn saves_that_wait_share_a_transaction_and_each_has_its_own_outcome() {
 
     let members = |answer: &Answer| {
         let stored = answer.json();
-        json!([stored["ConnectionId"], stored["ConfigFields"], stored["UserGroupAccessIds"], stored["AssociateAccessIds"]])
+        json!([
+            stored["ConnectionId"],
+            stored["ConfigFields"],
+            stored["UserGroupAccessIds"],
+            stored["AssociateAccessIds"]
+        ])
     };
     assert_eq!(members(&answers[0]), json!(["id 0", { "a": "0", "b": null }, [185], [463]]));
     assert_eq!(members(&answers[1]), json!(["id 1", {}, [], []]));
