@@ -41,6 +41,7 @@ mod select;
 mod server;
 mod sessions;
 mod settings;
+mod shared_saves;
 mod startup;
 mod support;
 #[cfg(feature = "opentelemetry")]

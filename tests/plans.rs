@@ -4,6 +4,7 @@
 //! had a handful of rows, must still go by keys when they have grown. The tests look at PostgreSQL's own counters of
 //! rows and pages read, while the server answers requests.
 
+use futures::future::join_all;
 use serde_json::json;
 use sqlx::Connection;
 
@@ -62,6 +63,9 @@ async fn call_each_method(server: &Server, ticket: &str) {
         });
         server.saved(&connection).await;
     }
+    // With one connection to the database, most of these share a transaction.
+    let existing = (1001..1006).map(|id| json!({ "ErpConnectionId": id, "ErpConnectorId": 403 }));
+    join_all(existing.map(async |connection| server.saved(&connection).await)).await;
     // What is not sent is kept, and read from the database.
     server.saved(&json!({ "ErpConnectionId": 816 })).await;
     let ids = json!({ "ErpConnectionId": 816 });

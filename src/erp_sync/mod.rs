@@ -23,6 +23,7 @@ pub mod sync_runs;
 
 use crate::protocol::agent::Agent;
 use crate::store::Pool;
+use crate::store::save_connection::SaveQueue;
 use connector_calls::ErpSyncFieldValue;
 use connectors::ErpSyncResponseCode;
 use defaults::FieldMetadata;
@@ -54,8 +55,13 @@ fn connectors(agent: Agent<Pool>) -> Agent<Pool> {
 }
 
 fn connections(agent: Agent<Pool>) -> Agent<Pool> {
+    let queue = SaveQueue::default();
     agent
-        .cached_authentication_method("SaveConnection", "Saves a connection to the database.", save_connection::save)
+        .cached_authentication_method(
+            "SaveConnection",
+            "Saves a connection to the database.",
+            move |pool, caller, request| save_connection::save(pool, queue.clone(), caller, request),
+        )
         .cached_authentication_method("GetConnection", "Returns the specified connection.", connections::get)
         .method(
             "GetAllConnections",
