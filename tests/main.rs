@@ -24,6 +24,7 @@ mod hostile;
 mod http_surface;
 mod imports;
 mod languages;
+mod large_lists;
 mod mapping;
 mod network;
 mod oidc;

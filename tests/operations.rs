@@ -13,7 +13,7 @@ use crate::support::program::run;
 use crate::support::wait::wait_until;
 use crate::support::{AGENT, Answer, Program, SAVE, Server};
 
-const ADMIN: [&str; 2] = ["--admin-listen", "127.0.0.1:0"];
+pub const ADMIN: [&str; 2] = ["--admin-listen", "127.0.0.1:0"];
 
 /// Returns the address of the admin listener from the log, as its port is chosen by the system.
 async fn admin_address(program: &Program) -> String {
@@ -31,7 +31,7 @@ async fn admin_get(program: &Program, path: &str) -> Answer {
 }
 
 /// Returns the samples by name and labels. Checks the exposition format.
-async fn samples(program: &Program) -> BTreeMap<String, String> {
+pub async fn samples(program: &Program) -> BTreeMap<String, String> {
     let text = admin_get(program, "/metrics").await.text;
     let mut types = BTreeMap::new();
     let mut samples = BTreeMap::new();

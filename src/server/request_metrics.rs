@@ -32,7 +32,7 @@ struct Inner {
     other: Arc<str>,
     requests: Family<RequestLabels, Counter>,
     durations: Family<MethodLabel, Histogram, fn() -> Histogram>,
-    aborted: Family<MethodLabel, Counter>,
+    aborted: Counter,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -56,7 +56,7 @@ impl RequestMetrics {
             other: "other".into(),
             requests: Family::default(),
             durations: Family::new_with_constructor(|| Histogram::new(BUCKETS)),
-            aborted: Family::default(),
+            aborted: Counter::default(),
         }))
     }
 
@@ -71,7 +71,7 @@ impl RequestMetrics {
         );
         registry.register(
             "aborted_responses",
-            "Responses that were aborted because of an error after their headers were sent, by method",
+            "Responses that were aborted because of an error after their headers were sent",
             aborted.clone(),
         );
     }
@@ -94,7 +94,7 @@ pub async fn count(State(metrics): State<RequestMetrics>, request: Request, next
         let seconds = began.elapsed().as_secs_f64();
         let Inner { requests, durations, aborted, .. } = &*metrics.0;
         if let End::Failed(_) = end {
-            aborted.get_or_create(&MethodLabel { method: Arc::clone(&method) }).inc();
+            aborted.inc();
         }
         durations.get_or_create(&MethodLabel { method: Arc::clone(&method) }).observe(seconds);
         requests.get_or_create(&RequestLabels { method, status, format }).inc();
