@@ -8,14 +8,15 @@ WITH visible AS MATERIALIZED (
     SELECT c.erp_connection_id, row_number() OVER (ORDER BY c.sync_rank, c.erp_connection_id) AS place
     FROM erp_connection AS c
     -- The candidates, so that the list of an associate who sees a few connections does not read the others. OFFSET 0
-    -- prevents the planner from turning a look-up into a join.
+    -- prevents the planner from turning a look-up into a join, can_connect from reading the whole of an index that begins
+    -- with erp_connection_id.
     WHERE c.erp_connection_id = ANY (CASE
             WHEN $4::int[] IS NOT NULL THEN $4
             WHEN $2::bool THEN ARRAY(SELECT erp_connection_id FROM erp_connection)
             ELSE ARRAY(
                 SELECT erp_connection_id FROM erp_connection WHERE all_access AND NOT deleted
                 UNION ALL
-                SELECT erp_connection_id FROM erp_connection_access WHERE associate_id = $3
+                SELECT erp_connection_id FROM erp_connection_access WHERE associate_id = $3 AND can_connect
                 UNION ALL
                 SELECT of_group.erp_connection_id
                 FROM (
@@ -24,7 +25,7 @@ WITH visible AS MATERIALIZED (
                     SELECT user_group_id FROM associate_user_group WHERE associate_id = $3
                 ) AS own, LATERAL (
                     SELECT a.erp_connection_id FROM erp_connection_access AS a
-                    WHERE a.user_group_id = own.user_group_id OFFSET 0
+                    WHERE a.user_group_id = own.user_group_id AND a.can_connect OFFSET 0
                 ) AS of_group
             )
         END)
