@@ -196,3 +196,38 @@ async fn a_list_of_several_pages_reads_each_row_a_few_times() {
         assert_eq!(excess, "", "table and rows read");
     }
 }
+
+#[tokio::test]
+async fn the_list_of_a_few_connections_goes_by_keys_where_the_others_have_the_same_access() {
+    let database = TestDatabase::with_demo_data().await;
+    database.execute(GROW).await;
+    database
+        .execute(
+            "DELETE FROM erp_connection_access;
+             INSERT INTO erp_connection_access (
+                erp_connection_id, user_group_id, associate_id, registered_associate_id, updated_associate_id
+             ) SELECT id, user_group, associate, 1, 1
+             FROM generate_series(1001, 5000) AS id, (VALUES (1, NULL::int), (NULL, 920)) AS given(user_group, associate)
+             UNION ALL SELECT 1001, NULL, 463, 1, 1",
+        )
+        .await;
+    // Index-only scans are likeliest after it.
+    database.execute("VACUUM ANALYZE").await;
+    let url = database.url();
+    let ticket = ticket("demo463", &url);
+    let server = Server { program: Program::start(&["--database-url", &url, "--database-connections", "1"]), database };
+    server.call(&ticket, "GetAllConnections", &json!({})).await;
+    server.database.wait_for_sessions(1).await;
+    server.database.execute("SELECT pg_stat_reset()").await;
+    for _ in 0..REPETITIONS {
+        let list = server.call(&ticket, "GetAllConnections", &json!({})).await.json();
+        assert_eq!(list[1]["ErpConnectionId"], 1001, "{list}");
+    }
+
+    let Server { program, database } = server;
+    drop(program);
+    database.wait_for_sessions(0).await;
+    // The index that begins with the connection has 34 pages, the look-ups read 25.
+    let excess: String = database.value(&format!("{EXCESS} {}", REPETITIONS * 40)).await;
+    assert_eq!(excess, "", "table, rows by scans, rows by index, pages");
+}
