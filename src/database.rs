@@ -4,10 +4,10 @@ pub mod embedded;
 
 use std::time::{Duration, Instant};
 
-use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 
 use crate::config;
+use crate::store::pool::Hosts;
 use crate::store::pool::errors::is_transient_connect_error;
 use crate::store::{self, Pool};
 use embedded::Embedded;
@@ -36,7 +36,7 @@ impl Database {
     /// One line that names the cause.
     pub async fn open(settings: &config::Database) -> Result<Self, String> {
         let opened = match Target::of(settings)? {
-            Target::External(options) => Self::open_external(options, settings).await,
+            Target::External(hosts) => Self::open_external(hosts, settings).await,
             // Starting a server in a data directory that is in use fails, and names the other process.
             Target::Running(_) | Target::Stopped => Self::start_embedded(settings).await,
         };
@@ -50,8 +50,8 @@ impl Database {
     /// One line that names the cause.
     pub async fn open_or_attach(settings: &config::Database) -> Result<Self, String> {
         let opened = match Target::of(settings)? {
-            Target::External(options) => Self::open_external(options, settings).await,
-            Target::Running(options) => Self::attach(options).await,
+            Target::External(hosts) => Self::open_external(hosts, settings).await,
+            Target::Running(hosts) => Self::attach(hosts).await,
             Target::Stopped => Self::start_embedded(settings).await,
         };
         opened?.migrated().await
@@ -63,17 +63,17 @@ impl Database {
         self.embedded.is_some()
     }
 
-    async fn open_external(options: PgConnectOptions, settings: &config::Database) -> Result<Self, String> {
-        let address = address(&options);
-        let pool = open_pool(options, settings.database_connections, settings.transaction_pooling).await;
+    async fn open_external(hosts: Hosts, settings: &config::Database) -> Result<Self, String> {
+        let address = hosts.address();
+        let pool = open_pool(hosts, settings.database_connections, settings.transaction_pooling).await;
         let pool = pool.map_err(|problem| format!("the database {address} cannot be opened: {problem}"))?;
         tracing::info!(database = address, "database opened");
         Ok(Database { pool, embedded: None })
     }
 
     /// Connects to the embedded server that another process runs.
-    async fn attach(options: PgConnectOptions) -> Result<Self, String> {
-        let pool = open_pool(options, 1, false).await;
+    async fn attach(hosts: Hosts) -> Result<Self, String> {
+        let pool = open_pool(hosts, 1, false).await;
         let pool = pool.map_err(|problem| format!("the running server's database cannot be opened: {problem}"))?;
         Ok(Database { pool, embedded: None })
     }
@@ -86,7 +86,7 @@ impl Database {
             settings: Vec::new(),
         });
         let embedded = embedded.await.map_err(|problem| problem.to_string())?;
-        match open_pool(embedded.connect_options(), settings.database_connections, false).await {
+        match open_pool(embedded.connect_options().into(), settings.database_connections, false).await {
             Ok(pool) => Ok(Database { pool, embedded: Some(embedded) }),
             Err(problem) => {
                 embedded.stop().await;
@@ -131,62 +131,68 @@ pub fn validate(settings: &config::Database) -> Result<(), String> {
 /// # Errors
 /// One line if the database cannot be reached.
 pub async fn inspect(settings: &config::Database) -> Result<Option<(Pool, String)>, String> {
-    let (options, is_pooled) = match Target::of(settings)? {
-        Target::External(options) => (options, settings.transaction_pooling),
-        Target::Running(options) => (options, false),
+    let (hosts, is_pooled) = match Target::of(settings)? {
+        Target::External(hosts) => (hosts, settings.transaction_pooling),
+        Target::Running(hosts) => (hosts, false),
         Target::Stopped => return Ok(None),
     };
-    let address = address(&options);
-    let pool = new_pool(options, 1, is_pooled);
+    let address = hosts.address();
+    let pool = new_pool(hosts, 1, is_pooled);
     test_connection(&pool).await.map_err(|problem| format!("{address}: {problem}"))?;
     Ok(Some((pool, address)))
+}
+
+/// Returns the address of each host of the external database, and the reason why it takes no writes, if there is one.
+/// Returns nothing if the URL does not name several hosts.
+///
+/// # Errors
+/// As [`validate`].
+pub async fn survey(settings: &config::Database) -> Result<Vec<(String, Result<(), String>)>, String> {
+    match external(settings)? {
+        Some(hosts) if hosts.options.len() > 1 => Ok(new_pool(hosts, 1, settings.transaction_pooling).survey().await),
+        _ => Ok(Vec::new()),
+    }
 }
 
 /// The database that the settings name, and how to connect to it.
 enum Target {
     /// The PostgreSQL of the database URL.
-    External(PgConnectOptions),
+    External(Hosts),
     /// The embedded PostgreSQL, which another process runs.
-    Running(PgConnectOptions),
+    Running(Hosts),
     /// The embedded PostgreSQL, which no process runs.
     Stopped,
 }
 
 impl Target {
     fn of(settings: &config::Database) -> Result<Self, String> {
-        if let Some(options) = external(settings)? {
-            return Ok(Target::External(options));
+        if let Some(hosts) = external(settings)? {
+            return Ok(Target::External(hosts));
         }
-        Ok(Embedded::options_of_running(&settings.data_dir).map_or(Target::Stopped, Target::Running))
+        let running = Embedded::options_of_running(&settings.data_dir);
+        Ok(running.map_or(Target::Stopped, |options| Target::Running(options.into())))
     }
 }
 
 /// Returns how to connect to the external database, or `None` if no URL is set.
-fn external(settings: &config::Database) -> Result<Option<PgConnectOptions>, String> {
+fn external(settings: &config::Database) -> Result<Option<Hosts>, String> {
     let Some(url) = settings.database_url.as_ref().filter(|url| !url.is_empty()) else { return Ok(None) };
-    if !["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
-        return Err("the database URL does not begin with postgres://".to_owned());
-    }
-    let options = url.parse::<PgConnectOptions>();
-    let options = options.map_err(|problem| format!("the database URL is invalid: {problem}"))?;
-    let Some(file) = &settings.database_password_file else { return Ok(Some(options)) };
+    let hosts = url.parse::<Hosts>();
+    let hosts = hosts.map_err(|problem| format!("the database URL is invalid: {problem}"))?;
+    let Some(file) = &settings.database_password_file else { return Ok(Some(hosts)) };
     let password = std::fs::read_to_string(file).map_err(|problem| format!("{}: {problem}", file.display()))?;
-    Ok(Some(options.password(password.trim_end_matches(['\r', '\n']))))
+    Ok(Some(hosts.map(|options| options.password(password.trim_end_matches(['\r', '\n'])))))
 }
 
-fn address(options: &PgConnectOptions) -> String {
-    format!("{}:{}/{}", options.get_host(), options.get_port(), options.get_database().unwrap_or_default())
-}
-
-fn new_pool(options: PgConnectOptions, connections: u32, is_pooled: bool) -> Pool {
+fn new_pool(hosts: Hosts, connections: u32, is_pooled: bool) -> Pool {
     // The parameters of statements hold data of requests, which must not be logged.
-    let options = options.application_name("erpsync").disable_statement_logging();
-    Pool::new(options, connections as usize, is_pooled)
+    let hosts = hosts.map(|options| options.application_name("erpsync").disable_statement_logging());
+    Pool::new(hosts, connections as usize, is_pooled)
 }
 
 /// Creates a pool once the database accepts connections.
-async fn open_pool(options: PgConnectOptions, connections: u32, is_pooled: bool) -> Result<Pool, sqlx::Error> {
-    let pool = new_pool(options, connections, is_pooled);
+async fn open_pool(hosts: Hosts, connections: u32, is_pooled: bool) -> Result<Pool, sqlx::Error> {
+    let pool = new_pool(hosts, connections, is_pooled);
     let began = Instant::now();
     while let Err(problem) = test_connection(&pool).await {
         if !is_transient_connect_error(&problem) || began.elapsed() > START_TIMEOUT {

@@ -35,6 +35,12 @@ pub async fn run(settings: &Serve) -> Result<(), String> {
         }
     }
     check_open_files(&mut report, settings);
+    for (address, usable) in database::survey(&settings.database).await.unwrap_or_default() {
+        match usable {
+            Ok(()) => report.ok("database host", format!("{address} takes writes")),
+            Err(problem) => report.warn("database host", format!("{address}: {problem}")),
+        }
+    }
     match database::inspect(&settings.database).await {
         Ok(Some((pool, described))) => {
             report.ok("database", described);

@@ -98,9 +98,9 @@ async fn serve(
     issuer: Option<Issuer>,
     shutdown: ShutdownSignal,
 ) -> Result<(), String> {
-    let listener = listen::bind(settings.network.listen).await?;
+    let listener = listen::bind(settings.network.listen)?;
     let admin_listener = match settings.network.admin_listen {
-        Some(address) => Some(listen::bind(address).await.map_err(|problem| format!("--admin-listen: {problem}"))?),
+        Some(address) => Some(listen::bind(address).map_err(|problem| format!("--admin-listen: {problem}"))?),
         None => None,
     };
     let address = listener.local_addr().map_err(|problem| problem.to_string())?;

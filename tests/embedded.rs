@@ -64,7 +64,7 @@ async fn the_first_start_adds_demo_data_and_saves_survive_sigkill() {
 
 #[tokio::test]
 async fn the_database_is_durable_and_private() {
-    let data_dir = DataDir::new();
+    let data_dir = DataDir::prepared();
     let program = data_dir.start();
     let socket = socket(&program);
     let mut connection = connect(&socket).await;

@@ -17,6 +17,7 @@ mod documentation;
 mod embedded;
 mod engine;
 mod errors;
+mod failover;
 mod faults;
 mod form;
 mod formats;

@@ -57,6 +57,73 @@ async fn connections_closed_by_the_database_are_replaced() {
     assert_eq!(server.program.save_sample().await.status, 200);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_is_closed_while_it_is_opened_is_opened_again() {
+    let database = TestDatabase::with_demo_data().await;
+    let proxy = Proxy::start().await;
+    // The connection is closed before the database has said whether it speaks TLS.
+    let url = proxy.url(&database).replace("sslmode=disable", "sslmode=prefer");
+    let program = Program::start(&["--database-url", &url]);
+    assert_eq!(program.save_sample().await.status, 200);
+    database.terminate_connections().await;
+    proxy.cut_next(1);
+    assert_eq!(program.save_sample().await.status, 200);
+    assert_eq!(proxy.still_to_cut(), 0);
+}
+
+#[tokio::test]
+async fn connections_are_replaced_after_the_database_took_no_writes() {
+    let server = Server::start().await;
+    let set = async |value| {
+        let name = server.database.name();
+        let alter = format!("ALTER ROLE erpsync IN DATABASE {name} SET default_transaction_read_only = {value}");
+        server.database.execute(&alter).await;
+    };
+    set("on").await;
+    server.database.terminate_connections().await;
+    server.program.save_sample().await.assert_service_error(503, "SoDbAccessException", &[]);
+    // The setting counts for new connections.
+    set("off").await;
+    assert_eq!(server.program.save_sample().await.status, 200);
+}
+
+/// Returns the URL of a database behind two proxies, as if they were two hosts.
+fn url_of_both(database: &TestDatabase, [one, other]: [&Proxy; 2]) -> String {
+    let (name, one, other) = (database.name(), one.port, other.port);
+    format!("postgres://erpsync@127.0.0.1:{one},127.0.0.1:{other}/{name}?sslmode=disable&connect_timeout=1")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_does_not_respond_is_passed_over() {
+    let database = TestDatabase::with_demo_data().await;
+    let (one, other) = (Proxy::start().await, Proxy::start().await);
+    one.stall();
+    let program =
+        Program::start(&["--database-url", &url_of_both(&database, [&one, &other]), "--request-timeout", "2"]);
+    program.wait_for_log(&format!("this host\",\"host\":\"127.0.0.1:{}\"", other.port)).await;
+    for (stalled, running) in [(&other, &one), (&one, &other)] {
+        wait_until("a save", async || program.save_sample().await.status == 200).await;
+        running.restore();
+        stalled.stall();
+        // Saves on connections to the host that has stopped responding are answered with 504.
+        let answers = within_limit("20 answers", join_all((0..20).map(|_| program.save_sample()))).await;
+        assert!(answers.iter().all(|answer| [200, 503, 504].contains(&answer.status)), "{answers:?}");
+        wait_until("a save on the other host", async || program.save_sample().await.status == 200).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_start_waits_for_one_of_several_hosts() {
+    let database = TestDatabase::with_demo_data().await;
+    let (one, other) = (Proxy::start().await, Proxy::start().await);
+    one.refuse();
+    other.cut_next(2);
+    let program = Program::start(&["--database-url", &url_of_both(&database, [&one, &other])]);
+    assert_eq!(other.still_to_cut(), 0);
+    assert!(program.log().contains("no host can be used: 127.0.0.1:"), "{}", program.log());
+    assert_eq!(program.save_sample().await.status, 200);
+}
+
 const LOST: &str = "SELECT count(*) FROM erp_connection WHERE display_name = 'lost'";
 const LOCK_TABLE: &str = "BEGIN; LOCK TABLE connection_config_field";
 

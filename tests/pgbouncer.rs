@@ -69,6 +69,8 @@ async fn the_server_works_behind_pgbouncer_in_transaction_mode() {
     let bouncer = Bouncer::start(proxy.port).await;
     let database = TestDatabase::empty().await;
     let url = format!("postgres://erpsync@127.0.0.1:{}/{}?sslmode=disable", bouncer.port, database.name());
+    // The check of each connection runs in the pooler's way, too.
+    let url = format!("{url}&target_session_attrs=read-write");
     let pooled = ["--database-url", &url, "--transaction-pooling", "true"];
     // The schema and the demo data are added through PgBouncer, too.
     let done = crate::support::program::run(&[&["demo"], &pooled[..]].concat());

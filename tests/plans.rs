@@ -5,6 +5,7 @@
 //! rows and pages read, while the server answers requests.
 
 use serde_json::json;
+use sqlx::Connection;
 
 use crate::support::client::{TJE0, TJE1};
 use crate::support::{Program, Server, TestDatabase};
@@ -136,7 +137,10 @@ async fn check_that_plans_go_by_keys(preparation: &str, arguments: &[&str]) {
     let server = Server { program, database };
     call_each_method(&server, tickets).await;
 
-    server.database.execute(GROW).await;
+    // On a connection that ends here, as a session reports its statistics when it ends, at the latest.
+    let mut connection = server.database.connect().await;
+    sqlx::raw_sql(GROW).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
     server.database.wait_for_sessions(1).await;
     server.database.execute("SELECT pg_stat_reset()").await;
     for _ in 0..REPETITIONS {

@@ -3,7 +3,7 @@
 use crate::support::postgres::IS_BLOCKED;
 use crate::support::program::run;
 use crate::support::wait::within_limit;
-use crate::support::{DataDir, Program, Server, TestDatabase};
+use crate::support::{Answer, DataDir, Program, Server, TestDatabase};
 
 #[tokio::test]
 async fn ten_servers_start_at_once_on_one_empty_database() {
@@ -191,11 +191,12 @@ async fn statements_have_a_time_limit_after_migrations_without_one() {
 }
 
 #[tokio::test]
-async fn a_statement_that_the_database_cancels_is_503() {
+async fn a_statement_past_the_time_limit_of_the_database_is_503_and_stores_nothing() {
     let server = Server::start().await;
     assert_eq!(server.program.save_sample().await.status, 200);
+    let before = server.database.contents().await;
     let mut lock = server.database.connect().await;
-    sqlx::raw_sql("BEGIN; LOCK TABLE erp_connection").execute(&mut lock).await.unwrap();
+    sqlx::raw_sql("BEGIN; LOCK TABLE erp_connection IN EXCLUSIVE MODE").execute(&mut lock).await.unwrap();
     // The database reports the same error, 57014, for a statement past its time limit.
     let cancel = format!(
         "SELECT pg_cancel_backend(pid) FROM pg_stat_activity
@@ -205,7 +206,23 @@ async fn a_statement_that_the_database_cancels_is_503() {
         server.database.wait_for_blocked_sessions(1).await;
         assert!(server.database.value::<bool>(&cancel).await);
     });
-    answer.assert_service_error(503, "SoDbAccessException", &[]);
+    assert_statement_timeout(&answer, &server);
+
+    // New connections have a time limit for the wait for a lock, whose error is 55P03.
+    let limit = format!("ALTER DATABASE {} SET lock_timeout = '100ms'", server.database.name());
+    server.database.execute(&limit).await;
+    let terminate = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND application_name = 'erpsync'";
+    server.database.execute(terminate).await;
+    assert_statement_timeout(&server.program.save_sample().await, &server);
+    assert_eq!(server.database.contents().await, before);
+}
+
+#[track_caller]
+fn assert_statement_timeout(answer: &Answer, server: &Server) {
+    answer.assert_service_error(503, "SoServerException", &["longer than its time limit"]);
+    assert_eq!(answer.header("retry-after"), "2");
+    assert!(server.program.log().contains("statement cancelled by the database"), "{}", server.program.log());
 }
 
 #[tokio::test]

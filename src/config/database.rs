@@ -8,7 +8,8 @@ use clap::Args;
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Database")]
 pub struct Database {
-    /// PostgreSQL to connect to, as <postgres://user:password@host/database> (default: an embedded PostgreSQL)
+    /// PostgreSQL to connect to, as <postgres://user:password@host/database>, or <postgres://user@host,host/database>
+    /// for the one of several hosts that takes writes (default: an embedded PostgreSQL)
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
     pub database_url: Option<String>,
     /// File that contains the database password, if the URL has none

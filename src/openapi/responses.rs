@@ -48,7 +48,8 @@ fn error_description(status: u16) -> &'static str {
         429 => "Too many wrong passwords, tickets or tokens.",
         501 => "The vendor has this method, this server does not implement it yet. Nothing was changed.",
         503 => {
-            "The database cannot be reached (SoDbAccessException), or the server is busy (SoServerException). Try again."
+            "The database cannot be reached (SoDbAccessException), or it took too long or the server is busy \
+            (SoServerException). Try again."
         }
         504 => "The request took too long; whether it took effect is unknown.",
         _ => "An error of the server. Its log has the cause, under the reference in the response.",

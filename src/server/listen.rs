@@ -30,6 +30,9 @@ use crate::config::Limits;
 const MAX_HEADERS: usize = 100;
 /// The maximum size of a request's line and headers, in bytes.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
+/// The connections that wait to be accepted at most. The system discards the first packet of a further one, which its
+/// client sends again after a second.
+const BACKLOG: u32 = 1024;
 /// The pause after a connection could not be accepted.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
 
@@ -58,8 +61,9 @@ pub fn raise_open_file_limit() {
 ///
 /// # Errors
 /// One line with the address, for example where another program uses it.
-pub async fn bind(address: SocketAddr) -> Result<TcpListener, String> {
-    TcpListener::bind(address).await.map_err(|problem| refusal(address, &problem))
+pub fn bind(address: SocketAddr) -> Result<TcpListener, String> {
+    let listener = bound(address).and_then(|socket| socket.listen(BACKLOG));
+    listener.map_err(|problem| refusal(address, &problem))
 }
 
 /// Refuses an address on which another program listens. The address is free again when the function returns.
@@ -67,17 +71,19 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, String> {
 /// # Errors
 /// One line with the address.
 pub fn refuse_used(address: SocketAddr) -> Result<(), String> {
-    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
     // Without `listen`, so that no client connects to the socket.
-    let bound = socket.and_then(|socket| {
-        socket.set_reuseaddr(true)?;
-        socket.bind(address)
-    });
-    match bound {
+    match bound(address) {
         Err(problem) if problem.kind() == ErrorKind::AddrInUse => Err(refusal(address, &problem)),
         // The listener reports other problems.
         _ => Ok(()),
     }
+}
+
+fn bound(address: SocketAddr) -> std::io::Result<TcpSocket> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    Ok(socket)
 }
 
 fn refusal(address: SocketAddr, problem: &std::io::Error) -> String {

@@ -1,6 +1,7 @@
 //! Saves that succeed: the response, and the stored rows.
 
 use erpsync::store::Pool;
+use erpsync::store::pool::Hosts;
 use erpsync::store::save_connection::{self, Outcome, Save};
 use serde_json::{Value, json};
 
@@ -362,7 +363,7 @@ async fn decision_11_a_connection_keeps_a_connector_that_was_deleted_since() {
 #[tokio::test]
 async fn decision_13_a_creation_that_is_sent_twice_creates_one_connection() {
     let database = TestDatabase::with_demo_data().await;
-    let pool = Pool::new(database.url().parse().unwrap(), 1, false);
+    let pool = Pool::new(database.url().parse::<Hosts>().unwrap(), 1, false);
     let save = Save {
         erp_connection_id: 0,
         erp_connector_id: 403,

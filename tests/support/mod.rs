@@ -2,9 +2,13 @@
 
 pub mod client;
 pub mod data_dir;
+pub mod haproxy;
+pub mod load;
+pub mod patroni;
 pub mod postgres;
 pub mod program;
 pub mod proxy;
+pub mod standby;
 pub mod wait;
 
 pub use client::{Answer, seed_connection, seed_request};

@@ -7,7 +7,7 @@ use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, mpsc};
 use std::time::{Duration, Instant};
 
 use argon2::password_hash::PasswordHasher;
@@ -16,6 +16,7 @@ use erpsync::database::embedded::{Embedded, Options};
 use erpsync::store::Pool;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use tokio::runtime::Runtime;
 use uuid::Uuid;
 
 use super::wait::wait_until;
@@ -32,7 +33,7 @@ const IDLE: Duration = Duration::from_secs(10);
 /// The entry point of the keeper, if its variable is set, and otherwise a test of the shared PostgreSQL.
 #[test]
 fn the_shared_postgresql_is_private_and_not_durable() {
-    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let runtime = Runtime::new().unwrap();
     if let Some(directory) = std::env::var_os(KEEPER) {
         runtime.block_on(keep(Path::new(&directory)));
         return;
@@ -50,6 +51,8 @@ fn the_shared_postgresql_is_private_and_not_durable() {
 /// A database of one test. Dropped when it goes out of scope.
 pub struct TestDatabase {
     name: String,
+    /// The connection of the test's own statements. To open one for each of them costs the tests more than the statements.
+    connection: tokio::sync::Mutex<Option<PgConnection>>,
 }
 
 impl TestDatabase {
@@ -66,14 +69,14 @@ impl TestDatabase {
     /// Creates a database with the schema and the demo data whose files are in `folder`.
     pub async fn on_disk(folder: &Path) -> Self {
         let name = format!("disk_{}", Uuid::new_v4().simple());
-        administer(&format!("CREATE TABLESPACE {name} LOCATION '{}'", folder.display())).await;
+        administer(format!("CREATE TABLESPACE {name} LOCATION '{}'", folder.display())).await;
         Self::create(&format!("TEMPLATE erpsync_template TABLESPACE {name}")).await
     }
 
     async fn create(how: &str) -> Self {
         let name = format!("test_{}", Uuid::new_v4().simple());
-        administer(&format!("CREATE DATABASE {name} OWNER erpsync {how}")).await;
-        TestDatabase { name }
+        administer(format!("CREATE DATABASE {name} OWNER erpsync {how}")).await;
+        TestDatabase { name, connection: tokio::sync::Mutex::default() }
     }
 
     /// Returns the URL for `--database-url`.
@@ -93,7 +96,7 @@ impl TestDatabase {
 
     /// Terminates every connection to the database.
     pub async fn terminate_connections(&self) {
-        administer(&format!(
+        administer(format!(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}' AND pid <> pg_backend_pid()",
             self.name
         ))
@@ -102,7 +105,7 @@ impl TestDatabase {
 
     /// Makes new connections to the database log their statements.
     pub async fn log_statements(&self) {
-        administer(&format!("ALTER DATABASE {} SET log_statement = 'all'", self.name)).await;
+        administer(format!("ALTER DATABASE {} SET log_statement = 'all'", self.name)).await;
     }
 
     /// Returns the first lines of the statements logged so far.
@@ -114,7 +117,8 @@ impl TestDatabase {
 
     /// Runs statements.
     pub async fn execute(&self, sql: &str) {
-        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut self.connect().await).await.unwrap();
+        let mut connection = self.connection.lock().await;
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(self.checked(&mut connection).await).await.unwrap();
     }
 
     /// Returns the single value of a query.
@@ -122,7 +126,22 @@ impl TestDatabase {
     where
         T: Send + Unpin + for<'r> sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres>,
     {
-        sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&mut self.connect().await).await.unwrap()
+        let mut connection = self.connection.lock().await;
+        // A statement that is not kept prepared is planned for the tables as they are.
+        let query = sqlx::query_scalar(AssertSqlSafe(sql)).persistent(false);
+        query.fetch_one(self.checked(&mut connection).await).await.unwrap()
+    }
+
+    /// Returns the connection of the test's own statements, or a new one if it is lost.
+    async fn checked<'c>(&self, connection: &'c mut Option<PgConnection>) -> &'c mut PgConnection {
+        let is_lost = match connection {
+            Some(open) => open.ping().await.is_err(),
+            None => true,
+        };
+        if is_lost {
+            *connection = Some(self.connect().await);
+        }
+        connection.as_mut().unwrap()
     }
 
     /// Returns the number of connections that the server has to the database.
@@ -163,19 +182,37 @@ impl TestDatabase {
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
-        let drop = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
-        // `drop` cannot wait on the runtime of the test.
-        let done = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(administer(&drop));
-        });
-        let _ = done.join();
+        let dropped = start_administering(format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
+        // The runtime of the test cannot be waited on here. That of the administration runs on a thread of its own.
+        let _ = dropped.recv();
     }
 }
 
-async fn administer(sql: &str) {
-    let mut connection = PgConnection::connect_with(&admin("postgres")).await.unwrap();
-    sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut connection).await.unwrap();
+/// Runs statements that do not belong to the database of a test.
+async fn administer(sql: String) {
+    let done = start_administering(sql);
+    tokio::task::spawn_blocking(move || done.recv().unwrap()).await.unwrap();
+}
+
+/// Starts statements on a thread of their own, with a connection that is kept for the next ones. The result is received
+/// when they have ended; nothing is received if they fail.
+fn start_administering(sql: String) -> mpsc::Receiver<()> {
+    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+    static IDLE_CONNECTIONS: Mutex<Vec<PgConnection>> = Mutex::new(Vec::new());
+    let runtime = RUNTIME
+        .get_or_init(|| tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap());
+    let (sender, receiver) = mpsc::channel();
+    runtime.spawn(async move {
+        let idle = IDLE_CONNECTIONS.lock().unwrap().pop();
+        let mut connection = match idle {
+            Some(connection) => connection,
+            None => PgConnection::connect_with(&admin("postgres")).await.unwrap(),
+        };
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
+        IDLE_CONNECTIONS.lock().unwrap().push(connection);
+        sender.send(())
+    });
+    receiver
 }
 
 fn admin(database: &str) -> PgConnectOptions {
@@ -208,8 +245,16 @@ fn directory() -> PathBuf {
     program.hash(&mut hasher);
     program.metadata().unwrap().modified().unwrap().hash(&mut hasher);
     let memory = Path::new("/dev/shm");
-    let root = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
+    // Containers often have one of 64 MB, which is too small.
+    let is_large = rustix::fs::statvfs(memory).is_ok_and(|size| size.f_blocks * size.f_frsize >= 1 << 30);
+    let root = if is_large { memory.to_owned() } else { std::env::temp_dir() };
     root.join(format!("erpsync-test-{}-{:x}", rustix::process::getuid().as_raw(), hasher.finish()))
+}
+
+/// Returns the data directory of the shared PostgreSQL, which belongs to the user that runs PostgreSQL.
+pub fn data_directory() -> PathBuf {
+    socket_directory();
+    directory().join("data/postgres")
 }
 
 fn lock_file(path: &Path) -> File {

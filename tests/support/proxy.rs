@@ -1,6 +1,7 @@
 //! A TCP proxy in front of the shared PostgreSQL, which causes network faults.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -56,6 +57,7 @@ pub struct Proxy {
     /// The port on the loopback address.
     pub port: u16,
     state: Arc<watch::Sender<State>>,
+    to_cut: Arc<AtomicUsize>,
 }
 
 impl Proxy {
@@ -64,13 +66,17 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let state = Arc::new(watch::channel(State { mode: Mode::Forward, generation: 0 }).0);
-        let watched = Arc::clone(&state);
+        let to_cut = Arc::new(AtomicUsize::new(0));
+        let (watched, cut) = (Arc::clone(&state), Arc::clone(&to_cut));
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(forward(client, watched.subscribe()));
+                let cut = cut.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+                if cut.is_err() {
+                    tokio::spawn(forward(client, watched.subscribe()));
+                }
             }
         });
-        Proxy { port, state }
+        Proxy { port, state, to_cut }
     }
 
     /// Returns the URL for `--database-url`.
@@ -81,6 +87,16 @@ impl Proxy {
     /// Closes every connection and refuses new ones.
     pub fn refuse(&self) {
         self.set(Mode::Refuse);
+    }
+
+    /// Closes the next `count` connections as soon as they are accepted.
+    pub fn cut_next(&self, count: usize) {
+        self.to_cut.store(count, Ordering::Relaxed);
+    }
+
+    /// Returns the number of connections that are still to be closed.
+    pub fn still_to_cut(&self) -> usize {
+        self.to_cut.load(Ordering::Relaxed)
     }
 
     /// Resets every connection and refuses new ones.

@@ -136,6 +136,18 @@ impl Error {
         .with_header(RETRY_AFTER, HeaderValue::from_static("2"))
     }
 
+    /// 503: the database cancelled the statement, which took longer than its time limit. Nothing has taken effect.
+    #[must_use]
+    pub fn statement_timed_out() -> Self {
+        Self::service(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "SoServerException",
+            IMPLEMENTATION,
+            "The database took longer than its time limit. Nothing was done. Try again in a moment.",
+        )
+        .with_header(RETRY_AFTER, HeaderValue::from_static("2"))
+    }
+
     /// 503: the server is busy: at its concurrency limit, or a transaction was aborted repeatedly.
     #[must_use]
     pub fn busy() -> Self {

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use deadpool::managed::Object;
 use sqlx::{AssertSqlSafe, Connection, Error, Executor, PgConnection};
 
-use super::errors::is_connection_lost;
-use super::manager::{Manager, Pooled};
+use super::manager::{self, Manager, Pooled};
+use super::opener::Origin;
 use super::session;
 
 /// The time that an abandoned statement or transaction has to end before its connection is closed.
@@ -48,17 +48,14 @@ impl Lease {
         }
     }
 
-    /// Returns the connection to the pool after its last statement, unless `result` shows that it is lost. Behind a
-    /// transaction pooler, the statement's transaction is committed first.
+    /// Returns the connection to the pool after its last statement, unless `result` shows that it is lost or leads to a
+    /// standby. Behind a transaction pooler, the statement's transaction is committed first.
     ///
     /// # Errors
     /// That of `result`, or of the commit.
     pub async fn finish<T>(mut self, result: Result<T, Error>) -> Result<T, Error> {
         match result {
-            Err(error) if is_connection_lost(&error) => {
-                self.close();
-                Err(error)
-            }
+            Err(error) if self.close_if_unusable(&error) => Err(error),
             result if !self.is_pooled => {
                 self.pending = None;
                 result
@@ -76,7 +73,7 @@ impl Lease {
     pub(super) async fn commit(mut self) -> Result<(), Error> {
         let committed = self.execute("COMMIT").await.map(drop);
         match &committed {
-            Err(error) if is_connection_lost(error) => self.close(),
+            Err(error) if self.close_if_unusable(error) => {}
             _ => self.pending = None,
         }
         committed
@@ -87,9 +84,24 @@ impl Lease {
         self.object.as_ref()?.idle_since.map(|since| since.elapsed())
     }
 
+    /// Returns the host that the connection leads to.
+    pub(super) fn origin(&self) -> Option<Origin> {
+        Some(self.object.as_ref()?.origin)
+    }
+
     /// Closes the connection instead of returning it.
     pub(super) fn close(&mut self) {
         drop(self.object.take().map(Object::take));
+    }
+
+    /// Closes the connection if it cannot be used after the error of its last statement. Returns whether it is closed.
+    pub(super) fn close_if_unusable(&mut self, error: &Error) -> bool {
+        let Some(object) = &self.object else { return true };
+        let must_close = Object::pool(object).is_none_or(|pool| manager::note_error(&pool, object.origin, error));
+        if must_close {
+            self.close();
+        }
+        must_close
     }
 }
 
@@ -131,7 +143,11 @@ async fn rollback_or_close(mut object: Object<Manager>, pending: Pending) {
         }
     };
     if !tokio::time::timeout(ROLLBACK_TIMEOUT, ended).await.unwrap_or(false) {
+        let (pool, origin) = (Object::pool(&object), object.origin);
         drop(Object::take(object));
+        if let Some(pool) = pool {
+            manager::suspect(&pool, origin);
+        }
     }
 }
 
