@@ -226,9 +226,9 @@ async fn an_error_in_the_middle_aborts_the_response() {
             let headers = [("Accept", format), ("Accept-Encoding", coding), ("X-Request-Id", &request_id)];
             let response = open(&program, TJE0, &headers).await;
             if name == "closed" {
-                proxy.refuse()
+                proxy.refuse();
             } else {
-                proxy.stall()
+                proxy.stall();
             }
             let ended = within_limit("the end of the response", response.into_body().collect()).await;
             assert!(ended.is_err(), "{request_id} ended as if it were complete");
