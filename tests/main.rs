@@ -25,6 +25,7 @@ mod hostile;
 mod http_surface;
 mod imports;
 mod languages;
+mod large_lists;
 mod mapping;
 mod network;
 mod oidc;
