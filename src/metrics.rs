@@ -1,6 +1,6 @@
 //! Metrics besides those of requests: saves, failed logins, time-outs of the connection pool, calls of connectors.
 //!
-//! There is one set of counters for the process. Labels come from fixed lists and never from a request, so the number
+//! There is one set of them for the process. Labels come from fixed lists and never from a request, so the number
 //! of series is bounded. This module imports no other one, so that each may count.
 
 use std::sync::LazyLock;
@@ -9,6 +9,7 @@ use std::time::Duration;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
@@ -81,6 +82,8 @@ const CALL_BUCKETS: [f64; 12] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 
 #[derive(Debug)]
 struct Counters {
     saves: Family<SaveLabels, Counter>,
+    waiting_saves: Gauge,
+    shared_saves: Counter,
     failed_logins: Family<LoginLabels, Counter>,
     pool_timeouts: Counter,
     connector_calls: Family<CallLabels, Counter>,
@@ -91,6 +94,8 @@ impl Default for Counters {
     fn default() -> Self {
         Counters {
             saves: Family::default(),
+            waiting_saves: Gauge::default(),
+            shared_saves: Counter::default(),
             failed_logins: Family::default(),
             pool_timeouts: Counter::default(),
             connector_calls: Family::default(),
@@ -104,6 +109,16 @@ static COUNTERS: LazyLock<Counters> = LazyLock::new(Counters::default);
 /// Counts a save.
 pub fn count_save(entity: Entity, outcome: Outcome) {
     COUNTERS.saves.get_or_create(&SaveLabels::new(entity, outcome)).inc();
+}
+
+/// Sets the number of saves that wait for their turn.
+pub fn set_waiting_saves(saves: usize) {
+    COUNTERS.waiting_saves.set(i64::try_from(saves).unwrap_or(i64::MAX));
+}
+
+/// Counts saves that share a transaction.
+pub fn count_shared_saves(saves: usize) {
+    COUNTERS.shared_saves.inc_by(saves as u64);
 }
 
 /// Counts an invalid password, ticket, token or session. `scheme` is one of those given to [`register`].
@@ -122,14 +137,22 @@ pub fn count_connector_call(operation: &'static str, succeeded: bool, duration: 
     COUNTERS.connector_durations.get_or_create(&OperationLabels { operation }).observe(duration.as_secs_f64());
 }
 
-/// Adds the counters to a registry. All series start at zero, as a series that appears with its first event has no rate
+/// Adds the metrics to a registry. All series start at zero, as a series that appears with its first event has no rate
 /// before the second.
 pub fn register(
     registry: &mut Registry,
     login_schemes: &[&'static str],
     connector_operations: impl IntoIterator<Item = &'static str>,
 ) {
-    let Counters { saves, failed_logins, pool_timeouts, connector_calls, connector_durations } = &*COUNTERS;
+    let Counters {
+        saves,
+        waiting_saves,
+        shared_saves,
+        failed_logins,
+        pool_timeouts,
+        connector_calls,
+        connector_durations,
+    } = &*COUNTERS;
     for entity in [Entity::Connection, Entity::Connector] {
         for outcome in [Outcome::Created, Outcome::Updated, Outcome::Refused] {
             saves.get_or_create_owned(&SaveLabels::new(entity, outcome));
@@ -145,6 +168,8 @@ pub fn register(
         drop(connector_durations.get_or_create(&OperationLabels { operation }));
     }
     registry.register("saves", "Saves of connections and connectors, by outcome", saves.clone());
+    registry.register("saves_waiting", "Saves of connections that wait for their turn", waiting_saves.clone());
+    registry.register("saves_shared", "Saves of connections that shared a transaction", shared_saves.clone());
     registry.register("wrong_logins", "Refused credentials, by scheme", failed_logins.clone());
     registry.register(
         "database_pool_timeouts",

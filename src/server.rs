@@ -16,6 +16,7 @@ mod request_metrics;
 mod roots;
 mod router;
 mod shutdown;
+mod streamed_body;
 mod tls;
 mod unique_headers;
 

@@ -11,7 +11,7 @@ use erpsync::connector::responses::{ErrorCode, Outcome, Refusal};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use crate::operations::{ADMIN, admin_address, admin_get};
+use crate::support::admin::{ADMIN, admin_address, admin_get};
 use crate::support::client::{TJE0, TJE1};
 use crate::support::program::{Program, run};
 use crate::support::proxy::Proxy;

@@ -26,6 +26,7 @@ mod hostile;
 mod http_surface;
 mod imports;
 mod languages;
+mod large_lists;
 mod mapping;
 mod network;
 mod oidc;
@@ -42,6 +43,7 @@ mod select;
 mod server;
 mod sessions;
 mod settings;
+mod shared_saves;
 mod startup;
 mod support;
 #[cfg(feature = "opentelemetry")]

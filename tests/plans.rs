@@ -4,6 +4,7 @@
 //! had a handful of rows, must still go by keys when they have grown. The tests look at PostgreSQL's own counters of
 //! rows and pages read, while the server answers requests.
 
+use futures::future::join_all;
 use serde_json::json;
 use sqlx::Connection;
 
@@ -52,7 +53,7 @@ const GROW: &str = "
         FROM generate_series(1001, 5000) AS id, (VALUES ('a'), ('b')) AS given(key)";
 
 /// Sends one of each request that has to go by keys.
-async fn call_each_method(server: &Server, ticket: &str) {
+async fn call_each_method(server: &Server, [ticket, ticket_of_few]: [&str; 2]) {
     let fields = json!({ "a": "1", "c": "2" });
     let lists = json!([1, 185]);
     for id in [816, 0] {
@@ -62,6 +63,9 @@ async fn call_each_method(server: &Server, ticket: &str) {
         });
         server.saved(&connection).await;
     }
+    // With one connection to the database, most of these share a transaction.
+    let existing = (1001..1006).map(|id| json!({ "ErpConnectionId": id, "ErpConnectorId": 403 }));
+    join_all(existing.map(async |connection| server.saved(&connection).await)).await;
     // What is not sent is kept, and read from the database.
     server.saved(&json!({ "ErpConnectionId": 816 })).await;
     let ids = json!({ "ErpConnectionId": 816 });
@@ -69,6 +73,9 @@ async fn call_each_method(server: &Server, ticket: &str) {
         let answer = server.call(authorization, "GetConnection", &ids).await;
         assert_eq!(answer.json()["ErpConnectionId"], 816, "{}", answer.text);
     }
+    // The associate sees no more than the connections that these requests have created.
+    let list = server.call(ticket_of_few, "GetAllConnections", &json!({})).await.json();
+    assert!((2..20).contains(&list.as_array().unwrap().len()), "{list}");
     let mapping = json!({
         "ErpConnectionId": 816, "ActorTypeErp": "Customer", "ActorTypeCrm": "Contact",
         "FieldMappings": [{ "ErpFieldKey": "a", "CrmFieldKey": "name" }, { "ErpFieldKey": "b", "CrmFieldKey": "x_b" }]
@@ -107,6 +114,11 @@ const EXCESS: &str = "
     JOIN (SELECT relid, sum(idx_tup_read)::int8 AS idx_rows FROM pg_stat_user_indexes GROUP BY relid) AS i USING (relid)
     WHERE greatest(seq_tup_read, idx_rows, pages) > ";
 
+fn ticket(associate: &str, database_url: &str) -> String {
+    let issued = crate::support::program::run(&["ticket", "issue", associate, "--database-url", database_url]);
+    format!("SOTicket {}", String::from_utf8(issued.stdout).unwrap().trim())
+}
+
 /// Plans every statement while the tables are small, lets them grow, and checks the work of further requests.
 async fn check_that_plans_go_by_keys(preparation: &str, arguments: &[&str]) {
     let database = TestDatabase::with_demo_data().await;
@@ -122,12 +134,12 @@ async fn check_that_plans_go_by_keys(preparation: &str, arguments: &[&str]) {
         .await;
     database.execute(preparation).await;
     let url = database.url();
-    let issued = crate::support::program::run(&["ticket", "issue", "tje1", "--database-url", &url]);
-    let ticket = format!("SOTicket {}", String::from_utf8(issued.stdout).unwrap().trim());
+    let tickets = ["tje1", "demo463"].map(|associate| ticket(associate, &url));
+    let tickets = tickets.each_ref().map(String::as_str);
     // One connection to the database, which keeps the plans.
     let program = Program::start(&[&["--database-url", &url, "--database-connections", "1"], arguments].concat());
     let server = Server { program, database };
-    call_each_method(&server, &ticket).await;
+    call_each_method(&server, tickets).await;
 
     // On a connection that ends here, as a session reports its statistics when it ends, at the latest.
     let mut connection = server.database.connect().await;
@@ -136,7 +148,7 @@ async fn check_that_plans_go_by_keys(preparation: &str, arguments: &[&str]) {
     server.database.wait_for_sessions(1).await;
     server.database.execute("SELECT pg_stat_reset()").await;
     for _ in 0..REPETITIONS {
-        call_each_method(&server, &ticket).await;
+        call_each_method(&server, tickets).await;
     }
 
     let Server { program, database } = server;
@@ -159,4 +171,71 @@ async fn plans_from_small_tables_go_by_keys() {
 #[tokio::test]
 async fn plans_behind_a_transaction_pooler_go_by_keys() {
     check_that_plans_go_by_keys("ANALYZE", &["--transaction-pooling", "true"]).await;
+}
+
+#[tokio::test]
+async fn a_list_of_several_pages_reads_each_row_a_few_times() {
+    /// The most rows that a list reads of one table, for each listed connection. Each of its three access rows is read for
+    /// the rights, when the order is read and again for the page, and for the lists of ids.
+    const LIMIT: i64 = 12;
+    for authorization in [TJE0, TJE1] {
+        let server = Server::start_with(&["--database-connections", "1"]).await;
+        // The statement is planned for small tables.
+        server.call(authorization, "GetAllConnections", &json!({})).await;
+        server.database.execute(GROW).await;
+        server.database.wait_for_sessions(1).await;
+        server.database.execute("SELECT pg_stat_reset()").await;
+        let answer = server.call(authorization, "GetAllConnections", &json!({})).await;
+        let listed = answer.json().as_array().unwrap().len();
+        assert!(listed >= 4000);
+
+        let Server { program, database } = server;
+        drop(program);
+        database.wait_for_sessions(0).await;
+        let excess: String = database
+            .value(&format!(
+                "SELECT coalesce(string_agg(concat_ws(' ', relname, idx_rows + seq_tup_read), '; '), '')
+                 FROM pg_stat_user_tables
+                 JOIN (SELECT relid, sum(idx_tup_read)::int8 AS idx_rows FROM pg_stat_user_indexes GROUP BY relid) AS i
+                     USING (relid)
+                 WHERE idx_rows + seq_tup_read > {LIMIT} * {listed}"
+            ))
+            .await;
+        assert_eq!(excess, "", "table and rows read");
+    }
+}
+
+#[tokio::test]
+async fn the_list_of_a_few_connections_goes_by_keys_where_the_others_have_the_same_access() {
+    let database = TestDatabase::with_demo_data().await;
+    database.execute(GROW).await;
+    database
+        .execute(
+            "DELETE FROM erp_connection_access;
+             INSERT INTO erp_connection_access (
+                erp_connection_id, user_group_id, associate_id, registered_associate_id, updated_associate_id
+             ) SELECT id, user_group, associate, 1, 1
+             FROM generate_series(1001, 5000) AS id, (VALUES (1, NULL::int), (NULL, 920)) AS given(user_group, associate)
+             UNION ALL SELECT 1001, NULL, 463, 1, 1",
+        )
+        .await;
+    // Index-only scans are likeliest after it.
+    database.execute("VACUUM ANALYZE").await;
+    let url = database.url();
+    let ticket = ticket("demo463", &url);
+    let server = Server { program: Program::start(&["--database-url", &url, "--database-connections", "1"]), database };
+    server.call(&ticket, "GetAllConnections", &json!({})).await;
+    server.database.wait_for_sessions(1).await;
+    server.database.execute("SELECT pg_stat_reset()").await;
+    for _ in 0..REPETITIONS {
+        let list = server.call(&ticket, "GetAllConnections", &json!({})).await.json();
+        assert_eq!(list[1]["ErpConnectionId"], 1001, "{list}");
+    }
+
+    let Server { program, database } = server;
+    drop(program);
+    database.wait_for_sessions(0).await;
+    // The index that begins with the connection has 34 pages, the look-ups read 25.
+    let excess: String = database.value(&format!("{EXCESS} {}", REPETITIONS * 40)).await;
+    assert_eq!(excess, "", "table, rows by scans, rows by index, pages");
 }

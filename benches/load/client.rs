@@ -75,6 +75,33 @@ async fn send(address: &str, requests: &[Vec<u8>], first: usize, until: Instant)
     latencies
 }
 
+/// Sends a request and reads the response until the server closes the connection. Returns its size in bytes.
+///
+/// A slow reader pauses for a second after the first bytes, and for a millisecond after each further megabyte.
+pub async fn download(address: &str, request: &[u8], is_slow: bool) -> usize {
+    let mut stream = TcpStream::connect(address).await.expect("a connection");
+    stream.write_all(request).await.expect("the request is sent");
+    let mut buffer = vec![0; 1024 * 1024];
+    let mut bytes = 0;
+    let mut end = Vec::new();
+    loop {
+        let read = stream.read(&mut buffer).await.expect("an answer");
+        if read == 0 {
+            assert!(end.ends_with(b"\r\n0\r\n\r\n"), "the response was aborted");
+            return bytes;
+        }
+        if bytes == 0 {
+            assert!(buffer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&buffer[..read]));
+        }
+        if is_slow {
+            tokio::time::sleep(Duration::from_millis(if bytes == 0 { 1000 } else { 1 })).await;
+        }
+        bytes += read;
+        end.extend_from_slice(&buffer[read.saturating_sub(7)..read]);
+        end.drain(..end.len().saturating_sub(7));
+    }
+}
+
 async fn read_answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) {
     buffer.clear();
     loop {

@@ -10,6 +10,7 @@ mod bare;
 mod client;
 mod fixture;
 mod fresh;
+mod growth;
 mod pgbench;
 mod report;
 mod requests;

@@ -16,12 +16,18 @@ fn request(method: &str, authorization: &str, media_type: &str, body: &str) -> V
 }
 
 fn in_json(id: i32) -> String {
+    let fields = "\"ConfigFields1\":\"est\",\"ConfigFields2\":\"ducimus\"";
+    in_json_with(id, fields, "350,185", "920,463")
+}
+
+fn in_json_with(id: i32, config_fields: &str, user_groups: &str, associates: &str) -> String {
     let id = format!("\"ErpConnectionId\":{id}");
     format!(
         "{{\"Connection\":{{{id},\"ErpConnectorId\":403,\"DisplayName\":\"Emard Group\",\
          \"DisplayDescription\":\"Fundamental eco-centric application\",\"Active\":true,\
-         \"MostRecentTimestamp\":\"rerum\",\"ConfigFields\":{{\"ConfigFields1\":\"est\",\"ConfigFields2\":\"ducimus\"}},\
-         \"Deleted\":false,\"AllAccess\":false,\"UserGroupAccessIds\":[350,185],\"AssociateAccessIds\":[920,463]}}}}"
+         \"MostRecentTimestamp\":\"rerum\",\"ConfigFields\":{{{config_fields}}},\
+         \"Deleted\":false,\"AllAccess\":false,\"UserGroupAccessIds\":[{user_groups}],\
+         \"AssociateAccessIds\":[{associates}]}}}}"
     )
 }
 
@@ -78,6 +84,36 @@ pub fn creates(authorization: &str) -> Vec<Vec<u8>> {
 
 /// Returns a read of each connection.
 pub fn reads(authorization: &str) -> Vec<Vec<u8>> {
-    let body = |id| format!("{{\"ErpConnectionId\":{id}}}");
-    ids().map(|id| request("GetConnection", authorization, "application/json", &body(id))).collect()
+    ids().map(|id| read(authorization, id)).collect()
+}
+
+/// Returns a read of a connection.
+pub fn read(authorization: &str, id: i32) -> Vec<u8> {
+    request("GetConnection", authorization, "application/json", &format!("{{\"ErpConnectionId\":{id}}}"))
+}
+
+/// Returns an update of a connection with these config fields and access lists.
+pub fn update(authorization: &str, id: i32, config_fields: &str, user_groups: &str, associates: &str) -> Vec<u8> {
+    let body = in_json_with(id, config_fields, user_groups, associates);
+    request("SaveConnection", authorization, "application/json", &body)
+}
+
+/// Returns a request for all connections that the caller sees.
+pub fn list(authorization: &str) -> Vec<u8> {
+    request("GetAllConnections", authorization, "application/json", "{}")
+}
+
+/// Returns a request for all connections, after whose response the server closes the connection.
+pub fn download(authorization: &str, media_type: &str, coding: &str, query: &str) -> Vec<u8> {
+    format!(
+        "POST {AGENT}/GetAllConnections{query} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {authorization}\r\n\
+         Accept: {media_type}\r\nAccept-Encoding: {coding}\r\nContent-Type: application/json\r\nConnection: close\r\n\
+         Content-Length: 2\r\n\r\n{{}}"
+    )
+    .into_bytes()
+}
+
+/// Returns a request whose cost is that of the authentication.
+pub fn login(authorization: &str) -> Vec<u8> {
+    request("GetEngineStatus", authorization, "application/json", "{}")
 }

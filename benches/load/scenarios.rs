@@ -8,7 +8,7 @@ use super::client::{self, Measured};
 use super::fixture::{Fixture, POOL, PROGRAM, server_command};
 use super::report::{median, ratio};
 use super::server::Server;
-use super::{Plan, fresh, pgbench, requests};
+use super::{Plan, fresh, growth, pgbench, requests};
 
 /// Runs the scenarios of the plan.
 pub async fn run(plan: &Plan) {
@@ -56,6 +56,9 @@ pub async fn run(plan: &Plan) {
     if plan.has("fresh") {
         fresh::run(plan, &fixture).await;
     }
+    if plan.has("growth") {
+        growth::run(plan, &fixture).await;
+    }
     if plan.has("start") {
         start(&fixture);
     }
@@ -73,7 +76,12 @@ pub async fn run(plan: &Plan) {
 
 /// Issues a ticket or a token of the demo administrator.
 pub fn issue(database_url: &str, kind: &str) -> String {
-    let output = Command::new(PROGRAM).args([kind, "issue", "tje0", "--database-url", database_url]).output();
+    issue_to("tje0", database_url, kind)
+}
+
+/// Issues a ticket or a token of an associate.
+pub fn issue_to(associate: &str, database_url: &str, kind: &str) -> String {
+    let output = Command::new(PROGRAM).args([kind, "issue", associate, "--database-url", database_url]).output();
     let output = output.expect("the program runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).expect("text").trim().to_owned()

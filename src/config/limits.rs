@@ -20,7 +20,7 @@ pub struct Limits {
     /// Seconds for a client to send the request body
     #[arg(long, env = "ERPSYNC_BODY_TIMEOUT", default_value = "20", value_name = "SECONDS", value_parser = seconds)]
     pub body_timeout: Duration,
-    /// Seconds to process a request, in total
+    /// Seconds to process a request, in total; for a streamed response, seconds to produce each part
     #[arg(long, env = "ERPSYNC_REQUEST_TIMEOUT", default_value = "30", value_name = "SECONDS", value_parser = seconds)]
     pub request_timeout: Duration,
     /// Seconds for requests in flight to finish after SIGTERM or SIGINT

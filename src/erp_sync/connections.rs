@@ -1,9 +1,12 @@
 //! Connections. A connection is a connector with the settings for one company in the ERP system.
 
+use futures_util::TryStreamExt;
+
 use super::action_log;
 use super::roles::{Roles, require_right_to_change};
 use crate::auth::{CachedPrincipal, Principal};
 use crate::carrier;
+use crate::protocol::agent::PagedList;
 use crate::protocol::error::Error;
 use crate::protocol::message::Sent;
 use crate::protocol::rule_error::ErrorOr;
@@ -116,9 +119,14 @@ pub async fn get_all(
     pool: Pool,
     caller: Principal,
     request: GetAllConnectionsRequest,
-) -> Result<Vec<ErpConnection>, Error> {
+) -> Result<PagedList<ErpConnection>, Error> {
     let found = store::list(&pool, request.include_deleted, reader(&caller)).await?;
-    Ok(found.into_iter().map(|stored| to_carrier(stored, &caller)).collect())
+    let to_carriers = move |page: Vec<Stored>| page.into_iter().map(|stored| to_carrier(stored, &caller)).collect();
+    let first = to_carriers(found.first);
+    Ok(match found.further {
+        None => PagedList::complete(first),
+        Some(pages) => PagedList::streamed(first, pages.into_stream().map_ok(to_carriers).map_err(Error::from)),
+    })
 }
 
 /// Flags a connection as deleted.

@@ -24,6 +24,7 @@ pub mod sync_order;
 pub mod sync_runs;
 
 use crate::protocol::agent::Agent;
+use crate::store::save_connection::SaveQueue;
 use connector_calls::ErpSyncFieldValue;
 use list_mappings::ErpConnectionListMappingContainer;
 pub use state::AgentState;
@@ -54,8 +55,13 @@ fn connectors(agent: Agent<AgentState>) -> Agent<AgentState> {
 }
 
 fn connections(agent: Agent<AgentState>) -> Agent<AgentState> {
+    let queue = SaveQueue::default();
     agent
-        .cached_authentication_method("SaveConnection", "Saves a connection to the database.", save_connection::save)
+        .cached_authentication_method(
+            "SaveConnection",
+            "Saves a connection to the database.",
+            move |pool, caller, request| save_connection::save(pool, queue.clone(), caller, request),
+        )
         .cached_authentication_method("GetConnection", "Returns the specified connection.", connections::get)
         .method(
             "GetAllConnections",

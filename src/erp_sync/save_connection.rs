@@ -1,5 +1,7 @@
 //! Creation and update of connections.
 
+use std::sync::Arc;
+
 use uuid::Uuid;
 
 use super::action_log;
@@ -14,7 +16,7 @@ use crate::protocol::error::Error;
 use crate::protocol::message::Sent;
 use crate::protocol::rule_error::ErrorOr;
 use crate::store::Pool;
-use crate::store::save_connection::{self as store, Save};
+use crate::store::save_connection::{self as store, Save, SaveQueue};
 
 carrier! {
     /// The request of `SaveConnection`.
@@ -35,14 +37,16 @@ const MISSING: &str = "Connection: the connection to save is missing or null. Th
 /// connection. Nothing is stored then.
 pub async fn save(
     pool: Pool,
+    queue: SaveQueue,
     caller: CachedPrincipal,
     request: SaveConnectionRequest,
 ) -> Result<ErpConnection, ErrorOr<409>> {
-    save_metrics::count(Entity::Connection, create_or_update(pool, caller, request).await)
+    save_metrics::count(Entity::Connection, create_or_update(pool, queue, caller, request).await)
 }
 
 async fn create_or_update(
     pool: Pool,
+    queue: SaveQueue,
     mut caller: CachedPrincipal,
     request: SaveConnectionRequest,
 ) -> Result<(ErpConnection, Outcome), ErrorOr<409>> {
@@ -52,14 +56,15 @@ async fn create_or_update(
     if requested_id < 0 {
         return Err(refuse_negative_id(requested_id).into());
     }
-    let mut save = to_stored(connection, &caller);
+    let mut save = Arc::new(to_stored(connection, &caller));
     let saved = loop {
-        match store::save(&pool, &save).await {
+        match store::save(&pool, &queue, &save).await {
             Ok(store::Outcome::Saved(saved)) => break saved,
             Ok(store::Outcome::Stale) => {
                 caller = caller.renewed().await?;
                 require_right_to_change(&caller, "Saving a connection")?;
-                (save.caller, save.stamp) = (caller.associate_id, caller.stamp);
+                let renewed = Arc::make_mut(&mut save);
+                (renewed.caller, renewed.stamp) = (caller.associate_id, caller.stamp);
             }
             Ok(store::Outcome::Unknown { connector, user_group_ids, associate_ids }) => {
                 let connector = connector.then_some(save.erp_connector_id);
@@ -68,7 +73,7 @@ async fn create_or_update(
             Ok(store::Outcome::DuplicateConnectionId) => {
                 return Err(ErrorOr::duplicate(format_args!(
                     "Connection.ConnectionId: another connection already has '{}'.",
-                    Sent(save.connection_id.unwrap_or_default())
+                    Sent(save.connection_id.as_deref().unwrap_or_default())
                 )));
             }
             Err(failure) => return Err(failure.into()),
@@ -84,6 +89,7 @@ async fn create_or_update(
     };
     action_log::record_with_id(action, saved.erp_connection_id);
     let outcome = if saved.updated { Outcome::Updated } else { Outcome::Created };
+    let save = Arc::unwrap_or_clone(save);
     let connection = ErpConnection {
         erp_connection_id: saved.erp_connection_id,
         erp_connector_id: saved.erp_connector_id,
@@ -92,11 +98,11 @@ async fn create_or_update(
         active: save.active,
         connection_id: Some(saved.connection_id),
         most_recent_timestamp: Some(saved.most_recent_timestamp),
-        config_fields: Some(saved.config_fields),
+        config_fields: save.config_fields.or(saved.kept_config_fields),
         deleted: save.deleted,
         all_access: save.all_access,
-        user_group_access_ids: Some(saved.user_group_ids),
-        associate_access_ids: Some(saved.associate_ids),
+        user_group_access_ids: save.user_group_ids.or(saved.kept_user_group_ids),
+        associate_access_ids: save.associate_ids.or(saved.kept_associate_ids),
         rights: ROLES.full(),
     };
     Ok((connection, outcome))

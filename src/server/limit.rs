@@ -3,14 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
+use http_body_util::BodyExt;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
+use tower_http::timeout::{TimeoutBody, TimeoutError};
 
+use super::streamed_body::on_end;
 use crate::config::Limits;
-use crate::protocol::agent::BodyLimits;
+use crate::protocol::agent::{BodyLimits, Streamed};
 use crate::protocol::error::Error;
 
 /// How long a request waits for others to finish before it is refused with 503.
@@ -18,7 +22,7 @@ const QUEUE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The limits of requests; shared by all of them.
 pub struct RequestLimits {
-    concurrency: Semaphore,
+    concurrency: Arc<Semaphore>,
     timeout: Duration,
     body: BodyLimits,
 }
@@ -27,7 +31,7 @@ impl RequestLimits {
     /// Creates the limits from their settings.
     pub fn new(settings: &Limits) -> Self {
         RequestLimits {
-            concurrency: Semaphore::new(settings.max_requests as usize),
+            concurrency: Arc::new(Semaphore::new(settings.max_requests as usize)),
             timeout: settings.request_timeout,
             body: BodyLimits { bytes: settings.max_body_bytes as usize, time: settings.body_timeout },
         }
@@ -36,6 +40,9 @@ impl RequestLimits {
 
 /// The layer that enforces the limits, and hands [`BodyLimits`] to the reader of the body.
 ///
+/// A streamed response counts as a request in progress until its end. The limit of the time applies to each part of it,
+/// as the time of the whole depends on the client.
+///
 /// # Errors
 /// 503 where too many requests are in progress, 504 where the request takes too long.
 pub async fn limit(
@@ -43,9 +50,19 @@ pub async fn limit(
     mut request: Request,
     next: Next,
 ) -> Result<Response, Error> {
-    let Ok(Ok(_permit)) = timeout(QUEUE_TIMEOUT, limits.concurrency.acquire()).await else {
+    let Ok(Ok(permit)) = timeout(QUEUE_TIMEOUT, Arc::clone(&limits.concurrency).acquire_owned()).await else {
         return Err(Error::busy());
     };
     request.extensions_mut().insert(limits.body);
-    timeout(limits.timeout, next.run(request)).await.map_err(|_| Error::timed_out())
+    let mut response = timeout(limits.timeout, next.run(request)).await.map_err(|_| Error::timed_out())?;
+    if response.extensions().get::<Streamed>().is_some() {
+        response = response.map(|body| {
+            let limited = TimeoutBody::new(limits.timeout, body);
+            Body::new(
+                limited
+                    .map_err(|problem| if problem.is::<TimeoutError>() { Error::timed_out().into() } else { problem }),
+            )
+        });
+    }
+    Ok(on_end(response, |_| drop(permit)))
 }

@@ -1,7 +1,8 @@
 //! The log line of each request.
 //!
 //! The request and its effect (associate, action, entity) are fields of the span. The outcome (status, duration in
-//! microseconds, client address, reason of a refusal) are fields of the event.
+//! microseconds, client address, reason of a refusal) are fields of the event. The line of a streamed response is written
+//! at its end.
 //!
 //! Headers, bodies and the query are never logged: they hold passwords and the settings of ERP systems.
 
@@ -15,6 +16,7 @@ use tracing::Instrument;
 use tracing::field::{Empty, display};
 use uuid::Uuid;
 
+use super::streamed_body::{End, on_end};
 use crate::auth::Client;
 use crate::protocol::agent::REQUEST_ID;
 use crate::protocol::error::LogReason;
@@ -50,19 +52,28 @@ pub async fn log(mut request: Request, next: Next) -> Response {
         let mut response = next.run(request).await;
         response.headers_mut().insert(REQUEST_ID, id);
         let status = response.status().as_u16();
-        let us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
-        let refusal = response.extensions().get::<LogReason>();
-        let error = refusal.and_then(|refusal| refusal.error_type);
-        let reason = refusal.map(|refusal| &*refusal.reason);
-        #[cfg(feature = "opentelemetry")]
-        crate::telemetry::traces::end(&tracing::Span::current(), status);
-        // Health checks come every few seconds, and would hide the other requests.
-        if is_health_check {
-            tracing::debug!(status, us, address, error, reason, "answered");
-        } else {
-            tracing::info!(status, us, address, error, reason, "answered");
-        }
-        response
+        let refusal = response.extensions().get::<LogReason>().cloned();
+        on_end(response, move |end| {
+            let us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+            #[cfg(feature = "opentelemetry")]
+            crate::telemetry::traces::end(&tracing::Span::current(), status, matches!(end, End::Failed(_)));
+            let (outcome, refusal) = match end {
+                End::Complete => ("answered", refusal),
+                End::Failed(reason) => ("aborted", Some(reason)),
+                End::Disconnected => {
+                    let reason = "The connection ended before the response.".into();
+                    ("aborted", Some(LogReason { error_type: None, reason }))
+                }
+            };
+            let error = refusal.as_ref().and_then(|refusal| refusal.error_type);
+            let reason = refusal.as_ref().map(|refusal| &*refusal.reason);
+            // Health checks come every few seconds, and would hide the other requests.
+            if is_health_check {
+                tracing::debug!(status, us, address, error, reason, "{outcome}");
+            } else {
+                tracing::info!(status, us, address, error, reason, "{outcome}");
+            }
+        })
     }
     .instrument(span)
     .await

@@ -15,6 +15,8 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use super::streamed_body::{End, on_end};
+
 /// The upper bounds of the duration's buckets, in seconds. The last one is the default time limit of a request.
 const BUCKETS: [f64; 14] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
 
@@ -29,7 +31,8 @@ struct Inner {
     names: HashMap<String, Arc<str>>,
     other: Arc<str>,
     requests: Family<RequestLabels, Counter>,
-    durations: Family<DurationLabels, Histogram, fn() -> Histogram>,
+    durations: Family<MethodLabel, Histogram, fn() -> Histogram>,
+    aborted: Counter,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -40,7 +43,7 @@ struct RequestLabels {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct DurationLabels {
+struct MethodLabel {
     method: Arc<str>,
 }
 
@@ -53,17 +56,23 @@ impl RequestMetrics {
             other: "other".into(),
             requests: Family::default(),
             durations: Family::new_with_constructor(|| Histogram::new(BUCKETS)),
+            aborted: Counter::default(),
         }))
     }
 
     /// Registers the metrics.
     pub fn register(&self, registry: &mut Registry) {
-        let Inner { requests, durations, .. } = &*self.0;
+        let Inner { requests, durations, aborted, .. } = &*self.0;
         registry.register("requests", "Requests by method, status and the format of the response", requests.clone());
         registry.register(
             "request_duration_seconds",
             "Time from a request to its response, by method",
             durations.clone(),
+        );
+        registry.register(
+            "aborted_responses",
+            "Responses that were aborted because of an error after their headers were sent",
+            aborted.clone(),
         );
     }
 
@@ -74,17 +83,22 @@ impl RequestMetrics {
     }
 }
 
-/// The layer that counts requests. A request whose client disconnects before the response is not counted.
+/// The layer that counts requests; a streamed response is counted at its end. A request whose client disconnects before
+/// the response is not counted.
 pub async fn count(State(metrics): State<RequestMetrics>, request: Request, next: Next) -> Response {
     let method = metrics.method_label(&request);
     let began = Instant::now();
     let response = next.run(request).await;
-    let seconds = began.elapsed().as_secs_f64();
-    let Inner { requests, durations, .. } = &*metrics.0;
-    durations.get_or_create(&DurationLabels { method: Arc::clone(&method) }).observe(seconds);
-    let status = response.status().as_u16();
-    requests.get_or_create(&RequestLabels { method, status, format: format_label(response.headers()) }).inc();
-    response
+    let (status, format) = (response.status().as_u16(), format_label(response.headers()));
+    on_end(response, move |end| {
+        let seconds = began.elapsed().as_secs_f64();
+        let Inner { requests, durations, aborted, .. } = &*metrics.0;
+        if let End::Failed(_) = end {
+            aborted.inc();
+        }
+        durations.get_or_create(&MethodLabel { method: Arc::clone(&method) }).observe(seconds);
+        requests.get_or_create(&RequestLabels { method, status, format }).inc();
+    })
 }
 
 fn format_label(headers: &HeaderMap) -> &'static str {

@@ -9,6 +9,7 @@ use axum::http::header::{CACHE_CONTROL, EXPIRES, PRAGMA, X_CONTENT_TYPE_OPTIONS}
 use axum::middleware::{from_fn, from_fn_with_state, map_request_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use axum::routing::MethodRouter;
+use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::decompression::RequestDecompressionLayer;
@@ -84,8 +85,9 @@ pub fn api(
     let authenticated = routes.authenticated.with_state(state.clone()).route_layer(grant.clone());
     let authenticated = authenticated.merge(router(endpoints.authenticated));
     let authenticated = authenticated.route_layer(from_fn_with_state(authenticator.clone(), authenticate));
-    let cached = routes.cached_authentication.with_state(state.clone()).route_layer(grant);
-    let cached = cached.route_layer(from_fn_with_state(authenticator.clone(), authenticate_cached));
+    let login = from_fn_with_state(authenticator.clone(), authenticate_cached);
+    let cached = routes.cached_authentication.with_state(state.clone());
+    let cached = cached.route_layer(ServiceBuilder::new().layer(login).layer(grant));
     authenticated.merge(cached).merge(router(endpoints.public))
 }
 
@@ -93,21 +95,21 @@ pub fn api(
 ///
 /// The endpoints of `health` are outside of the limits.
 pub fn app(api: Router, health: Router, metrics: RequestMetrics, settings: &Serve) -> Router {
-    // A layer runs before the layers above it.
-    let app = api
-        .fallback(path_not_found)
-        .layer(RequestDecompressionLayer::new().pass_through_unaccepted(true))
-        .layer(CatchPanicLayer::custom(panic_response))
-        .layer(from_fn_with_state(Arc::new(RequestLimits::new(&settings.limits)), limit))
-        .layer(from_fn(refuse_repeated))
-        .layer(from_fn(discard_body))
+    // A builder for several layers: each call of `Router::layer` costs every request a copy of all the layers below it.
+    let limited = ServiceBuilder::new()
         .layer(from_fn_with_state(AllowedOrigins::parse(&settings.network.cors_origins), cors))
-        .merge(health)
-        .layer(from_fn(write_errors))
-        .layer(map_response(add_headers))
-        .layer(CompressionLayer::new())
+        .layer(from_fn(discard_body))
+        .layer(from_fn(refuse_repeated))
+        .layer(from_fn_with_state(Arc::new(RequestLimits::new(&settings.limits)), limit))
+        .layer(CatchPanicLayer::custom(panic_response))
+        .layer(RequestDecompressionLayer::new().pass_through_unaccepted(true));
+    let every = ServiceBuilder::new()
+        .layer(from_fn_with_state(metrics, request_metrics::count))
         .layer(from_fn(request_log::log))
-        .layer(from_fn_with_state(metrics, request_metrics::count));
+        .layer(CompressionLayer::new())
+        .layer(map_response(add_headers))
+        .layer(from_fn(write_errors));
+    let app = api.fallback(path_not_found).layer(limited).merge(health).layer(every);
     // Routing comes before a router's own layers, so the path is changed in front of the router.
     let prefix: Arc<str> = settings.network.path_prefix.to_ascii_lowercase().into();
     Router::new().fallback_service(app).layer(map_request_with_state(prefix, normalize_path))

@@ -1,6 +1,8 @@
 //! Reads connections with their access rows and config fields, and flags them as deleted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+
+use futures_util::stream::{self, Stream};
 
 use super::pool::errors::is_connection_lost;
 use super::{Failure, Pool};
@@ -88,28 +90,87 @@ pub async fn find(pool: &Pool, erp_connection_id: i32, reader: Reader, stamp: Op
     Ok(Read::Done(stored()))
 }
 
-/// Returns the connections that are visible to the reader, in sync order, without config fields.
+/// The number of connections on a page of a list: some hundred kilobytes.
+const PAGE: u16 = 250;
+
+/// Connections in sync order, without config fields.
+pub struct List {
+    /// The first page.
+    pub first: Vec<Stored>,
+    /// The further pages; `None` if the first page has all connections.
+    pub further: Option<Pages>,
+}
+
+/// Lists the connections that are visible to the reader. The list has the connections and the order of the moment of
+/// this call.
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn list(pool: &Pool, include_deleted: bool, reader: Reader) -> Result<Vec<Stored>, Failure> {
-    let deleted = include_deleted && reader.sees_all;
-    let rows = sqlx::query_file!("src/store/list_connections.sql", deleted, reader.sees_all, reader.associate_id);
-    let stored = rows.map(|row| Stored {
-        erp_connection_id: row.erp_connection_id,
-        erp_connector_id: row.erp_connector_id,
-        display_name: row.display_name,
-        display_description: row.display_description,
-        active: row.active,
-        connection_id: row.connection_id,
-        most_recent_timestamp: row.most_recent_timestamp,
-        deleted: row.deleted,
-        all_access: row.all_access,
-        config_fields: None,
-        user_group_ids: row.user_group_ids,
-        associate_ids: row.associate_ids,
-    });
-    Ok(stored.fetch_all(pool).await?)
+pub async fn list(pool: &Pool, include_deleted: bool, reader: Reader) -> Result<List, Failure> {
+    let pages =
+        Pages { pool: pool.clone(), include_deleted: include_deleted && reader.sees_all, reader, ids: Vec::new() };
+    let (first, further_ids) = pages.read(None).await?;
+    let further = further_ids.filter(|ids| !ids.is_empty()).map(|ids| Pages { ids, ..pages });
+    Ok(List { first, further })
+}
+
+/// The pages of a list that are not read yet. No connection to the database is in use between two of them.
+pub struct Pages {
+    pool: Pool,
+    include_deleted: bool,
+    reader: Reader,
+    /// The keys of the connections.
+    ids: Vec<i32>,
+}
+
+impl Pages {
+    /// Reads the pages. Connections that have been hidden from the reader since are left out.
+    pub fn into_stream(self) -> impl Stream<Item = Result<Vec<Stored>, Failure>> + Send + 'static {
+        stream::try_unfold((self, 0), |(pages, begin)| async move {
+            let end = pages.ids.len().min(begin + usize::from(PAGE));
+            let ids = &pages.ids[begin..end];
+            if ids.is_empty() {
+                return Ok(None);
+            }
+            let (mut found, _) = pages.read(Some(ids)).await?;
+            let places: HashMap<i32, usize> = ids.iter().zip(0..).map(|(id, place)| (*id, place)).collect();
+            found.sort_unstable_by_key(|stored| places.get(&stored.erp_connection_id));
+            Ok(Some((found, (pages, end))))
+        })
+    }
+
+    /// Reads the page with these keys, or the first page and the keys of the others.
+    async fn read(&self, ids: Option<&[i32]>) -> Result<(Vec<Stored>, Option<Vec<i32>>), Failure> {
+        let Reader { sees_all, associate_id } = self.reader;
+        let rows = sqlx::query_file!(
+            "src/store/list_connections.sql",
+            self.include_deleted,
+            sees_all,
+            associate_id,
+            ids,
+            i32::from(PAGE)
+        );
+        let mut further_ids = None;
+        let mut found = Vec::new();
+        for row in rows.fetch_all(&self.pool).await? {
+            further_ids = further_ids.or(row.further_ids);
+            found.push(Stored {
+                erp_connection_id: row.erp_connection_id,
+                erp_connector_id: row.erp_connector_id,
+                display_name: row.display_name,
+                display_description: row.display_description,
+                active: row.active,
+                connection_id: row.connection_id,
+                most_recent_timestamp: row.most_recent_timestamp,
+                deleted: row.deleted,
+                all_access: row.all_access,
+                config_fields: None,
+                user_group_ids: row.user_group_ids,
+                associate_ids: row.associate_ids,
+            });
+        }
+        Ok((found, further_ids))
+    }
 }
 
 /// Flags a connection as deleted. Returns whether the connection exists. A connection that is flagged already is left

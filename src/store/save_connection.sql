@@ -1,6 +1,6 @@
 -- Saves a connection. The function of migration 0007 has the parameters and the results.
 SELECT
-    outcome AS "outcome!", saved_id, saved_connector_id, saved_connection_id, saved_timestamp,
+    1::bigint AS "number!", outcome AS "outcome!", saved_id, saved_connector_id, saved_connection_id, saved_timestamp,
     kept_keys AS "kept_keys?: Vec<String>", kept_values AS "kept_values?: Vec<Option<String>>",
     kept_user_groups AS "kept_user_groups?: Vec<i32>", kept_associates AS "kept_associates?: Vec<i32>",
     unknown_connector, unknown_user_groups AS "unknown_user_groups?: Vec<i32>",

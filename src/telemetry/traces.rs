@@ -84,10 +84,10 @@ pub fn begin(span: &Span, method: &Method, path: &str, headers: &HeaderMap) {
     span.set_attribute("url.path", path.to_owned());
 }
 
-/// Records the status of the response.
-pub fn end(span: &Span, status: u16) {
+/// Records the status of the response, and whether an error has aborted its body.
+pub fn end(span: &Span, status: u16, is_aborted: bool) {
     span.set_attribute("http.response.status_code", i64::from(status));
-    if status >= 500 {
+    if status >= 500 || is_aborted {
         span.set_status(Status::error(""));
     }
 }

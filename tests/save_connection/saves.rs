@@ -1,8 +1,10 @@
 //! Saves that succeed: the response, and the stored rows.
 
+use std::sync::Arc;
+
 use erpsync::store::Pool;
 use erpsync::store::pool::Hosts;
-use erpsync::store::save_connection::{self, Outcome, Save};
+use erpsync::store::save_connection::{self, Outcome, Save, SaveQueue};
 use serde_json::{Value, json};
 
 use super::fixture::{full, sent_members, with};
@@ -364,7 +366,7 @@ async fn decision_11_a_connection_keeps_a_connector_that_was_deleted_since() {
 async fn decision_13_a_creation_that_is_sent_twice_creates_one_connection() {
     let database = TestDatabase::with_demo_data().await;
     let pool = Pool::new(database.url().parse::<Hosts>().unwrap(), 1, false);
-    let save = Save {
+    let save = Arc::new(Save {
         erp_connection_id: 0,
         erp_connector_id: 403,
         display_name: "x".to_owned(),
@@ -380,11 +382,11 @@ async fn decision_13_a_creation_that_is_sent_twice_creates_one_connection() {
         caller: 1,
         stamp: database.value("SELECT stamp FROM security_stamp").await,
         new_connection_id: "generated".to_owned(),
-    };
+    });
     let before = count(&database).await;
     let mut ids = Vec::new();
     for _ in 0..2 {
-        let outcome = save_connection::save(&pool, &save).await.unwrap();
+        let outcome = save_connection::save(&pool, &SaveQueue::default(), &save).await.unwrap();
         let Outcome::Saved(saved) = outcome else { panic!("{outcome:?}") };
         assert_eq!((saved.updated, saved.connection_id.as_str()), (false, "generated"));
         ids.push(saved.erp_connection_id);

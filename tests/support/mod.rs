@@ -1,5 +1,6 @@
 //! The test harness: a shared PostgreSQL with a database for each test, and the running program.
 
+pub mod admin;
 pub mod client;
 pub mod data_dir;
 pub mod haproxy;

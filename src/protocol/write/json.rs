@@ -2,11 +2,39 @@
 
 use std::io::Write as _;
 
+use crate::protocol::value::list::ListItem;
 use crate::protocol::value::write::{Mask, ValueWriter, WriteCache, WriteContext, WriteValue};
 
 /// Writes a value as a document.
 pub fn write<T: WriteValue>(value: &T, context: WriteContext<'_>) -> Vec<u8> {
     write_content(|writer| value.write(writer, context))
+}
+
+/// A list that is written in parts. One after another, they are what [`write`] writes for the whole list.
+#[derive(Debug, Default)]
+pub struct ListWriter {
+    has_items: bool,
+}
+
+impl ListWriter {
+    /// Writes the next items.
+    pub fn write<I: ListItem>(&mut self, items: &[I], context: WriteContext<'_>) -> Vec<u8> {
+        if items.is_empty() {
+            return Vec::new();
+        }
+        let mut part = write_content(|writer| I::write_list(items, writer, context));
+        part.pop();
+        if std::mem::replace(&mut self.has_items, true) {
+            part[0] = b',';
+        }
+        part
+    }
+
+    /// Writes the end.
+    #[must_use]
+    pub fn end(&self) -> Vec<u8> {
+        if self.has_items { b"]".to_vec() } else { b"[]".to_vec() }
+    }
 }
 
 /// Returns the bytes that `content` writes.

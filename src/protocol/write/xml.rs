@@ -1,5 +1,6 @@
 //! XML responses as in the vendor's contracts: without a declaration and without a namespace for the elements.
 
+use crate::protocol::value::list::ListItem;
 use crate::protocol::value::write::{Mask, ValueWriter, WriteCache, WriteContext, WriteValue};
 use crate::protocol::xml_escape;
 
@@ -9,13 +10,40 @@ const ARRAYS: &str = " xmlns:a=\"http://schemas.microsoft.com/2003/10/Serializat
 /// Writes a value as a document.
 pub fn write<T: WriteValue>(value: &T, context: WriteContext<'_>) -> Vec<u8> {
     let mut writer = XmlWriter::default();
-    writer.element(T::ELEMENT, |writer| {
-        if T::HAS_NULLS {
-            writer.out.push_str(" xmlns:i=\"http://www.w3.org/2001/XMLSchema-instance\"");
-        }
-        value.write(writer, context);
-    });
+    writer.start_root::<T>();
+    value.write(&mut writer, context);
+    writer.end(T::ELEMENT);
     writer.out.into_bytes()
+}
+
+/// A list that is written in parts. One after another, they are what [`write`] writes for the whole list.
+#[derive(Debug)]
+pub struct ListWriter {
+    writer: XmlWriter,
+    root: &'static str,
+}
+
+impl ListWriter {
+    /// Starts a list of `I`.
+    #[must_use]
+    pub fn new<I: ListItem>() -> Self {
+        let mut writer = XmlWriter::default();
+        writer.start_root::<Vec<I>>();
+        ListWriter { writer, root: I::LIST_ELEMENT }
+    }
+
+    /// Writes the next items.
+    pub fn write<I: ListItem>(&mut self, items: &[I], context: WriteContext<'_>) -> Vec<u8> {
+        I::write_list(items, &mut self.writer, context);
+        std::mem::take(&mut self.writer.out).into_bytes()
+    }
+
+    /// Writes the end.
+    #[must_use]
+    pub fn end(mut self) -> Vec<u8> {
+        self.writer.end(self.root);
+        self.writer.out.into_bytes()
+    }
 }
 
 /// Returns what `content` writes as the content of an element.
@@ -34,11 +62,26 @@ pub struct XmlWriter {
 
 impl XmlWriter {
     fn element(&mut self, name: &str, content: impl FnOnce(&mut Self)) {
+        self.start(name);
+        content(self);
+        self.end(name);
+    }
+
+    fn start_root<T: WriteValue>(&mut self) {
+        self.start(T::ELEMENT);
+        if T::HAS_NULLS {
+            self.out.push_str(" xmlns:i=\"http://www.w3.org/2001/XMLSchema-instance\"");
+        }
+    }
+
+    fn start(&mut self, name: &str) {
         self.close_tag();
         self.out.push('<');
         self.out.push_str(name);
         self.tag_is_open = true;
-        content(self);
+    }
+
+    fn end(&mut self, name: &str) {
         if std::mem::take(&mut self.tag_is_open) {
             self.out.push_str("/>");
         } else {

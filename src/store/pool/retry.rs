@@ -17,7 +17,7 @@ const PAUSE: Duration = Duration::from_millis(10);
 ///
 /// # Errors
 /// That of the last attempt.
-pub async fn retry<T, F>(attempt: impl Fn() -> F) -> Result<T, Error>
+pub async fn retry<T, F>(mut attempt: impl FnMut() -> F) -> Result<T, Error>
 where
     F: Future<Output = Result<T, Error>>,
 {
