@@ -27,6 +27,7 @@ fn main() -> ExitCode {
         Command::Associate(command) => administer(administration::Command::Associate(command)),
         Command::Group(command) => administer(administration::Command::Group(command)),
         Command::App(command) => administer(administration::Command::App(command)),
+        Command::ConnectorApp(command) => administer(administration::Command::ConnectorApp(command)),
         Command::Ticket(command) => administer(administration::Command::Ticket(command)),
         Command::Token(command) => administer(administration::Command::Token(command)),
     };

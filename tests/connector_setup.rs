@@ -1,117 +1,13 @@
-//! The methods that call a connector while a connection is set up, with a connector of this file.
+//! The methods that call a connector while a connection is set up.
 
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
-
-use axum::Router;
-use axum::http::{HeaderMap, StatusCode};
-use erpsync::connector::envelope::{CONTENT_TYPE, Fault, read_request, write_fault, write_response};
-use erpsync::connector::operations::{SaveConnection, TestConfigData, TestConnection};
-use erpsync::connector::responses::{ErrorCode, Outcome, Refusal};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 
 use crate::support::admin::{ADMIN, admin_address, admin_get};
 use crate::support::client::{TJE0, TJE1};
+use crate::support::connector::{Connector, register_url, save_connection};
 use crate::support::program::{Program, run};
 use crate::support::proxy::Proxy;
 use crate::support::{AGENT, Server, TestDatabase};
-
-const FIELDS: &str = include_str!("connector/recorded/01-WSGetConfigData.response.xml");
-
-/// A connector that accepts the company `good`, knows the connections that were saved, and reports all else.
-struct Connector {
-    address: SocketAddr,
-    state: Arc<Mutex<State>>,
-}
-
-#[derive(Default)]
-struct State {
-    /// The names of the operations that were called.
-    called: Vec<String>,
-    /// The connections that were saved.
-    saved: Vec<String>,
-    /// Responds with a page that repeats the request.
-    is_broken: bool,
-}
-
-impl Connector {
-    async fn start() -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let state = Arc::<Mutex<State>>::default();
-        let router = Router::new().fallback({
-            let state = Arc::clone(&state);
-            async move |headers: HeaderMap, body: String| {
-                let action = headers["soapaction"].to_str().unwrap().trim_matches('"').rsplit('/').next().unwrap();
-                let (status, body) = state.lock().unwrap().respond(action, &body);
-                (StatusCode::from_u16(status).unwrap(), [("content-type", CONTENT_TYPE)], body)
-            }
-        });
-        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        Connector { address, state }
-    }
-
-    fn url(&self) -> String {
-        format!("http://{}/ErpConnectorWS.svc", self.address)
-    }
-
-    /// Returns the operations that were called since the last time.
-    fn called(&self) -> Vec<String> {
-        std::mem::take(&mut self.state.lock().unwrap().called)
-    }
-
-    /// Registers the connector, and returns its id.
-    async fn register(&self, server: &Server) -> Value {
-        let entity = json!({ "DisplayName": "ERP", "URL": self.url() });
-        server.called("SaveErpSyncConnectorEntity", &entity).await["ErpConnectorId"].clone()
-    }
-}
-
-impl State {
-    fn respond(&mut self, operation: &str, body: &str) -> (u16, Vec<u8>) {
-        self.called.push(operation.to_owned());
-        if self.is_broken {
-            return (500, format!("<html>{body}</html>").into_bytes());
-        }
-        let outcome = |accepted: bool, code: Option<ErrorCode>| {
-            if accepted {
-                return Outcome::default();
-            }
-            let user_explanation = Some("Refused by the ERP system".to_owned());
-            Outcome::from(Refusal { code, user_explanation, tech_explanation: Some(format!("was sent {body}")) })
-        };
-        let response = match operation {
-            "WSGetConfigData" => FIELDS.as_bytes().to_vec(),
-            "WSTestConfigData" => {
-                let request = read_request::<TestConfigData>(body).unwrap();
-                let config = request.connection_info.unwrap();
-                let accepted = config.values().get("COMPANY") == Some("good");
-                write_response::<TestConfigData>(&outcome(accepted, None))
-            }
-            "WSSaveConnection" => {
-                self.saved.push(read_request::<SaveConnection>(body).unwrap().connection_guid);
-                write_response::<SaveConnection>(&Outcome::default())
-            }
-            "WSTestConnection" => {
-                let known = self.saved.contains(&read_request::<TestConnection>(body).unwrap().connection_guid);
-                write_response::<TestConnection>(&outcome(known, Some(ErrorCode::UnknownConnectionId)))
-            }
-            _ => {
-                let fault = Fault { code: "s:Client".to_owned(), reason: "no such operation".to_owned() };
-                return (500, write_fault(&fault));
-            }
-        };
-        (200, response)
-    }
-}
-
-/// Saves a connection of the connector, and returns its id.
-async fn save_connection(server: &Server, connector: &Value, all_access: bool) -> Value {
-    let fields = json!({ "COMPANY": "good", "PASSWORD": "s3cret" });
-    let connection = json!({ "ErpConnectorId": connector, "AllAccess": all_access, "ConfigFields": fields });
-    server.called("SaveConnection", &json!({ "Connection": connection })).await["ErpConnectionId"].clone()
-}
 
 #[tokio::test]
 async fn a_url_is_tested_by_a_call() {
@@ -153,8 +49,7 @@ async fn the_config_fields_of_a_connector_are_listed_in_the_callers_language() {
     refused.assert_service_error(502, "SoConnectorException", &["HTTP status 500"]);
     let refused = server.call(TJE0, "GetConfigurationFields", &json!({ "ErpConnectorId": 4711 })).await;
     refused.assert_service_error(404, "SoNotFoundException", &["ErpConnectorId", "4711"]);
-    let plugin = json!({ "DisplayName": "Plugin", "URL": "plugin://Excel" });
-    let plugin = &server.called("SaveErpSyncConnectorEntity", &plugin).await["ErpConnectorId"];
+    let plugin = register_url(&server, "plugin://Excel").await;
     let refused = server.call(TJE0, "GetConfigurationFields", &json!({ "ErpConnectorId": plugin })).await;
     refused.assert_service_error(502, "SoConnectorException", &["plugin://", "SOAP service"]);
 }
@@ -284,6 +179,54 @@ async fn a_list_of_hosts_narrows_the_calls() {
         assert_eq!(server.called("TestConnectorUrl", &json!({ "Url": connector.url() })).await, expected);
     }
     assert_eq!(connector.called(), ["WSGetConfigData"]);
+}
+
+#[tokio::test]
+async fn an_application_is_called_at_its_registered_url() {
+    let (server, connector) = (Server::start().await, Connector::start().await);
+    let erpsync = |arguments: &[&str]| {
+        let output = run(&[&["connector-app"], arguments, &["--database-url", &server.database.url()]].concat());
+        let [out, problem] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
+        (output.status.code().unwrap(), out, problem)
+    };
+    let test = async || server.called("TestConnectorUrl", &json!({ "Url": "app://4F2a" })).await;
+    let id = register_url(&server, "App://4F2a/").await;
+    let request = json!({ "ErpConnectorId": id });
+    assert_eq!(test().await, "ErrorNotFound");
+    let refused = server.call(TJE0, "GetConfigurationFields", &request).await;
+    refused.assert_service_error(502, "SoConnectorException", &["No connector is registered", "app://4F2a"]);
+
+    let url = format!("{}?ConnectorName=a", connector.url());
+    for url in ["http://127.0.0.1:1/", &url] {
+        assert_eq!(erpsync(&["set", "4F2a", url]).0, 0);
+    }
+    assert_eq!(erpsync(&["set", "app://other", "https://erp.example/a.svc"]).0, 0);
+    assert_eq!(test().await, "NoError");
+    assert_eq!(server.called("GetConfigurationFields", &request).await.as_array().unwrap().len(), 5);
+    let connection = save_connection(&server, &id, false).await;
+    let config = json!({ "ErpConnectionId": id, "ConfigFields": { "COMPANY": "good" } });
+    assert_eq!(server.called("TestConnectionByConfig", &config).await, true);
+    assert_eq!(server.called("TestConnectionById", &json!({ "ErpConnectionId": connection })).await, true);
+    let listed: Value = serde_json::from_str(&erpsync(&["list", "--json"]).1).unwrap();
+    let expected = json!([
+        { "client_id": "4F2a", "url": url },
+        { "client_id": "other", "url": "https://erp.example/a.svc" },
+    ]);
+    assert_eq!(listed, expected);
+
+    assert_eq!(erpsync(&["remove", "4F2a"]).0, 0);
+    assert_eq!(test().await, "ErrorNotFound");
+    for (arguments, expected) in [
+        (&["remove", "4F2a"][..], "the application '4F2a' does not exist"),
+        (&["set", "a/b", &url], "a client id has 1 to 254 characters"),
+        (&["set", " ", &url], "a client id has 1 to 254 characters"),
+        (&["set", "a", "app://other"], "must be http or https"),
+        (&["set", "a", "plugin://Excel"], "plugin://"),
+        (&["set", "a", "https://user:s3cret@erp.example/"], "holds a user name or a password"),
+    ] {
+        let (status, _, problem) = erpsync(arguments);
+        assert!(status == 1 && problem.contains(expected) && !problem.contains("s3cret"), "{arguments:?}: {problem}");
+    }
 }
 
 #[test]

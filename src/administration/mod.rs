@@ -1,9 +1,11 @@
-//! The administration commands: associates, user groups, applications, tickets and access tokens.
+//! The administration commands: associates, user groups, applications, tickets, access tokens, and the applications that
+//! connectors are registered as.
 //!
 //! Servers may run on the same database meanwhile. A change applies to their next request.
 
 mod applications;
 mod associates;
+mod connector_apps;
 mod credentials;
 mod error;
 mod groups;
@@ -11,7 +13,7 @@ mod names;
 mod output;
 
 use crate::config::administration::{
-    ApplicationCommand, AssociateCommand, CommonArgs, CredentialCommand, GroupCommand,
+    ApplicationCommand, AssociateCommand, CommonArgs, ConnectorAppCommand, CredentialCommand, GroupCommand,
 };
 use crate::database::Database;
 use crate::store::Pool;
@@ -27,6 +29,8 @@ pub enum Command {
     Group(GroupCommand),
     /// `erpsync app`
     App(ApplicationCommand),
+    /// `erpsync connector-app`
+    ConnectorApp(ConnectorAppCommand),
     /// `erpsync ticket`
     Ticket(CredentialCommand),
     /// `erpsync token`
@@ -41,6 +45,7 @@ impl Command {
             Command::Associate(command) => associates::common(command),
             Command::Group(command) => groups::common(command),
             Command::App(command) => applications::common(command),
+            Command::ConnectorApp(command) => connector_apps::common(command),
             Command::Ticket(command) | Command::Token(command) => credentials::common(command),
         }
     }
@@ -62,6 +67,7 @@ impl Command {
             Command::Associate(command) => associates::run(command, pool).await,
             Command::Group(command) => groups::run(command, pool).await,
             Command::App(command) => applications::run(command, pool).await,
+            Command::ConnectorApp(command) => connector_apps::run(command, pool).await,
             Command::Ticket(command) => credentials::run(command, credentials::TICKET, pool).await,
             Command::Token(command) => credentials::run(command, credentials::TOKEN, pool).await,
         }

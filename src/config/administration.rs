@@ -1,4 +1,5 @@
-//! The commands that manage associates, user groups, applications, tickets and access tokens.
+//! The commands that manage associates, user groups, applications, tickets, access tokens, and the applications that
+//! connectors are registered as.
 
 use std::path::PathBuf;
 
@@ -194,6 +195,35 @@ pub enum ApplicationCommand {
     Enable {
         /// Name of the application
         name: String,
+        /// Database, log and output.
+        #[command(flatten)]
+        common: CommonArgs,
+    },
+}
+
+/// Commands about the applications that connectors are registered as.
+#[derive(Clone, Debug, Subcommand)]
+pub enum ConnectorAppCommand {
+    /// Register the connector of an application, or replace its URL
+    Set {
+        /// Client id of the application, as in app://<ID>; case-sensitive
+        id: String,
+        /// URL of the connector, http or https
+        url: String,
+        /// Database, log and output.
+        #[command(flatten)]
+        common: CommonArgs,
+    },
+    /// List all applications with the URLs of their connectors
+    List {
+        /// Database, log and output.
+        #[command(flatten)]
+        common: CommonArgs,
+    },
+    /// Remove an application
+    Remove {
+        /// Client id of the application
+        id: String,
         /// Database, log and output.
         #[command(flatten)]
         common: CommonArgs,

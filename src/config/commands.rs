@@ -49,6 +49,9 @@ pub enum Command {
     /// Manage applications, which call with an SO-AppToken
     #[command(subcommand)]
     App(administration::ApplicationCommand),
+    /// Manage the applications that connectors are registered as, by app://<ID>
+    #[command(subcommand)]
+    ConnectorApp(administration::ConnectorAppCommand),
     /// Manage tickets
     #[command(subcommand)]
     Ticket(administration::CredentialCommand),

@@ -4,24 +4,24 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Duration;
 
 use reqwest::Certificate;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE as CONTENT_TYPE_HEADER, HeaderMap, HeaderName, LOCATION};
 use reqwest::redirect::Policy;
 
+use super::call_record::CallRecord;
+use super::deadline::time_left;
 use super::envelope::{CONTENT_TYPE, soap_action, write_request};
 use super::error::{CallError, Cause};
-use super::journal::{Exchange, Journal};
+use super::journal::Journal;
 use super::operations::{Operation, SaveConnection};
 use super::outbound::OutboundPolicy;
-use super::received::{Received, describe_remarks, read_result};
+use super::received::{Received, read_result};
 use super::redaction::Secrets;
 use super::resolver::{Lookup, PolicyResolver};
-use super::responses::Response;
 use super::url::ConnectorUrl;
 use super::writer::Writer;
-use crate::metrics;
 
 /// The time that an unused connection is kept. Servers close one after 5 seconds at the earliest (Node.js); a call on a
 /// connection that is being closed fails, and cannot be repeated safely.
@@ -92,38 +92,19 @@ impl Client {
         Ok(client)
     }
 
-    /// Calls an operation. The result's outcome is a success.
+    /// Calls an operation. The result's outcome is a success. A call that is dropped is recorded, too.
     ///
     /// # Errors
     /// If the connector cannot be called, its response is not valid, or it reports an error.
     pub async fn call<O: Operation>(&self, url: &ConnectorUrl, request: &O) -> Result<O::Response, CallError> {
-        let (time, began) = (SystemTime::now(), Instant::now());
+        let record = CallRecord::begin(&self.options.journal, url, request);
         let secrets = Secrets::of(request);
-        let (result, body, mut secrets) = match self.exchange_in_time(url, request, &secrets).await {
+        let (result, body, secrets) = match self.exchange_in_time(url, request, &secrets).await {
             Ok(received) => read::<O>(received, secrets).await,
             Err(cause) => (Err(cause), None, secrets),
         };
         let result = result.map_err(|cause| CallError { operation: O::NAME, cause });
-        let duration = began.elapsed();
-        metrics::count_connector_call(O::NAME, result.is_ok(), duration);
-        let journal = &self.options.journal;
-        journal.record(|| {
-            if let Ok(result) = &result {
-                secrets.add(result);
-            }
-            let remarks = |result: &O::Response| describe_remarks(result.outcome(), &secrets);
-            Exchange {
-                time,
-                operation: O::NAME,
-                connection: request.text_member("ConnectionGuid").map(ToOwned::to_owned),
-                url: url.to_string(),
-                duration,
-                outcome: result.as_ref().err().map_or("ok", CallError::kind),
-                detail: result.as_ref().map_or_else(|problem| Some(problem.to_string()), remarks),
-                request: journal.keep_body(&write_request(request, Writer::masked()), &Secrets::default()),
-                response: body.and_then(|body| journal.keep_body(&body, &secrets)),
-            }
-        });
+        record.end(&result, body.as_deref(), secrets);
         result
     }
 
@@ -153,7 +134,7 @@ impl Client {
         request: &O,
         secrets: &Secrets,
     ) -> Result<Received, Cause> {
-        let limit = self.options.timeout;
+        let limit = time_left(self.options.timeout);
         let exchange = self.exchange(url, request, secrets);
         tokio::time::timeout(limit, exchange).await.unwrap_or(Err(Cause::Timeout(limit)))
     }

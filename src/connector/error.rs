@@ -92,8 +92,14 @@ impl CallError {
     /// Whether the connector does not know the connection, so that its settings have to be sent again.
     #[must_use]
     pub fn is_unknown_connection(&self) -> bool {
-        let unknown = Some(&ErrorCode::UnknownConnectionId);
-        matches!(&self.cause, Cause::Refused { refusal, .. } if refusal.code.as_ref() == unknown)
+        self.code() == Some(&ErrorCode::UnknownConnectionId)
+    }
+
+    /// Returns the code of an error that the connector reported by itself, if it has one.
+    #[must_use]
+    pub fn code(&self) -> Option<&ErrorCode> {
+        let Cause::Refused { refusal, .. } = &self.cause else { return None };
+        refusal.code.as_ref()
     }
 
     /// Whether the connector was too slow.
@@ -195,14 +201,18 @@ impl Cause {
         if let Some(forbidden) = sources(&problem).find_map(|source| source.downcast_ref::<Forbidden>()) {
             return Cause::Forbidden(forbidden.clone());
         }
-        // The client displays its own part of an error without the cause.
-        let text = sources(&problem).map(ToString::to_string).collect::<Vec<_>>().join(": ");
+        let text = describe_with_sources(&problem);
         match (problem.is_connect(), problem.is_timeout()) {
             (true, true) => Cause::ConnectTimeout(connect_timeout),
             (true, false) => Cause::Connect(text),
             _ => Cause::Interrupted(text),
         }
     }
+}
+
+/// Describes an error with its sources, which many errors display without.
+pub fn describe_with_sources(problem: &(dyn Error + 'static)) -> String {
+    sources(problem).map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 /// An error and its sources, from the outermost inwards.

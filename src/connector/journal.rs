@@ -37,7 +37,7 @@ pub struct Exchange {
     /// The time until the response was read or the call failed.
     #[serde(rename = "seconds", serialize_with = "write_seconds")]
     pub duration: Duration,
-    /// `ok`, or the kind of the failure.
+    /// `ok`, the kind of the failure, or `aborted` if nothing waited for the response any more.
     pub outcome: &'static str,
     /// The description of the failure, or the connector's remarks on a success.
     pub detail: Option<String>,

@@ -13,12 +13,14 @@
 //! - [`envelope`]: SOAP requests, responses and faults.
 //! - [`url`]: the URLs that connectors have; [`outbound`], [`resolver`]: the addresses that they may have.
 //! - `redaction`: keeps secrets out of errors; [`error`]: the failure of a call.
-//! - [`journal`]: the last exchanges.
+//! - [`journal`]: the last exchanges; `call_record`: the record of one call; [`deadline`]: the end of a task's calls.
 //! - [`client`]: the calls; `received`: reads their responses.
 
+mod call_record;
 pub mod carriers;
 pub mod client;
 pub mod config_values;
+pub mod deadline;
 pub mod description;
 pub mod dictionary;
 pub mod envelope;

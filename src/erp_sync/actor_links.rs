@@ -1,8 +1,8 @@
 //! The carriers of the methods that link CRM entities to ERP actors. The program does not implement the methods yet.
 
 use super::actor_types::{CrmActorType, ErpActorType};
-use super::connector_calls::ErpSyncFieldValue;
 use super::defaults::FieldMetadata;
+use super::field_values::ErpSyncFieldValue;
 use crate::carrier;
 use crate::protocol::value::StringDictionary;
 

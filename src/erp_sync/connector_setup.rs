@@ -2,6 +2,9 @@
 
 use super::actor_types::{FieldAccess, FieldMetadataType};
 use super::connections::find_visible;
+use super::connector_client::{
+    config_values, require_callable, require_success, resolve, resolve_or_log, settings, succeeded,
+};
 use super::connectors::ErpSyncResponseCode;
 use super::defaults::{FIELD_ROLES, FieldMetadata};
 use super::roles::require_right_to_change;
@@ -9,11 +12,7 @@ use super::state::AgentState;
 use crate::auth::Principal;
 use crate::carrier;
 use crate::connector::carriers::FieldMetadata as ConnectorField;
-use crate::connector::config_values::ConfigValues;
-use crate::connector::dictionary::Dictionary;
-use crate::connector::error::CallError;
-use crate::connector::operations::{GetConfigData, SaveConnection, TestConfigData, TestConnection};
-use crate::connector::url::{ConnectorUrl, UrlError};
+use crate::connector::operations::{GetConfigData, TestConfigData, TestConnection};
 use crate::protocol::error::Error;
 use crate::protocol::message::Sent;
 use crate::protocol::rule_error::ConnectorRuleError;
@@ -57,14 +56,14 @@ carrier! {
 /// Tests whether a connector answers at a URL. The log has the reason if none does.
 ///
 /// # Errors
-/// 403 for callers who may not change connectors.
+/// 403 for callers who may not change connectors, 503 if the database is unavailable.
 pub async fn test_url(
     state: AgentState,
     caller: Principal,
     request: TestConnectorUrlRequest,
 ) -> Result<ErpSyncResponseCode, Error> {
     require_right_to_change(&caller, "Testing the URL of a connector")?;
-    let Some(url) = parse_or_log(&request.url.unwrap_or_default()) else {
+    let Some(url) = resolve_or_log(&state.pool, &request.url.unwrap_or_default()).await? else {
         return Ok(ErpSyncResponseCode::ErrorNotFound);
     };
     let result = state.connectors.call(&url, &GetConfigData::default()).await;
@@ -86,13 +85,9 @@ pub async fn configuration_fields(
     let Some(connector) = store::find(&state.pool, id, true).await? else {
         return Err(ConnectorRuleError::not_found(format_args!("ErpConnectorId: there is no connector {}.", Sent(id))));
     };
-    let url =
-        parse(&connector.url).map_err(|problem| ConnectorRuleError::bad_gateway(format_args!("{}", Sent(problem))))?;
+    let url = require_callable(&caller, resolve(&state.pool, &connector.url).await?)?;
     let response = state.connectors.call(&url, &GetConfigData::default()).await;
-    let response = response.map_err(|problem| {
-        log_failure(&url, &problem);
-        to_error(&problem)
-    })?;
+    let response = require_success(&caller, &url, response)?;
     let mut fields = response.fields.unwrap_or_default();
     fields.sort_by_key(|field| field.rank);
     Ok(fields.into_iter().map(|field| to_carrier(field, &caller)).collect())
@@ -111,7 +106,7 @@ pub async fn test_config(
     let Some(connector) = connector_by_any_id(&state, &caller, request.erp_connection_id).await? else {
         return Ok(false);
     };
-    let Some(url) = parse_or_log(&connector.url) else { return Ok(false) };
+    let Some(url) = resolve_or_log(&state.pool, &connector.url).await? else { return Ok(false) };
     let connection_info = Some(config_values(request.config_fields.unwrap_or_default()));
     let result = state.connectors.call(&url, &TestConfigData { connection_info }).await;
     Ok(succeeded(&url, result))
@@ -131,9 +126,8 @@ pub async fn test_connection(
         return Ok(false);
     };
     let Some(connector) = store::find(&state.pool, stored.erp_connector_id, true).await? else { return Ok(false) };
-    let Some(url) = parse_or_log(&connector.url) else { return Ok(false) };
-    let connection_info = Some(config_values(stored.config_fields.unwrap_or_default()));
-    let saved = SaveConnection { connection_guid: stored.connection_id.clone(), connection_info };
+    let Some(url) = resolve_or_log(&state.pool, &connector.url).await? else { return Ok(false) };
+    let saved = settings(stored.connection_id.clone(), stored.config_fields.unwrap_or_default());
     let request = TestConnection { connection_guid: stored.connection_id };
     Ok(succeeded(&url, state.connectors.call_saved(&url, &request, &saved).await))
 }
@@ -147,40 +141,6 @@ async fn connector_by_any_id(state: &AgentState, caller: &Principal, id: i32) ->
     match find_visible(&state.pool, caller, id).await? {
         Some(connection) => Ok(store::find(&state.pool, connection.erp_connector_id, true).await?),
         None => Ok(None),
-    }
-}
-
-fn config_values(fields: StringDictionary) -> ConfigValues {
-    ConfigValues::new(Dictionary(fields.into_iter().collect()))
-}
-
-/// Parses a URL. No application is registered.
-fn parse(url: &str) -> Result<ConnectorUrl, UrlError> {
-    ConnectorUrl::parse(url, |_| None)
-}
-
-/// Parses a URL; `None` if it cannot be called, with the reason in the log.
-fn parse_or_log(url: &str) -> Option<ConnectorUrl> {
-    // The log gets no part of the URL: it can hold credentials.
-    parse(url).inspect_err(|problem| tracing::warn!(problem = problem.kind(), "a connector's URL is not callable")).ok()
-}
-
-/// Whether a call succeeded; a failure is logged.
-fn succeeded<R>(url: &ConnectorUrl, result: Result<R, CallError>) -> bool {
-    result.inspect_err(|problem| log_failure(url, problem)).is_ok()
-}
-
-fn log_failure(url: &ConnectorUrl, problem: &CallError) {
-    tracing::warn!(%url, kind = problem.kind(), %problem, "the call of a connector failed");
-}
-
-/// Returns the error for callers who may change connections.
-fn to_error(problem: &CallError) -> ConnectorRuleError {
-    let message = problem.user_explanation().map_or_else(|| problem.summary(), ToOwned::to_owned);
-    if problem.is_timeout() {
-        ConnectorRuleError::gateway_timeout(format_args!("{}", Sent(message)))
-    } else {
-        ConnectorRuleError::bad_gateway(format_args!("{}", Sent(message)))
     }
 }
 

@@ -18,6 +18,7 @@ use super::defaults::{
     ErpSyncDefaultValue, GetDefaultValueInfoRequest, GetFieldsForNewErpActorRequest, SaveDefaultValueInfoRequest,
 };
 use super::engine::{ChangeEngineIntervalRequest, ChangeEngineStatusRequest};
+use super::field_values::GetFieldValuesFromErpRequest;
 use super::list_mappings::{
     ErpConnectionListMapping, ErpConnectionListMappingContainer, ErpCrmListItemMapping, MDOListItem,
     SaveConnectionListMappingsRequest, ValidateArchiveColumnConfigRequest,
@@ -26,6 +27,7 @@ use super::mapping::{
     ErpSyncActorTypeMapping, ErpSyncFieldMapping, GetActorTypeMappingRequest, GetCrmActorTypeRequest,
     MoveErpFieldItemRequest, SaveActorTypeMappingRequest,
 };
+use super::read_list_mappings::GetConnectionListMappingsRequest;
 use super::save_connection::SaveConnectionRequest;
 use super::summary::GetErpSyncConnectionSummaryRequest;
 use super::sync_order::SaveErpConnectionSyncPrioritiesRequest;
@@ -161,6 +163,14 @@ fn mapping_request(method: &str) -> Option<Example> {
             config_fields: Some([("ConfigFields1".to_owned(), Some("est".to_owned()))].into()),
         }),
         "TestConnectionById" => Example::new(&TestConnectionByIdRequest { erp_connection_id: CONNECTOR }),
+        "GetConnectionListMappings" => {
+            Example::new(&GetConnectionListMappingsRequest { erp_connection_id: CONNECTION })
+        }
+        "GetFieldValuesFromErp" => Example::new(&GetFieldValuesFromErpRequest {
+            erp_connection_id: CONNECTION,
+            actor_type_erp: ACTOR_TYPE,
+            erp_key: Some("10001".into()),
+        }),
         method => return not_implemented::request(method, CONNECTION),
     })
 }

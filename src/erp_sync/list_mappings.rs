@@ -51,8 +51,8 @@ carrier! {
     pub struct ErpCrmListItemMapping {
         /// The key of the item in the ERP system.
         erp_list_item_id: Option<String> = "ErpListItemId" [254],
-        /// The name of the item in the ERP system.
-        erp_list_item_name: Option<String> = "ErpListItemName",
+        /// The name of the item in the ERP system; multi-language.
+        erp_list_item_name: Option<String> = "ErpListItemName" multi_language,
         /// The CRM item. Null, or an item with the id 0, if the ERP item is not mapped.
         crm_list_item: Option<MDOListItem> = "CrmListItem",
     }
@@ -109,9 +109,12 @@ carrier! {
 }
 
 const REASON: &str = "List mappings are changed by administrators.";
-static ROLES: Roles = Roles::new(ErpConnectionListMappingContainer::MEMBERS, REASON);
-static LIST_ROLES: Roles = Roles::new(ErpConnectionListMapping::MEMBERS, REASON);
-static ITEM_ROLES: Roles = Roles::new(ErpCrmListItemMapping::MEMBERS, REASON);
+/// The rights of callers to list mappings.
+pub(super) static ROLES: Roles = Roles::new(ErpConnectionListMappingContainer::MEMBERS, REASON);
+/// The rights of callers to the mapping of one list.
+pub(super) static LIST_ROLES: Roles = Roles::new(ErpConnectionListMapping::MEMBERS, REASON);
+/// The rights of callers to the mapping of one item.
+pub(super) static ITEM_ROLES: Roles = Roles::new(ErpCrmListItemMapping::MEMBERS, REASON);
 
 /// Stores the list mappings of the given fields. The items of a field replace the stored ones.
 ///

@@ -6,15 +6,19 @@ pub mod actor_links;
 pub mod actor_types;
 pub mod connections;
 pub mod connector_calls;
+mod connector_client;
 pub mod connector_setup;
 pub mod connectors;
 pub mod crm_fields;
 pub mod defaults;
 pub mod engine;
+mod erp_lists;
 pub mod examples;
+pub mod field_values;
 mod ids;
 pub mod list_mappings;
 pub mod mapping;
+pub mod read_list_mappings;
 mod roles;
 pub mod save_connection;
 mod save_metrics;
@@ -25,8 +29,7 @@ pub mod sync_runs;
 
 use crate::protocol::agent::Agent;
 use crate::store::save_connection::SaveQueue;
-use connector_calls::ErpSyncFieldValue;
-use list_mappings::ErpConnectionListMappingContainer;
+use field_values::ErpSyncFieldValue;
 pub use state::AgentState;
 
 /// Creates the agent. Its routes must stand below [`authenticate`](crate::auth::authenticate).
@@ -124,10 +127,7 @@ fn engine(agent: Agent<AgentState>) -> Agent<AgentState> {
 }
 
 fn connector_calls(agent: Agent<AgentState>) -> Agent<AgentState> {
-    use connector_calls::{
-        GetConnectionListMappingsRequest, GetFieldValuesFromErpRequest, SupportsAdvancedSearchRequest,
-        UpdateConnectionFieldsRequest,
-    };
+    use connector_calls::{SupportsAdvancedSearchRequest, UpdateConnectionFieldsRequest};
     agent
         .method("TestConnectorUrl", "Test if connector urls anwers", connector_setup::test_url)
         .method(
@@ -153,14 +153,12 @@ fn connector_calls(agent: Agent<AgentState>) -> Agent<AgentState> {
             "SupportsAdvancedSearch",
             "Indicates if the connection supports advanced search for the given erp actor",
         )
-        .not_implemented::<GetConnectionListMappingsRequest, Option<ErpConnectionListMappingContainer>>(
+        .method(
             "GetConnectionListMappings",
             "Returns the listmappings for the specified connection.",
+            read_list_mappings::get,
         )
-        .not_implemented::<GetFieldValuesFromErpRequest, Vec<ErpSyncFieldValue>>(
-            "GetFieldValuesFromErp",
-            "Get Erp Field values",
-        )
+        .method("GetFieldValuesFromErp", "Get Erp Field values", field_values::from_erp)
 }
 
 fn actor_links(agent: Agent<AgentState>) -> Agent<AgentState> {

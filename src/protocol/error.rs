@@ -22,6 +22,8 @@ pub struct Error {
     body: Box<ErrorBody>,
     header: Option<Box<(HeaderName, HeaderValue)>>,
     log_reason: Box<str>,
+    /// The message can hold several languages.
+    is_multi_language: bool,
 }
 
 /// The body of an error, in one of the vendor's two shapes.
@@ -65,19 +67,33 @@ impl Error {
     ) -> Self {
         let Message { for_caller: message, for_log } = message.into();
         let body = Box::new(ErrorBody::Service { error_type, message, error_source });
-        Error { status, body, header: None, log_reason: for_log.into() }
+        Error { status, body, header: None, log_reason: for_log.into(), is_multi_language: false }
     }
 
     fn framework(status: StatusCode, message: impl Into<Message>, message_detail: Option<String>) -> Self {
         let Message { for_caller: message, for_log } = message.into();
         let body = Box::new(ErrorBody::Framework { message, message_detail });
-        Error { status, body, header: None, log_reason: for_log.into() }
+        Error { status, body, header: None, log_reason: for_log.into(), is_multi_language: false }
     }
 
     /// Replaces the reason in the log, where the message keeps it from the caller.
     #[must_use]
     pub fn with_log_reason(mut self, reason: impl Into<Message>) -> Self {
         self.log_reason = reason.into().for_log.into();
+        self
+    }
+
+    fn in_several_languages(mut self) -> Self {
+        self.is_multi_language = true;
+        self
+    }
+
+    /// Localizes the message if it can hold several languages. Other messages are in English.
+    #[must_use]
+    pub fn localized(mut self, localize: impl FnOnce(&str) -> String) -> Self {
+        if let (true, ErrorBody::Service { message, .. }) = (self.is_multi_language, &mut *self.body) {
+            *message = localize(message);
+        }
         self
     }
 
@@ -94,6 +110,7 @@ impl Error {
             body: Box::new(ErrorBody::Internal),
             header: None,
             log_reason: "internal error".into(),
+            is_multi_language: false,
         }
     }
 

@@ -1,7 +1,7 @@
 //! Limits on the number of concurrent requests and on the duration of each.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -14,11 +14,15 @@ use tower_http::timeout::{TimeoutBody, TimeoutError};
 
 use super::streamed_body::on_end;
 use crate::config::Limits;
+use crate::connector::deadline::with_deadline;
 use crate::protocol::agent::{BodyLimits, Streamed};
 use crate::protocol::error::Error;
 
 /// How long a request waits for others to finish before it is refused with 503.
 const QUEUE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// The time that a request has left after its calls of connectors, at most.
+const TIME_TO_RESPOND: Duration = Duration::from_secs(1);
 
 /// The limits of requests; shared by all of them.
 pub struct RequestLimits {
@@ -35,6 +39,12 @@ impl RequestLimits {
             timeout: settings.request_timeout,
             body: BodyLimits { bytes: settings.max_body_bytes as usize, time: settings.body_timeout },
         }
+    }
+
+    /// Returns the moment at which the calls of connectors end that a request makes which begins now. Some of the request's
+    /// time is left for its response.
+    fn deadline_of_calls(&self) -> Instant {
+        Instant::now() + self.timeout.saturating_sub((self.timeout / 10).min(TIME_TO_RESPOND))
     }
 }
 
@@ -54,7 +64,8 @@ pub async fn limit(
         return Err(Error::busy());
     };
     request.extensions_mut().insert(limits.body);
-    let mut response = timeout(limits.timeout, next.run(request)).await.map_err(|_| Error::timed_out())?;
+    let work = with_deadline(limits.deadline_of_calls(), next.run(request));
+    let mut response = timeout(limits.timeout, work).await.map_err(|_| Error::timed_out())?;
     if response.extensions().get::<Streamed>().is_some() {
         response = response.map(|body| {
             let limited = TimeoutBody::new(limits.timeout, body);

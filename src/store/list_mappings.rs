@@ -15,6 +15,31 @@ pub struct ListMapping {
     pub items: Option<Vec<(String, i32)>>,
 }
 
+/// A mapped item of a field's list.
+#[derive(Debug)]
+pub struct MappedItem {
+    /// Key of the field.
+    pub erp_field_id: i32,
+    /// Key of the item in the ERP system.
+    pub erp_item_key: String,
+    /// Key of the item in the CRM system.
+    pub crm_item_key: i32,
+}
+
+/// Returns the mapped items of fields.
+///
+/// # Errors
+/// See [`Failure`].
+pub async fn items(pool: &Pool, fields: &[i32]) -> Result<Vec<MappedItem>, Failure> {
+    let found = sqlx::query_as!(
+        MappedItem,
+        "SELECT erp_field_id, erp_item_key, crm_item_key FROM erp_list_item_mapping WHERE erp_field_id = ANY ($1)
+         ORDER BY erp_field_id, erp_item_key",
+        fields
+    );
+    Ok(found.fetch_all(pool).await?)
+}
+
 /// Stores the list mappings of several fields, all of them or none.
 ///
 /// Returns the keys of fields that do not belong to the connection. If there are any, nothing is stored.

@@ -6,6 +6,7 @@ pub mod activation;
 pub mod applications;
 pub mod associates;
 pub mod connections;
+pub mod connector_apps;
 pub mod connectors;
 pub mod credentials;
 pub mod demo;

@@ -2,6 +2,7 @@
 
 pub mod admin;
 pub mod client;
+pub mod connector;
 pub mod data_dir;
 pub mod haproxy;
 pub mod load;

@@ -6,10 +6,8 @@ use crate::erp_sync::actor_links::{
     TryConnectActorRequest,
 };
 use crate::erp_sync::actor_types::{CrmActorType, ErpActorType};
-use crate::erp_sync::connector_calls::{
-    ErpSyncFieldValue, GetConnectionListMappingsRequest, GetFieldValuesFromErpRequest, SupportsAdvancedSearchRequest,
-    UpdateConnectionFieldsRequest,
-};
+use crate::erp_sync::connector_calls::{SupportsAdvancedSearchRequest, UpdateConnectionFieldsRequest};
+use crate::erp_sync::field_values::ErpSyncFieldValue;
 use crate::erp_sync::sync_runs::{
     ForceResyncBatchTaskRequest, ForceResyncExternalNoBlankValuesRequest, ForceResyncExternalRequest,
     ForceResyncNoBlankValuesRequest, ForceResyncRequest,
@@ -28,14 +26,6 @@ pub fn request(method: &str, connection: i32) -> Option<Example> {
         "SupportsAdvancedSearch" => Example::new(&SupportsAdvancedSearchRequest {
             erp_connection_id: connection,
             erp_actor_type: ERP_ACTOR_TYPE,
-        }),
-        "GetConnectionListMappings" => {
-            Example::new(&GetConnectionListMappingsRequest { erp_connection_id: connection })
-        }
-        "GetFieldValuesFromErp" => Example::new(&GetFieldValuesFromErpRequest {
-            erp_connection_id: connection,
-            actor_type_erp: ERP_ACTOR_TYPE,
-            erp_key: Some(ERP_KEY.into()),
         }),
         "ForceResync" => {
             Example::new(&ForceResyncRequest { erp_connection_id: connection, internal_key_ids: Some(vec![CRM_ID]) })

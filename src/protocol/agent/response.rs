@@ -47,6 +47,11 @@ impl ResponseFormat {
         response
     }
 
+    /// Localizes an error as the response would be.
+    pub(super) fn localize(&self, error: Error) -> Error {
+        error.localized(|message| self.localization.localize(message).into_owned())
+    }
+
     /// Returns a response that is written while the pages of a list are read.
     fn stream<I: ListItem + Send + 'static>(
         &self,

@@ -146,8 +146,10 @@ where
 {
     MethodRouter::new().post(
         move |State(state): State<C>, Extension(principal): Extension<P>, request: AgentRequest<I>| async move {
-            let result = rule(state, principal, request.arguments).await.map_err(RuleError::into_error)?;
-            Ok::<Response, Error>(result.into_agent_response(&request.format))
+            let AgentRequest { arguments, format } = request;
+            let result = rule(state, principal, arguments).await;
+            let result = result.map_err(|error| format.localize(error.into_error()))?;
+            Ok::<Response, Error>(result.into_agent_response(&format))
         },
     )
 }

@@ -112,10 +112,10 @@ impl Error {
         )
     }
 
-    /// 502: a connector cannot be called, or reports an error. Rules create it by `ConnectorRuleError`, which declares the
-    /// status.
+    /// 502: a connector cannot be called, or reports an error, in several languages. Rules create it by
+    /// `ConnectorRuleError`, which declares the status.
     pub(in crate::protocol) fn connector_failed(message: impl Into<Message>) -> Self {
-        Self::service(StatusCode::BAD_GATEWAY, "SoConnectorException", IMPLEMENTATION, message)
+        Self::service(StatusCode::BAD_GATEWAY, "SoConnectorException", IMPLEMENTATION, message).in_several_languages()
     }
 
     /// 504: a connector is too slow.

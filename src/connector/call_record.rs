@@ -1,0 +1,76 @@
+//! The record of a call: its line in the journal, and its metrics.
+
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use super::envelope::write_request;
+use super::error::CallError;
+use super::journal::{Exchange, Journal};
+use super::operations::Operation;
+use super::received::describe_remarks;
+use super::redaction::Secrets;
+use super::responses::Response;
+use super::url::ConnectorUrl;
+use super::writer::Writer;
+use crate::metrics;
+
+/// Records a call when it ends, or when it is dropped unfinished.
+pub(super) struct CallRecord<'c, O: Operation> {
+    journal: &'c Arc<Journal>,
+    url: &'c ConnectorUrl,
+    request: &'c O,
+    time: SystemTime,
+    began: Instant,
+    is_recorded: bool,
+}
+
+impl<'c, O: Operation> CallRecord<'c, O> {
+    /// Begins the record of a call.
+    pub fn begin(journal: &'c Arc<Journal>, url: &'c ConnectorUrl, request: &'c O) -> Self {
+        let (time, began) = (SystemTime::now(), Instant::now());
+        CallRecord { journal, url, request, time, began, is_recorded: false }
+    }
+
+    /// Records the result of the call, with the body of the response.
+    pub fn end(mut self, result: &Result<O::Response, CallError>, body: Option<&[u8]>, mut secrets: Secrets) {
+        self.is_recorded = true;
+        metrics::count_connector_call(O::NAME, result.is_ok(), self.began.elapsed());
+        self.journal.record(|| {
+            if let Ok(result) = result {
+                secrets.add(result);
+            }
+            let remarks = |result: &O::Response| describe_remarks(result.outcome(), &secrets);
+            Exchange {
+                detail: result.as_ref().map_or_else(|problem| Some(problem.to_string()), remarks),
+                response: body.and_then(|body| self.journal.keep_body(body, &secrets)),
+                ..self.exchange(result.as_ref().err().map_or("ok", CallError::kind))
+            }
+        });
+    }
+
+    fn exchange(&self, outcome: &'static str) -> Exchange {
+        Exchange {
+            time: self.time,
+            operation: O::NAME,
+            connection: self.request.text_member("ConnectionGuid").map(ToOwned::to_owned),
+            url: self.url.to_string(),
+            duration: self.began.elapsed(),
+            outcome,
+            detail: None,
+            request: self.journal.keep_body(&write_request(self.request, Writer::masked()), &Secrets::default()),
+            response: None,
+        }
+    }
+}
+
+impl<O: Operation> Drop for CallRecord<'_, O> {
+    fn drop(&mut self) {
+        if !self.is_recorded {
+            metrics::count_connector_call(O::NAME, false, self.began.elapsed());
+            self.journal.record(|| Exchange {
+                detail: Some("the request that made the call ended before its response".to_owned()),
+                ..self.exchange("aborted")
+            });
+        }
+    }
+}

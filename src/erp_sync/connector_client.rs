@@ -1,0 +1,152 @@
+//! Calls of connectors on behalf of the agent's methods: the URLs of stored connectors, and the errors for callers.
+
+use super::connections::find_visible;
+use super::state::AgentState;
+use crate::auth::Principal;
+use crate::connector::config_values::ConfigValues;
+use crate::connector::dictionary::Dictionary;
+use crate::connector::error::CallError;
+use crate::connector::operations::{Operation, SaveConnection};
+use crate::connector::url::{ConnectorUrl, UrlError, app_id};
+use crate::protocol::error::Error;
+use crate::protocol::message::Sent;
+use crate::protocol::rule_error::ConnectorRuleError;
+use crate::protocol::value::StringDictionary;
+use crate::store::connections::Stored;
+use crate::store::{Failure, Pool, connector_apps, connectors};
+
+/// Parses a connector's URL. That of an application is replaced by the URL that is registered for it.
+///
+/// # Errors
+/// If the database fails.
+pub async fn resolve(pool: &Pool, url: &str) -> Result<Result<ConnectorUrl, UrlError>, Failure> {
+    let registered = match app_id(url) {
+        Some(id) => connector_apps::find_url(pool, id).await?,
+        None => None,
+    };
+    Ok(ConnectorUrl::parse(url, |_| registered))
+}
+
+/// Resolves a URL as [`resolve`] does; `None` if it cannot be called, with the reason in the log.
+///
+/// # Errors
+/// 503 if the database is unavailable.
+pub async fn resolve_or_log(pool: &Pool, url: &str) -> Result<Option<ConnectorUrl>, Error> {
+    Ok(resolve(pool, url).await?.inspect_err(log_url).ok())
+}
+
+/// Logs why a URL cannot be called, without a part of the URL: it can hold credentials.
+fn log_url(problem: &UrlError) {
+    tracing::warn!(problem = problem.kind(), "a connector's URL is not callable");
+}
+
+/// Whether a call succeeded; a failure is logged.
+pub fn succeeded<R>(url: &ConnectorUrl, result: Result<R, CallError>) -> bool {
+    result.inspect_err(|problem| log_failure(url, problem)).is_ok()
+}
+
+fn log_failure(url: &ConnectorUrl, problem: &CallError) {
+    tracing::warn!(%url, kind = problem.kind(), %problem, "the call of a connector failed");
+}
+
+/// Returns the result of a call. A failure is logged, and becomes the error of the response.
+///
+/// # Errors
+/// 502 if the connector cannot be called or reports an error, 504 if it is too slow. The connector's explanation for users
+/// is part of the message for callers who may change connections.
+pub fn require_success<R>(
+    caller: &Principal,
+    url: &ConnectorUrl,
+    result: Result<R, CallError>,
+) -> Result<R, ConnectorRuleError> {
+    result.map_err(|problem| {
+        log_failure(url, &problem);
+        let explanation = problem.user_explanation().filter(|_| caller.may_change());
+        let message = explanation.map_or_else(|| problem.summary(), ToOwned::to_owned);
+        if problem.is_timeout() {
+            ConnectorRuleError::gateway_timeout(format_args!("{}", Sent(message)))
+        } else {
+            ConnectorRuleError::bad_gateway(format_args!("{}", Sent(message)))
+        }
+    })
+}
+
+/// Returns a URL that can be called.
+///
+/// # Errors
+/// 502 if the URL cannot be called. Callers who may not change connections do not learn why.
+pub fn require_callable(
+    caller: &Principal,
+    url: Result<ConnectorUrl, UrlError>,
+) -> Result<ConnectorUrl, ConnectorRuleError> {
+    url.map_err(|problem| {
+        log_url(&problem);
+        if caller.may_change() {
+            ConnectorRuleError::bad_gateway(format_args!("{}", Sent(problem)))
+        } else {
+            ConnectorRuleError::bad_gateway("The connector's URL cannot be called.")
+        }
+    })
+}
+
+/// Returns a connection whose connector is to be called.
+///
+/// # Errors
+/// 404 if the connection does not exist or the caller may not see it, 503 if the database is unavailable.
+pub async fn require_visible(pool: &Pool, caller: &Principal, id: i32) -> Result<Stored, ConnectorRuleError> {
+    find_visible(pool, caller, id).await?.ok_or_else(|| {
+        ConnectorRuleError::not_found(format_args!("ErpConnectionId: there is no connection {}.", Sent(id)))
+    })
+}
+
+/// A stored connection, as its connector is called for it.
+#[derive(Debug)]
+pub struct CalledConnection {
+    url: ConnectorUrl,
+    /// The settings, for a connector that does not know the connection.
+    saved: SaveConnection,
+}
+
+impl CalledConnection {
+    /// Prepares calls for a connection with its config fields.
+    ///
+    /// # Errors
+    /// 502 if the connector's URL cannot be called, 503 if the database is unavailable.
+    pub async fn new(pool: &Pool, caller: &Principal, stored: Stored) -> Result<Self, ConnectorRuleError> {
+        let connector = connectors::find(pool, stored.erp_connector_id, true).await?;
+        let connector = connector.ok_or_else(|| Error::internal("a connection without its connector"))?;
+        let url = require_callable(caller, resolve(pool, &connector.url).await?)?;
+        Ok(CalledConnection { url, saved: settings(stored.connection_id, stored.config_fields.unwrap_or_default()) })
+    }
+
+    /// Returns the GUID by which the connector knows the connection.
+    pub fn guid(&self) -> String {
+        self.saved.connection_guid.clone()
+    }
+
+    /// Calls an operation. A connector that does not know the connection is sent its settings first.
+    ///
+    /// # Errors
+    /// If the connector cannot be called, its response is not valid, or it reports an error.
+    pub async fn call<O: Operation>(&self, state: &AgentState, request: &O) -> Result<O::Response, CallError> {
+        state.connectors.call_saved(&self.url, request, &self.saved).await
+    }
+
+    /// Returns the result of a [`call`](Self::call).
+    ///
+    /// # Errors
+    /// See [`require_success`].
+    pub fn require<R>(&self, caller: &Principal, result: Result<R, CallError>) -> Result<R, ConnectorRuleError> {
+        require_success(caller, &self.url, result)
+    }
+}
+
+/// Returns the request that gives a connection's settings to its connector.
+pub fn settings(connection_guid: String, config_fields: StringDictionary) -> SaveConnection {
+    SaveConnection { connection_guid, connection_info: Some(config_values(config_fields)) }
+}
+
+/// Returns config fields for a connector. All of them count as secrets.
+pub fn config_values(fields: StringDictionary) -> ConfigValues {
+    ConfigValues::new(Dictionary(fields.into_iter().collect()))
+}

@@ -1,0 +1,247 @@
+//! An ERP connector in the process of the tests.
+
+use std::collections::BTreeMap;
+use std::future::pending;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::http::{HeaderMap, StatusCode};
+use erpsync::connector::carriers::{ErpActor, FieldMetadata};
+use erpsync::connector::dictionary::Dictionary;
+use erpsync::connector::envelope::{CONTENT_TYPE, Fault, read_request, write_fault, write_response};
+use erpsync::connector::operations::{
+    DeleteConnection, GetActors, GetList, GetListItems, GetSearchableFields, GetSupportedActorTypeFields,
+    GetSupportedActorTypes, NO_CONNECTION, SaveConnection, SearchActors, TestConfigData, TestConnection,
+};
+use erpsync::connector::responses::{
+    ActorsResponse, ErrorCode, FieldsResponse, ListItemsResponse, Outcome, Refusal, TextsResponse,
+};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use super::Server;
+
+const FIELDS: &str = include_str!("../connector/recorded/01-WSGetConfigData.response.xml");
+
+/// The explanation for users of each error that the connector reports by itself.
+pub const REFUSED: &str = "US:\"Refused by the ERP system\";NO:\"Avvist av ERP-systemet\"";
+
+/// A connector that accepts the company `good`, knows the connections that were saved, and has customers and lists.
+pub struct Connector {
+    pub address: SocketAddr,
+    pub state: Arc<Mutex<State>>,
+}
+
+/// The state and the behaviour of a connector.
+#[derive(Default)]
+pub struct State {
+    /// The names of the operations that were called.
+    pub called: Vec<String>,
+    /// The body of the last request.
+    pub body: String,
+    /// The connections that were saved.
+    pub saved: Vec<String>,
+    /// Responds with a page that repeats the request.
+    pub is_broken: bool,
+    /// Does not respond.
+    pub is_silent: bool,
+    /// Reports an error from each operation but those that set up a connection.
+    pub is_refusing: bool,
+    /// The fields of a customer.
+    pub fields: Vec<FieldMetadata>,
+    /// The keys of the fields that a search can restrict.
+    pub searchable: Vec<String>,
+    /// The customers.
+    pub customers: Vec<ErpActor>,
+    /// The items of each list.
+    pub lists: BTreeMap<String, Dictionary>,
+}
+
+impl Connector {
+    /// Starts a connector without fields, customers and lists.
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let state = Arc::<Mutex<State>>::default();
+        let router = Router::new().fallback({
+            let state = Arc::clone(&state);
+            async move |headers: HeaderMap, body: String| {
+                let action = headers["soapaction"].to_str().unwrap().trim_matches('"').rsplit('/').next().unwrap();
+                let response = state.lock().unwrap().respond(action, &body);
+                let Some((status, body)) = response else { pending().await };
+                (StatusCode::from_u16(status).unwrap(), [("content-type", CONTENT_TYPE)], body)
+            }
+        });
+        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        Connector { address, state }
+    }
+
+    /// Returns the URL.
+    pub fn url(&self) -> String {
+        format!("http://{}/ErpConnectorWS.svc", self.address)
+    }
+
+    /// Changes the state.
+    pub fn set(&self, change: impl FnOnce(&mut State)) {
+        change(&mut self.state.lock().unwrap());
+    }
+
+    /// Returns the operations that were called since the last time.
+    pub fn called(&self) -> Vec<String> {
+        std::mem::take(&mut self.state.lock().unwrap().called)
+    }
+
+    /// Registers the connector, and returns its id.
+    pub async fn register(&self, server: &Server) -> Value {
+        register_url(server, &self.url()).await
+    }
+}
+
+/// Registers a connector with this URL, and returns its id.
+pub async fn register_url(server: &Server, url: &str) -> Value {
+    let entity = json!({ "DisplayName": "ERP", "URL": url });
+    server.called("SaveErpSyncConnectorEntity", &entity).await["ErpConnectorId"].clone()
+}
+
+/// Saves a connection of a connector, and returns its id.
+pub async fn save_connection(server: &Server, connector: &Value, all_access: bool) -> Value {
+    let fields = json!({ "COMPANY": "good", "PASSWORD": "s3cret" });
+    let connection = json!({ "ErpConnectorId": connector, "AllAccess": all_access, "ConfigFields": fields });
+    server.called("SaveConnection", &json!({ "Connection": connection })).await["ErpConnectionId"].clone()
+}
+
+/// Returns a dictionary of texts.
+pub fn texts(entries: &[(&str, &str)]) -> Dictionary {
+    entries.iter().map(|(key, value)| (*key, Some(*value))).collect()
+}
+
+/// Returns a customer with these values.
+pub fn customer(key: &str, values: &[(&str, &str)]) -> ErpActor {
+    ErpActor {
+        actor_type: "Customer".to_owned(),
+        erp_key: Some(key.to_owned()),
+        field_values: Some(texts(values)),
+        last_modified: Some("2024-01-31T12:00:00".to_owned()),
+        ..ErpActor::default()
+    }
+}
+
+/// Returns the outcome of a call that is accepted or not.
+fn outcome(accepted: bool, code: Option<ErrorCode>, body: &str) -> Outcome {
+    if accepted {
+        return Outcome::default();
+    }
+    let user_explanation = Some(REFUSED.to_owned());
+    Outcome::from(Refusal { code, user_explanation, tech_explanation: Some(format!("was sent {body}")) })
+}
+
+impl State {
+    /// Returns the status and the body of a response; `None` for no response.
+    fn respond(&mut self, operation: &str, body: &str) -> Option<(u16, Vec<u8>)> {
+        self.called.push(operation.to_owned());
+        body.clone_into(&mut self.body);
+        if self.is_silent {
+            return None;
+        }
+        if self.is_broken {
+            return Some((500, format!("<html>{body}</html>").into_bytes()));
+        }
+        let response = self.setup(operation, body).or_else(|| self.metadata(operation, body));
+        let fault = || write_fault(&Fault { code: "s:Client".to_owned(), reason: "no such operation".to_owned() });
+        Some(response.or_else(|| self.data(operation, body)).map_or_else(|| (500, fault()), |body| (200, body)))
+    }
+
+    /// Whether the connection is known; if not, the outcome that says so.
+    fn known(&self, guid: &str, body: &str) -> Outcome {
+        if self.is_refusing {
+            return outcome(false, None, body);
+        }
+        let is_known = guid == NO_CONNECTION || self.saved.iter().any(|saved| saved == guid);
+        outcome(is_known, Some(ErrorCode::UnknownConnectionId), body)
+    }
+
+    fn setup(&mut self, operation: &str, body: &str) -> Option<Vec<u8>> {
+        Some(match operation {
+            "WSGetConfigData" => FIELDS.as_bytes().to_vec(),
+            "WSTestConfigData" => {
+                let request = read_request::<TestConfigData>(body).unwrap();
+                let config = request.connection_info.unwrap();
+                let accepted = config.values().get("COMPANY") == Some("good");
+                write_response::<TestConfigData>(&outcome(accepted, None, body))
+            }
+            "WSSaveConnection" => {
+                self.saved.push(read_request::<SaveConnection>(body).unwrap().connection_guid);
+                write_response::<SaveConnection>(&Outcome::default())
+            }
+            "WSTestConnection" => {
+                let guid = read_request::<TestConnection>(body).unwrap().connection_guid;
+                write_response::<TestConnection>(&self.known(&guid, body))
+            }
+            "WSDeleteConnection" => {
+                let guid = read_request::<DeleteConnection>(body).unwrap().connection_guid;
+                self.saved.retain(|saved| *saved != guid);
+                write_response::<DeleteConnection>(&Outcome::default())
+            }
+            _ => return None,
+        })
+    }
+
+    fn metadata(&self, operation: &str, body: &str) -> Option<Vec<u8>> {
+        let texts = |guid: &str, texts: &[String]| TextsResponse {
+            outcome: self.known(guid, body),
+            items: Some(texts.to_vec()),
+        };
+        Some(match operation {
+            "WSGetSupportedActorTypes" => {
+                let guid = read_request::<GetSupportedActorTypes>(body).unwrap().connection_guid;
+                write_response::<GetSupportedActorTypes>(&texts(&guid, &["Customer".to_owned()]))
+            }
+            "WSGetSupportedActorTypeFields" => {
+                let guid = read_request::<GetSupportedActorTypeFields>(body).unwrap().connection_guid;
+                let response = FieldsResponse { outcome: self.known(&guid, body), fields: Some(self.fields.clone()) };
+                write_response::<GetSupportedActorTypeFields>(&response)
+            }
+            "WSGetSearchableFields" => {
+                let guid = read_request::<GetSearchableFields>(body).unwrap().connection_guid;
+                write_response::<GetSearchableFields>(&texts(&guid, &self.searchable))
+            }
+            "WSGetList" => {
+                let request = read_request::<GetList>(body).unwrap();
+                let list_items = self.lists.get(&request.list_name).cloned();
+                let outcome = self.known(&request.connection_guid, body);
+                write_response::<GetList>(&ListItemsResponse { outcome, list_items })
+            }
+            "WSGetListItems" => {
+                let request = read_request::<GetListItems>(body).unwrap();
+                let keys = request.list_item_keys.unwrap_or_default();
+                let list = self.lists.get(&request.list_name).cloned().unwrap_or_default();
+                let found: Dictionary = list.entries().filter(|(key, _)| keys.iter().any(|one| one == key)).collect();
+                let code = Some(ErrorCode::UnknownListItemId);
+                let outcome = outcome(found.entries().count() == keys.len(), code, body);
+                write_response::<GetListItems>(&ListItemsResponse { outcome, list_items: Some(found) })
+            }
+            _ => return None,
+        })
+    }
+
+    fn data(&self, operation: &str, body: &str) -> Option<Vec<u8>> {
+        let actors = |guid: &str, actors: Vec<ErpActor>| ActorsResponse {
+            outcome: self.known(guid, body),
+            actors: Some(actors),
+        };
+        Some(match operation {
+            "WSGetActors" => {
+                let request = read_request::<GetActors>(body).unwrap();
+                let keys = request.erp_keys.unwrap();
+                let found = self.customers.iter().filter(|customer| keys.contains(customer.erp_key.as_ref().unwrap()));
+                write_response::<GetActors>(&actors(&request.connection_guid, found.cloned().collect()))
+            }
+            "WSSearchActors" => {
+                let guid = read_request::<SearchActors>(body).unwrap().connection_guid;
+                write_response::<SearchActors>(&actors(&guid, self.customers.clone()))
+            }
+            _ => return None,
+        })
+    }
+}
