@@ -14,7 +14,7 @@
 //!
 //! ```text
 //! main
-//! doctor             healthcheck
+//! doctor             healthcheck   connector_check   connector_journal
 //! server             administration
 //! erp_sync           demo
 //! auth               database
@@ -41,6 +41,8 @@
 //! - [`administration`]: commands that manage associates, groups, applications and credentials.
 //! - [`server`]: router, middleware, listeners and graceful shutdown.
 //! - [`healthcheck`]: asks a running server whether it is ready.
+//! - [`connector_check`]: calls a connector as a connection does in its life, and checks its responses.
+//! - [`connector_journal`]: prints the journal of a running server.
 //! - [`doctor`]: checks settings and environment without changing anything.
 //!
 //! # Adding a method
@@ -52,6 +54,8 @@ pub mod administration;
 pub mod auth;
 pub mod config;
 pub mod connector;
+pub mod connector_check;
+pub mod connector_journal;
 pub mod database;
 pub mod demo;
 pub mod doctor;

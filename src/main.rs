@@ -5,10 +5,12 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::CommandFactory;
-use erpsync::config::{self, Command, CommandLine, ConfigCommand};
+use erpsync::config::{self, Command, CommandLine, ConfigCommand, ConnectorCommand};
 use erpsync::database::Database;
 use erpsync::server::ShutdownSignal;
-use erpsync::{administration, demo, doctor, healthcheck, openapi, server, telemetry};
+use erpsync::{
+    administration, connector_check, connector_journal, demo, doctor, healthcheck, openapi, server, telemetry,
+};
 
 fn main() -> ExitCode {
     let CommandLine { command, serve, .. } = CommandLine::read();
@@ -27,6 +29,12 @@ fn main() -> ExitCode {
         Command::Associate(command) => administer(administration::Command::Associate(command)),
         Command::Group(command) => administer(administration::Command::Group(command)),
         Command::App(command) => administer(administration::Command::App(command)),
+        Command::Connector(ConnectorCommand::Check(settings)) => {
+            block_on(&settings.log, until_interrupted(connector_check::run(&settings)))
+        }
+        Command::Connector(ConnectorCommand::Journal(settings)) => {
+            block_on(&settings.log, until_interrupted(connector_journal::run(&settings)))
+        }
         Command::ConnectorApp(command) => administer(administration::Command::ConnectorApp(command)),
         Command::Ticket(command) => administer(administration::Command::Ticket(command)),
         Command::Token(command) => administer(administration::Command::Token(command)),

@@ -1,7 +1,7 @@
 //! The HTTP server around the agent: listener, layers, limits, endpoints and graceful shutdown.
 
 mod admin;
-mod connectors;
+pub mod connectors;
 mod cors;
 mod discard_body;
 mod docs;

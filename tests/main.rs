@@ -9,6 +9,7 @@ mod authorization;
 mod cli;
 mod concurrency;
 mod connections;
+mod connector_commands;
 mod connector_data;
 mod connector_setup;
 mod connectors;

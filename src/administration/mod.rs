@@ -10,7 +10,7 @@ mod credentials;
 mod error;
 mod groups;
 mod names;
-mod output;
+pub mod output;
 
 use crate::config::administration::{
     ApplicationCommand, AssociateCommand, CommonArgs, ConnectorAppCommand, CredentialCommand, GroupCommand,

@@ -1,4 +1,4 @@
-//! The output of an administration command, as text or as JSON.
+//! The output of a command, as text or as JSON.
 
 use std::io::{ErrorKind, Write};
 
@@ -13,6 +13,8 @@ pub enum Output {
     Value(&'static str, Value),
     /// A table: the names of its columns, and its rows.
     Table(&'static [&'static str], Vec<Vec<Value>>),
+    /// Objects, of which the text shows these members in a table, and JSON all.
+    Records(&'static [&'static str], Vec<Value>),
 }
 
 impl Output {
@@ -38,6 +40,7 @@ impl Output {
                 };
                 rows.iter().map(object).collect()
             }
+            Output::Records(_, records) => Value::Array(records.clone()),
         }
     }
 
@@ -45,13 +48,18 @@ impl Output {
         match self {
             Output::Message(line) => line.clone(),
             Output::Value(_, value) => cell(value),
-            Output::Table(columns, rows) => {
-                let head = columns.iter().map(|name| (*name).to_owned()).collect();
-                let body = rows.iter().map(|row| row.iter().map(cell).collect());
-                align(&std::iter::once(head).chain(body).collect::<Vec<Vec<String>>>())
+            Output::Table(columns, rows) => table(columns, rows.iter().map(|row| row.iter().map(cell).collect())),
+            Output::Records(columns, records) => {
+                let row = |record: &Value| columns.iter().map(|name| cell(&record[*name])).collect();
+                table(columns, records.iter().map(row))
             }
         }
     }
+}
+
+fn table(columns: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+    let head = columns.iter().map(|name| (*name).to_owned()).collect();
+    align(&std::iter::once(head).chain(rows).collect::<Vec<Vec<String>>>())
 }
 
 /// Formats a value for a line of text.
@@ -59,6 +67,7 @@ fn cell(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Null => "-".to_owned(),
+        Value::Number(number) if number.is_f64() => format!("{:.3}", number.as_f64().unwrap_or_default()),
         Value::Bool(value) => if *value { "yes" } else { "no" }.to_owned(),
         Value::Array(items) if items.is_empty() => "-".to_owned(),
         Value::Array(items) => items.iter().map(cell).collect::<Vec<_>>().join(","),

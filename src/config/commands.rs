@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::administration;
+use super::connector_commands::ConnectorCommand;
 use super::database::Database;
 use super::log::Log;
 use super::network::path_prefix;
@@ -49,6 +50,9 @@ pub enum Command {
     /// Manage applications, which call with an SO-AppToken
     #[command(subcommand)]
     App(administration::ApplicationCommand),
+    /// Check a connector, or print the last calls of connectors
+    #[command(subcommand)]
+    Connector(ConnectorCommand),
     /// Manage the applications that connectors are registered as, by app://<ID>
     #[command(subcommand)]
     ConnectorApp(administration::ConnectorAppCommand),

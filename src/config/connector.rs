@@ -9,10 +9,31 @@ use ipnet::IpNet;
 
 use super::duration::parse_seconds;
 
-/// Settings of calls to connectors.
+/// Settings of calls to connectors, and of their journal.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Connectors")]
 pub struct Connector {
+    /// The calls.
+    #[command(flatten)]
+    pub client: ConnectorClient,
+    /// Details that the journal keeps of each call of a connector, in memory, for the operator
+    #[arg(
+        long = "connector-journal",
+        env = "ERPSYNC_CONNECTOR_JOURNAL",
+        default_value = "metadata",
+        value_name = "MODE"
+    )]
+    pub journal: JournalMode,
+    /// Number of calls of connectors that the journal keeps
+    #[arg(long = "connector-journal-size", env = "ERPSYNC_CONNECTOR_JOURNAL_SIZE", default_value_t = 100,
+        value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    pub journal_size: u16,
+}
+
+/// Settings of calls to connectors.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Connectors")]
+pub struct ConnectorClient {
     /// Seconds to wait for a connection to a connector, with its TLS handshake
     #[arg(long = "connector-connect-timeout", env = "ERPSYNC_CONNECTOR_CONNECT_TIMEOUT", default_value = "5",
         value_name = "SECONDS", value_parser = timeout)]
@@ -28,18 +49,6 @@ pub struct Connector {
     #[arg(long = "connector-allow", env = "ERPSYNC_CONNECTOR_ALLOW", default_value = "", value_name = "HOSTS",
         value_parser = destinations)]
     pub allow: Destinations,
-    /// Details that the journal keeps of each call of a connector, in memory, for the operator
-    #[arg(
-        long = "connector-journal",
-        env = "ERPSYNC_CONNECTOR_JOURNAL",
-        default_value = "metadata",
-        value_name = "MODE"
-    )]
-    pub journal: JournalMode,
-    /// Number of calls of connectors that the journal keeps
-    #[arg(long = "connector-journal-size", env = "ERPSYNC_CONNECTOR_JOURNAL_SIZE", default_value_t = 100,
-        value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=10_000))]
-    pub journal_size: u16,
 }
 
 /// The details that the journal keeps.

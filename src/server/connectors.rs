@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crate::auth::oidc::read_certificates;
-use crate::config::Serve;
+use crate::config::{ConnectorClient, Serve};
 use crate::connector::client::{Client, ClientOptions};
 use crate::connector::journal::Journal;
 use crate::connector::outbound::OutboundPolicy;
@@ -15,7 +15,7 @@ use crate::database;
 /// # Errors
 /// One line that names the setting.
 pub fn check(settings: &Serve) -> Result<(), String> {
-    client(settings, Vec::new(), Arc::default()).map(drop)
+    client(&settings.connector.client, Vec::new(), Arc::default()).map(drop)
 }
 
 /// Creates the client. It never calls the operator's listener or the database.
@@ -35,17 +35,20 @@ pub async fn connect(
             Err(problem) => tracing::warn!(host, %problem, "connectors at this host of the database are not refused"),
         }
     }
-    client(settings, own, journal)
+    client(&settings.connector.client, own, journal)
 }
 
-fn client(settings: &Serve, own: Vec<SocketAddr>, journal: Arc<Journal>) -> Result<Client, String> {
-    let connector = &settings.connector;
-    let authorities = connector.ca.as_deref().map(read_certificates).transpose();
+/// Creates the client that never calls the `own` addresses.
+///
+/// # Errors
+/// One line that names the setting.
+pub fn client(settings: &ConnectorClient, own: Vec<SocketAddr>, journal: Arc<Journal>) -> Result<Client, String> {
+    let authorities = settings.ca.as_deref().map(read_certificates).transpose();
     Client::new(ClientOptions {
-        connect_timeout: connector.connect_timeout,
-        timeout: connector.timeout,
+        connect_timeout: settings.connect_timeout,
+        timeout: settings.timeout,
         authorities: authorities.map_err(|problem| format!("--connector-ca: {problem}"))?.unwrap_or_default(),
-        policy: OutboundPolicy::new(connector.allow.clone(), own),
+        policy: OutboundPolicy::new(settings.allow.clone(), own),
         journal,
         ..ClientOptions::default()
     })

@@ -1,0 +1,243 @@
+//! `erpsync connector check`: calls a connector as a connection does in its life, and checks its responses against the
+//! contract. Developers of connectors run it in their own continuous integration.
+
+mod actors;
+mod config_fields;
+mod contract;
+mod report;
+mod values;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use crate::config::{ConnectorCheckArgs, JournalMode};
+use crate::connector::carriers::FieldMetadata;
+use crate::connector::client::Client;
+use crate::connector::dictionary::Dictionary;
+use crate::connector::journal::Journal;
+use crate::connector::operations::{
+    DeleteConnection, GetActors, GetConfigData, GetList, GetListItems, GetSearchableFields,
+    GetSupportedActorTypeFields, GetSupportedActorTypes, NO_CONNECTION, Operation, SaveConnection, SearchActors,
+    TestConfigData, TestConnection,
+};
+use crate::connector::responses::Response;
+use crate::connector::url::ConnectorUrl;
+use crate::server::connectors;
+use actors::{ActorType, check_actors, check_keys, key_of};
+use contract::{
+    actor_type, check_actor_types, check_failure, check_fields, check_list, check_searchable, check_success, list_name,
+};
+use report::{Finding, Report};
+
+/// The number of actors that are read by their keys.
+const MAX_ACTORS: usize = 10;
+
+/// Checks a connector, and prints one line for each step.
+///
+/// # Errors
+/// One line: a setting is invalid, or the number of steps that failed.
+pub async fn run(settings: &ConnectorCheckArgs) -> Result<(), String> {
+    // An application is known to a server's database only.
+    let url = ConnectorUrl::parse(&settings.url, |_| None).map_err(|problem| problem.to_string())?;
+    let given = config_fields::read(settings)?;
+    let journal = Arc::new(Journal::new(JournalMode::Bodies, 1));
+    let client = connectors::client(&settings.client, Vec::new(), Arc::clone(&journal))?;
+    let mut walk = Walk { client, journal, url, report: Report::new(settings.json) };
+    walk.life_of_a_connection(&given, &settings.search).await;
+    walk.report.finish()
+}
+
+/// A walk through the operations of a connector.
+struct Walk {
+    client: Client,
+    /// Has the last exchange.
+    journal: Arc<Journal>,
+    url: ConnectorUrl,
+    report: Report,
+}
+
+impl Walk {
+    /// Calls the operations in the order in which a connection needs them. Ends with the first failure that leaves nothing
+    /// to call; a connection that was saved is deleted in any case.
+    async fn life_of_a_connection(&mut self, given: &Dictionary, search: &str) {
+        let request = GetConfigData::default();
+        let data = self.call("", &request, |data| {
+            let fields = data.fields.as_deref().unwrap_or_default();
+            (count(fields.len(), "field"), check_fields(fields))
+        });
+        let Some(fields) = data.await.map(|data| data.fields.unwrap_or_default()) else { return };
+        self.lists(NO_CONNECTION, &fields).await;
+        let (config, findings) = config_fields::complete(&fields, given);
+        if !findings.is_empty() {
+            return self.report.step("config fields", None, "incomplete", &findings);
+        }
+        let test = TestConfigData { connection_info: Some(config.clone()) };
+        if self.call("", &test, |_| ("accepted".to_owned(), Vec::new())).await.is_none() {
+            return;
+        }
+        let guid = Uuid::new_v4().to_string();
+        let save = SaveConnection { connection_guid: guid.clone(), connection_info: Some(config) };
+        if self.call("", &save, |_| ("saved".to_owned(), Vec::new())).await.is_some() {
+            self.saved_connection(&guid, search).await;
+        }
+        let delete = DeleteConnection { connection_guid: guid };
+        self.call("", &delete, |_| ("deleted".to_owned(), Vec::new())).await;
+    }
+
+    async fn saved_connection(&mut self, guid: &str, search: &str) {
+        let test = TestConnection { connection_guid: guid.to_owned() };
+        self.call("", &test, |_| ("accepted".to_owned(), Vec::new())).await;
+        self.unknown_connection().await;
+        let types = GetSupportedActorTypes { connection_guid: guid.to_owned() };
+        let types = self.call("", &types, |types| {
+            let names = types.items.as_deref().unwrap_or_default();
+            (names.join(", "), check_actor_types(names))
+        });
+        let names = types.await.and_then(|types| types.items).unwrap_or_default();
+        let known: BTreeSet<String> = names.into_iter().filter(|name| actor_type(name).is_some()).collect();
+        for name in known {
+            self.actor_type(guid, name, search).await;
+        }
+    }
+
+    /// Tests a connection that was never saved. Settings that a connector has lost are sent again if it says so.
+    async fn unknown_connection(&mut self) {
+        let request = TestConnection { connection_guid: Uuid::new_v4().to_string() };
+        let finding = match self.client.call(&self.url, &request).await {
+            Err(problem) if problem.is_unknown_connection() => None,
+            Err(problem) => Some(Finding::broken(format!("the ErrorCode is not UNKNOWN_CONNECTION_ID: {problem}"))),
+            Ok(_) => Some(Finding::broken("it is accepted; the ErrorCode UNKNOWN_CONNECTION_ID was expected")),
+        };
+        let (duration, _) = self.last_exchange();
+        let summary = "a connection that was not saved";
+        self.report.step(TestConnection::NAME, duration, summary, finding.as_slice());
+    }
+
+    async fn actor_type(&mut self, guid: &str, name: String, search: &str) {
+        let request = GetSupportedActorTypeFields { connection_guid: guid.to_owned(), actor_type: name.clone() };
+        let fields = self.call(&name, &request, |response| {
+            let fields = response.fields.as_deref().unwrap_or_default();
+            (count(fields.len(), "field"), check_fields(fields))
+        });
+        let Some(fields) = fields.await.map(|response| response.fields.unwrap_or_default()) else { return };
+        let request = GetSearchableFields { connection_guid: guid.to_owned(), actor_type: name.clone() };
+        self.call(&name, &request, |response| {
+            let keys = response.items.as_deref().unwrap_or_default();
+            (count(keys.len(), "field"), check_searchable(keys, &fields))
+        })
+        .await;
+        let lists = self.lists(guid, &fields).await;
+        self.list_items(guid, &lists).await;
+        self.actors(guid, &ActorType { name, fields, lists }, search).await;
+    }
+
+    /// Reads the lists of fields.
+    async fn lists(&mut self, guid: &str, fields: &[FieldMetadata]) -> BTreeMap<String, Dictionary> {
+        let names: BTreeSet<&str> = fields.iter().filter_map(list_name).collect();
+        let mut lists = BTreeMap::new();
+        for name in names {
+            let request = GetList { connection_guid: guid.to_owned(), list_name: name.to_owned() };
+            let response = self.call(name, &request, |response| {
+                let items = response.list_items.clone().unwrap_or_default();
+                (count(items.0.len(), "item"), check_list(&items))
+            });
+            if let Some(response) = response.await {
+                lists.insert(name.to_owned(), response.list_items.unwrap_or_default());
+            }
+        }
+        lists
+    }
+
+    /// Reads the first item of each list by its key.
+    async fn list_items(&mut self, guid: &str, lists: &BTreeMap<String, Dictionary>) {
+        for (list_name, items) in lists {
+            let Some((key, name)) = items.0.first() else { continue };
+            let request = GetListItems {
+                connection_guid: guid.to_owned(),
+                list_item_keys: Some(vec![key.clone()]),
+                list_name: list_name.clone(),
+            };
+            self.call(list_name, &request, |response| {
+                let found = response.list_items.clone().unwrap_or_default();
+                let is_same = found.0 == [(key.clone(), name.clone())];
+                let finding =
+                    Finding::broken(format!("not the item {key} alone, with the name that it has in the list"));
+                (count(found.0.len(), "item"), if is_same { Vec::new() } else { vec![finding] })
+            })
+            .await;
+        }
+    }
+
+    /// Searches actors, and reads the first ones by their keys.
+    async fn actors(&mut self, guid: &str, actor_type: &ActorType, search: &str) {
+        let field_keys: Vec<String> = actor_type.fields.iter().map(|field| field.field_key.clone()).collect();
+        let request = SearchActors {
+            connection_guid: guid.to_owned(),
+            actor_type: actor_type.name.clone(),
+            field_keys: Some(field_keys.clone()),
+            search_text: search.to_owned(),
+        };
+        let found = self.call(&actor_type.name, &request, |response| {
+            let actors = response.actors.as_deref().unwrap_or_default();
+            let mut findings = check_actors(actors, actor_type);
+            if actors.is_empty() {
+                findings.push(Finding::doubtful(format!("no actor to check; search for another text than {search:?}")));
+            }
+            (count(actors.len(), "actor"), findings)
+        });
+        let Some(found) = found.await else { return };
+        let keys = found.actors.iter().flatten().map(key_of).filter(|key| !key.is_empty());
+        let keys: BTreeSet<&str> = keys.take(MAX_ACTORS).collect();
+        if keys.is_empty() {
+            return;
+        }
+        let keys: Vec<String> = keys.into_iter().map(ToOwned::to_owned).collect();
+        let request = GetActors {
+            connection_guid: guid.to_owned(),
+            actor_type: actor_type.name.clone(),
+            erp_keys: Some(keys.clone()),
+            field_keys: Some(field_keys),
+        };
+        self.call(&actor_type.name, &request, |response| {
+            let actors = response.actors.as_deref().unwrap_or_default();
+            let findings = [check_actors(actors, actor_type), check_keys(actors, &keys)].concat();
+            (count(actors.len(), "actor"), findings)
+        })
+        .await;
+    }
+
+    /// Calls an operation, and reports it. `check` returns a summary of the response, and its findings. Returns the response
+    /// of a successful call.
+    async fn call<O: Operation>(
+        &mut self,
+        subject: &str,
+        request: &O,
+        check: impl FnOnce(&O::Response) -> (String, Vec<Finding>),
+    ) -> Option<O::Response> {
+        let result = self.client.call(&self.url, request).await;
+        let (duration, body) = self.last_exchange();
+        let (summary, findings) = match &result {
+            Ok(response) => {
+                let (summary, findings) = check(response);
+                (summary, [check_success(response.outcome(), &body), findings].concat())
+            }
+            Err(problem) => (problem.summary(), check_failure(problem)),
+        };
+        self.report.step(format!("{} {subject}", O::NAME).trim_end(), duration, &summary, &findings);
+        result.ok()
+    }
+
+    /// Returns the duration of the last call, and the body of its response.
+    fn last_exchange(&self) -> (Option<std::time::Duration>, String) {
+        let exchange = self.journal.exchanges().into_iter().next();
+        exchange
+            .map_or_else(Default::default, |exchange| (Some(exchange.duration), exchange.response.unwrap_or_default()))
+    }
+}
+
+/// Returns a number with a noun.
+fn count(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}

@@ -1,0 +1,106 @@
+//! The report of the checks: a line for each step, or JSON.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+/// The number of findings of a step that are printed.
+const MAX_FINDINGS: usize = 10;
+
+/// A peculiarity of a response.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// Breaks the contract: a failure.
+    Broken(String),
+    /// Is allowed, but probably not intended.
+    Doubtful(String),
+}
+
+impl Finding {
+    /// Creates a finding that breaks the contract.
+    pub fn broken(text: impl Into<String>) -> Self {
+        Finding::Broken(text.into())
+    }
+
+    /// Creates a finding that is doubtful.
+    pub fn doubtful(text: impl Into<String>) -> Self {
+        Finding::Doubtful(text.into())
+    }
+
+    fn label(&self) -> &'static str {
+        match self {
+            Finding::Broken(_) => "FAIL",
+            Finding::Doubtful(_) => "warn",
+        }
+    }
+
+    fn text(&self) -> &str {
+        let (Finding::Broken(text) | Finding::Doubtful(text)) = self;
+        text
+    }
+}
+
+/// A report in the making.
+#[derive(Debug, Default)]
+pub struct Report {
+    is_json: bool,
+    failed: usize,
+    steps: Vec<Value>,
+}
+
+impl Report {
+    /// Creates a report. As text, it is printed step by step; as JSON, by [`finish`](Self::finish).
+    pub fn new(is_json: bool) -> Self {
+        Report { is_json, ..Report::default() }
+    }
+
+    /// Adds a step: the operation and its subject, a summary of the response, and the findings. The step has failed if one
+    /// of them breaks the contract.
+    pub fn step(&mut self, name: &str, duration: Option<Duration>, summary: &str, findings: &[Finding]) {
+        let is_broken = findings.iter().any(|finding| matches!(finding, Finding::Broken(_)));
+        self.failed += usize::from(is_broken);
+        let label = match findings {
+            _ if is_broken => "FAIL",
+            [] => "ok",
+            _ => "warn",
+        };
+        if self.is_json {
+            self.steps.push(json!({
+                "step": name,
+                "outcome": label.to_ascii_lowercase(),
+                "seconds": duration.map(|duration| duration.as_secs_f64()),
+                "summary": summary,
+                "broken": texts(findings, "FAIL"),
+                "doubtful": texts(findings, "warn"),
+            }));
+            return;
+        }
+        let time = duration.map_or_else(String::new, |duration| format!(" ({} ms)", duration.as_millis()));
+        println!("{label:4}  {name}: {summary}{time}");
+        for finding in findings.iter().take(MAX_FINDINGS) {
+            println!("      {}: {}", finding.label(), finding.text());
+        }
+        if findings.len() > MAX_FINDINGS {
+            println!("      and {} more", findings.len() - MAX_FINDINGS);
+        }
+    }
+
+    /// Prints the JSON, if that is the form of the report.
+    ///
+    /// # Errors
+    /// The number of steps that have failed.
+    pub fn finish(self) -> Result<(), String> {
+        if self.is_json {
+            println!("{}", json!({ "failed": self.failed, "steps": self.steps }));
+        }
+        match self.failed {
+            0 => Ok(()),
+            1 => Err("one step has failed".to_owned()),
+            failed => Err(format!("{failed} steps have failed")),
+        }
+    }
+}
+
+fn texts(findings: &[Finding], label: &str) -> Vec<String> {
+    findings.iter().filter(|finding| finding.label() == label).map(|finding| finding.text().to_owned()).collect()
+}

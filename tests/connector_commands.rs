@@ -1,0 +1,188 @@
+//! The commands about connectors: `erpsync connector check` and `erpsync connector journal`.
+
+use std::io::Write;
+
+use erpsync::connector::carriers::{FieldAccess, FieldMetadata, FieldType};
+use serde_json::{Value, json};
+
+use crate::support::Server;
+use crate::support::admin::{ADMIN, admin_address};
+use crate::support::connector::{Connector, customer, texts};
+use crate::support::program::run;
+
+/// Returns the description of a field.
+fn field(key: &str, rank: i32, field_type: FieldType, list: &str) -> FieldMetadata {
+    FieldMetadata {
+        field_key: key.to_owned(),
+        rank,
+        field_type,
+        display_name: Some(key.to_owned()),
+        list_name: Some(list.to_owned()),
+        ..FieldMetadata::default()
+    }
+}
+
+/// Starts a connector that keeps the contract.
+async fn start() -> Connector {
+    let connector = Connector::start().await;
+    connector.set(|state| {
+        let name = field("NAME", 1, FieldType::Text, "");
+        state.fields = vec![
+            FieldMetadata { access: FieldAccess::Mandatory, ..name },
+            field("GROUP", 2, FieldType::List, "Groups"),
+        ];
+        state.searchable = vec!["NAME".to_owned()];
+        state.customers =
+            vec![customer("1", &[("NAME", "Lamps"), ("GROUP", "A")]), customer("2", &[("NAME", "Nails")])];
+        let lists = [("Groups", texts(&[("A", "Wholesale")])), ("Ledgers", texts(&[("1", "Main")]))];
+        state.lists = lists.map(|(name, items)| (name.to_owned(), items)).into();
+    });
+    connector
+}
+
+/// Runs a command about connectors. Returns the exit status, standard output and standard error.
+fn erpsync(arguments: &[&str]) -> (i32, String, String) {
+    let output = run(&[&["connector"], arguments].concat());
+    let [out, problem] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
+    (output.status.code().unwrap(), out, problem)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connector_that_keeps_the_contract_passes_every_step() {
+    let connector = start().await;
+    let mut secrets = tempfile::NamedTempFile::new().unwrap();
+    secrets.write_all(b"PASSWORD=s3cret\n\nLEDGER=1\n").unwrap();
+    let file = secrets.path().to_str().unwrap();
+    let check = ["check", &connector.url(), "--config-field", "COMPANY=good", "--config-fields-file", file];
+    let (status, out, problem) = erpsync(&check);
+    assert_eq!((status, problem.as_str()), (0, ""), "{out}");
+    let steps: Vec<_> = out.lines().map(|line| line.split(" (").next().unwrap()).collect();
+    let expected = [
+        "ok    WSGetConfigData: 5 fields",
+        "ok    WSGetList Ledgers: 1 item",
+        "ok    WSTestConfigData: accepted",
+        "ok    WSSaveConnection: saved",
+        "ok    WSTestConnection: accepted",
+        "ok    WSTestConnection: a connection that was not saved",
+        "ok    WSGetSupportedActorTypes: Customer",
+        "ok    WSGetSupportedActorTypeFields Customer: 2 fields",
+        "ok    WSGetSearchableFields Customer: 1 field",
+        "ok    WSGetList Groups: 1 item",
+        "ok    WSGetListItems Groups: 1 item",
+        "ok    WSSearchActors Customer: 2 actors",
+        "ok    WSGetActors Customer: 2 actors",
+        "ok    WSDeleteConnection: deleted",
+    ];
+    assert_eq!(steps, expected);
+    assert_eq!(connector.state.lock().unwrap().saved, [""; 0], "the connection is deleted");
+
+    let (status, out, _) = erpsync(&[&check[..], &["--json"]].concat());
+    let report: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((status, &report["failed"], report["steps"].as_array().unwrap().len()), (0, &json!(0), expected.len()));
+    assert_eq!(report["steps"][0]["step"], "WSGetConfigData");
+    assert!(!out.contains("s3cret"), "{out}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn responses_that_break_the_contract_are_named() {
+    let connector = start().await;
+    connector.set(|state| {
+        state.fields[1].rank = 1;
+        state.searchable.push("CITY".to_owned());
+        state.customers = vec![customer("", &[("NAME", "Lamps")]), customer("2", &[("GROUP", "B")])];
+        state.lists.insert("Ledgers".to_owned(), texts(&[("1", "Main"), ("1", "Side")]));
+    });
+    let check = ["check", &connector.url(), "--config-field", "COMPANY=good"];
+    let (status, out, problem) = erpsync(&check);
+    assert_eq!(status, 1, "{out}");
+    for expected in [
+        "FAIL  WSGetList Ledgers",
+        "the key 1 occurs 2 times",
+        "FAIL  WSGetSupportedActorTypeFields Customer",
+        "the Rank 1 is that of NAME, GROUP",
+        "FAIL  WSGetSearchableFields Customer",
+        "CITY is no field of the type",
+        "FAIL  WSSearchActors Customer",
+        "the ErpKey of an actor is empty",
+        "2: the value of NAME: is empty, and the field is mandatory",
+        "2: the value of GROUP: \"B\" is no item of the list Groups",
+        "ok    WSDeleteConnection",
+    ] {
+        assert!(out.contains(expected), "no {expected:?} in {out}");
+    }
+    assert_eq!(problem, "erpsync: 5 steps have failed\n", "{out}");
+
+    connector.set(|state| state.is_refusing = true);
+    let (status, out, _) = erpsync(&check);
+    assert_eq!(status, 1);
+    assert!(out.contains("the ErrorCode is not UNKNOWN_CONNECTION_ID"), "{out}");
+    assert!(out.contains("Refused by the ERP system") && !out.contains("WSGetActors"), "{out}");
+    connector.set(|state| state.is_broken = true);
+    let (status, out, _) = erpsync(&check);
+    assert_eq!(
+        (status, out.lines().next().unwrap().split(" (").next()),
+        (1, Some("FAIL  WSGetConfigData: The connector responded with HTTP status 500."))
+    );
+    assert_eq!(out.lines().filter(|line| line.starts_with("FAIL")).count(), 1, "{out}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn config_fields_that_are_missing_or_refused_end_the_check() {
+    let connector = start().await;
+    let check = |arguments: &[&str]| erpsync(&[&["check", &connector.url()], arguments].concat());
+    let (status, out, _) = check(&["--config-field", "OTHER=1"]);
+    assert_eq!(status, 1);
+    for expected in ["COMPANY: the field is mandatory", "OTHER: the connector has no config field with this key"] {
+        assert!(out.contains(expected), "no {expected:?} in {out}");
+    }
+    assert_eq!(connector.called(), ["WSGetConfigData", "WSGetList"]);
+    let (status, out, _) = check(&["--config-field", "COMPANY=bad"]);
+    assert!(status == 1 && out.contains("FAIL  WSTestConfigData"), "{out}");
+    assert_eq!(connector.called(), ["WSGetConfigData", "WSGetList", "WSTestConfigData"]);
+
+    assert_eq!(check(&["--config-field", "COMPANY"]).0, 2);
+    let (status, _, problem) = check(&["--config-fields-file", "/nowhere"]);
+    assert!(status == 1 && problem.contains("--config-fields-file /nowhere"), "{problem}");
+    let (status, out, _) = check(&["--connector-allow", "erp.example"]);
+    assert!(status == 1 && out.contains("is not allowed by --connector-allow"), "{out}");
+    assert_eq!(connector.called(), [""; 0]);
+    for (url, expected) in [("app://a", "app://a"), ("plugin://Excel", "plugin://"), ("erp", "not a URL")] {
+        let (status, _, problem) = erpsync(&["check", url]);
+        assert!(status == 1 && problem.contains(expected), "{problem}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_journal_of_a_server_is_printed() {
+    let server = Server::start_with(&[&ADMIN[..], &["--connector-journal", "bodies"]].concat()).await;
+    let connector = Connector::start().await;
+    let test = async |url: &str| server.called("TestConnectorUrl", &json!({ "Url": url })).await;
+    assert_eq!(test(&connector.url()).await, "NoError");
+    connector.set(|state| state.is_broken = true);
+    assert_eq!(test(&connector.url()).await, "ErrorNotFound");
+
+    let admin = format!("http://{}", admin_address(&server.program).await);
+    let (status, out, problem) = erpsync(&["journal", "--admin", &admin]);
+    assert_eq!((status, problem.as_str()), (0, ""));
+    let lines: Vec<Vec<&str>> = out.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(lines[0], ["time", "operation", "connection", "seconds", "outcome", "detail"]);
+    let shown = |line: usize| [lines[line][1], lines[line][2], lines[line][4]];
+    assert_eq!(shown(1), ["WSGetConfigData", "-", "status"]);
+    assert_eq!(shown(2), ["WSGetConfigData", "-", "ok"]);
+    assert_eq!(lines.len(), 3);
+
+    let (status, out, _) = erpsync(&["journal", "--admin", &admin, "--json"]);
+    let journal: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((status, journal.as_array().unwrap().len()), (0, 2));
+    assert!(journal[0]["response"].as_str().unwrap().contains("<html>"), "{out}");
+
+    for (admin, expected) in [
+        (format!("http://{}", server.program.address).as_str(), "HTTP status 404"),
+        ("http://127.0.0.1:1", "Connection refused"),
+        ("127.0.0.1:9080", "is not an http URL"),
+        ("https://127.0.0.1:9080", "is not an http URL"),
+    ] {
+        let (status, out, problem) = erpsync(&["journal", "--admin", admin]);
+        assert!((status, out.as_str()) == (1, "") && problem.contains(expected), "{problem}");
+    }
+}
