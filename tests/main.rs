@@ -12,6 +12,7 @@ mod connections;
 mod connector_setup;
 mod connectors;
 mod contention;
+mod delivery;
 mod demo;
 mod docs;
 mod documentation;

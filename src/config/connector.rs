@@ -28,6 +28,10 @@ pub struct Connector {
     #[arg(long = "connector-allow", env = "ERPSYNC_CONNECTOR_ALLOW", default_value = "", value_name = "HOSTS",
         value_parser = destinations)]
     pub allow: Destinations,
+    /// Tell connectors that connections were saved or deleted; false for a copy of a database that is in use elsewhere
+    #[arg(long = "connector-deliveries", env = "ERPSYNC_CONNECTOR_DELIVERIES", default_value_t = true,
+        value_name = "BOOL", action = clap::ArgAction::Set)]
+    pub deliveries: bool,
     /// Details that the journal keeps of each call of a connector, in memory, for the operator
     #[arg(
         long = "connector-journal",

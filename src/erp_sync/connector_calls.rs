@@ -4,14 +4,6 @@ use super::actor_types::ErpActorType;
 use crate::carrier;
 
 carrier! {
-    /// The request of `UpdateConnectionFields`.
-    pub struct UpdateConnectionFieldsRequest {
-        /// Primary key of the connection.
-        erp_connection_id: i32 = "ErpConnectionId",
-    }
-}
-
-carrier! {
     /// The request of `SupportsAdvancedSearch`.
     pub struct SupportsAdvancedSearchRequest {
         /// Primary key of the connection.

@@ -127,15 +127,25 @@ pub async fn test_connection(
     caller: Principal,
     request: TestConnectionByIdRequest,
 ) -> Result<bool, Error> {
-    let Some(stored) = find_visible(&state.pool, &caller, request.erp_connection_id).await? else {
+    let Some((url, saved)) = callable_connection(&state, &caller, request.erp_connection_id).await? else {
         return Ok(false);
     };
-    let Some(connector) = store::find(&state.pool, stored.erp_connector_id, true).await? else { return Ok(false) };
-    let Some(url) = parse_or_log(&connector.url) else { return Ok(false) };
-    let connection_info = Some(config_values(stored.config_fields.unwrap_or_default()));
-    let saved = SaveConnection { connection_guid: stored.connection_id.clone(), connection_info };
-    let request = TestConnection { connection_guid: stored.connection_id };
+    let request = TestConnection { connection_guid: saved.connection_guid.clone() };
     Ok(succeeded(&url, state.connectors.call_saved(&url, &request, &saved).await))
+}
+
+/// Returns the URL of a connection's connector, and the connection as the connector is sent it; `None` if the connection
+/// does not exist, the caller may not see it, or the URL is not callable.
+pub(super) async fn callable_connection(
+    state: &AgentState,
+    caller: &Principal,
+    id: i32,
+) -> Result<Option<(ConnectorUrl, SaveConnection)>, Error> {
+    let Some(stored) = find_visible(&state.pool, caller, id).await? else { return Ok(None) };
+    let Some(connector) = store::find(&state.pool, stored.erp_connector_id, true).await? else { return Ok(None) };
+    let Some(url) = parse_or_log(&connector.url) else { return Ok(None) };
+    let connection_info = Some(config_values(stored.config_fields.unwrap_or_default()));
+    Ok(Some((url, SaveConnection { connection_guid: stored.connection_id, connection_info })))
 }
 
 /// Returns the connector with this key. If there is none, `id` may be that of a connection, as the name of the parameter
@@ -170,7 +180,8 @@ fn succeeded<R>(url: &ConnectorUrl, result: Result<R, CallError>) -> bool {
     result.inspect_err(|problem| log_failure(url, problem)).is_ok()
 }
 
-fn log_failure(url: &ConnectorUrl, problem: &CallError) {
+/// Logs the failure of a call.
+pub(super) fn log_failure(url: &ConnectorUrl, problem: &CallError) {
     tracing::warn!(%url, kind = problem.kind(), %problem, "the call of a connector failed");
 }
 

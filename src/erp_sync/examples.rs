@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::activation::ToggleErpConnectionActiveRequest;
 use super::actor_types::{CrmActorType, ErpActorType};
+use super::connection_fields::UpdateConnectionFieldsRequest;
 use super::connections::{
     DeleteConnectionRequest, ErpConnection, GetAllConnectionsRequest, GetConnectionRequest,
     GetErpConnectionConfigFieldsRequest, ROLES,
@@ -161,6 +162,7 @@ fn mapping_request(method: &str) -> Option<Example> {
             config_fields: Some([("ConfigFields1".to_owned(), Some("est".to_owned()))].into()),
         }),
         "TestConnectionById" => Example::new(&TestConnectionByIdRequest { erp_connection_id: CONNECTOR }),
+        "UpdateConnectionFields" => Example::new(&UpdateConnectionFieldsRequest { erp_connection_id: CONNECTION }),
         method => return not_implemented::request(method, CONNECTION),
     })
 }

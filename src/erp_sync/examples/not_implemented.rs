@@ -8,7 +8,6 @@ use crate::erp_sync::actor_links::{
 use crate::erp_sync::actor_types::{CrmActorType, ErpActorType};
 use crate::erp_sync::connector_calls::{
     ErpSyncFieldValue, GetConnectionListMappingsRequest, GetFieldValuesFromErpRequest, SupportsAdvancedSearchRequest,
-    UpdateConnectionFieldsRequest,
 };
 use crate::erp_sync::sync_runs::{
     ForceResyncBatchTaskRequest, ForceResyncExternalNoBlankValuesRequest, ForceResyncExternalRequest,
@@ -24,7 +23,6 @@ const ERP_KEY: &str = "10001";
 /// Returns an example request about a `connection`; `None` if the method has no request.
 pub fn request(method: &str, connection: i32) -> Option<Example> {
     Some(match method {
-        "UpdateConnectionFields" => Example::new(&UpdateConnectionFieldsRequest { erp_connection_id: connection }),
         "SupportsAdvancedSearch" => Example::new(&SupportsAdvancedSearchRequest {
             erp_connection_id: connection,
             erp_actor_type: ERP_ACTOR_TYPE,
