@@ -248,7 +248,7 @@ async fn a_connector_is_told_of_saves_and_deletions_and_of_nothing_else() {
 #[tokio::test]
 async fn fields_are_read_after_a_save_and_mapped_by_name_without_a_direction() {
     let (server, connector) = (Server::start().await, Connector::start().await);
-    connector.state.lock().unwrap().fields = vec![("NAME", "Company"), ("TEL", "Telephone"), ("CODE", "Branch")];
+    connector.state.lock().unwrap().fields = vec![("NAME", "Company"), ("TEL", "Telephone"), ("BRANCH", "Branch")];
     let registered = connector.register(&server.program).await;
     let saved = save(&server.program, &registered, &json!(0), "1").await;
     let id = &saved["ErpConnectionId"];
@@ -264,7 +264,7 @@ async fn fields_are_read_after_a_save_and_mapped_by_name_without_a_direction() {
     };
     let first = mapping().await;
     assert_eq!(first["ActorTypeCrm"], "Contact");
-    let expected = json!([["NAME", "NAME"], ["TEL", "PHONE"], ["CODE", ""]]);
+    let expected = json!([["NAME", "NAME"], ["TEL", "PHONE"], ["BRANCH", ""]]);
     assert_eq!(json!(fields(&first, ["ErpFieldKey", "CrmFieldKey"])), expected);
     assert_eq!(
         json!(fields(&first, ["SyncToCrm", "SyncToErp"])),
@@ -284,7 +284,7 @@ async fn fields_are_read_after_a_save_and_mapped_by_name_without_a_direction() {
     let update = json!({ "ErpConnectionId": id });
     assert_eq!(call(&server.program, "UpdateConnectionFields", &update).await, true);
     let second = mapping().await;
-    let expected = json!([["NAME", false], ["TEL", true], ["CODE", true], ["FAX", false]]);
+    let expected = json!([["NAME", false], ["TEL", true], ["BRANCH", true], ["FAX", false]]);
     assert_eq!(json!(fields(&second, ["ErpFieldKey", "MissingInERP"])), expected);
     let expected = json!([["Firm", "DEPARTMENT"], ["Telephone", "PHONE"], ["Branch", ""], ["Telefax", "FAX"]]);
     assert_eq!(json!(fields(&second, ["ErpDisplayName", "CrmFieldKey"])), expected);

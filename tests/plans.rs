@@ -225,7 +225,9 @@ async fn the_list_of_a_few_connections_goes_by_keys_where_the_others_have_the_sa
     database.execute("VACUUM ANALYZE").await;
     let url = database.url();
     let ticket = ticket("demo463", &url);
-    let server = Server { program: Program::start(&["--database-url", &url, "--database-connections", "1"]), database };
+    let only_requests = ["--database-connections", "1", "--connector-deliveries", "false"];
+    let program = Program::start(&[&["--database-url", &url], &only_requests[..]].concat());
+    let server = Server { program, database };
     server.call(&ticket, "GetAllConnections", &json!({})).await;
     server.database.wait_for_sessions(1).await;
     server.database.execute("SELECT pg_stat_reset()").await;

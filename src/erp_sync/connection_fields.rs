@@ -174,7 +174,7 @@ mod tests {
         let of = |field: &ReportedField| {
             (field.erp_field_key.clone(), field.crm_field_key.clone(), field.display_name.len(), field.searchable)
         };
-        let expected = [("OTHER", "", 0, false), ("PHONE", "PHONE", 254, true), ("PHONE2", "", 30, false)];
+        let expected = [("OTHER", "", 0, false), ("PHONE", "PHONE", 254, true), ("PHONE2", "", 27, false)];
         let expected =
             expected.map(|(key, crm, length, searchable)| (key.to_owned(), crm.to_owned(), length, searchable));
         assert_eq!(fields.map(of).collect::<Vec<_>>(), expected);

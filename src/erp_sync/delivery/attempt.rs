@@ -21,8 +21,8 @@ use crate::store::{Failure, Pool, reported_fields};
 const LEASE: Duration = Duration::from_secs(20);
 /// The time after which a lease is renewed.
 const RENEWAL: Duration = Duration::from_secs(5);
-/// The time before the end of a lease at which a call is given up, as another server may begin one then.
-const MARGIN: Duration = Duration::from_secs(5);
+/// The time after which a call is given up if the lease was not renewed, as another server may begin one at the end.
+const TRUSTED: Duration = LEASE.saturating_sub(Duration::from_secs(5));
 /// The number of times that a connector may refuse the same state.
 const MOST_REFUSALS: i32 = 10;
 /// The length of a problem that is kept, in characters.
@@ -80,13 +80,13 @@ impl Dispatcher {
 
     /// Renews the lease that was taken after `began`. Returns when it may be about to end.
     async fn keep_lease(&self, connection: i32, began: Instant) {
-        let mut end = began + LEASE - MARGIN;
+        let mut end = began + TRUSTED;
         loop {
             tokio::time::sleep(RENEWAL).await;
             let renewed_at = Instant::now();
             let renewal = store::renew(&self.pool, connection, &self.holder, LEASE);
             match tokio::time::timeout_at(end.into(), renewal).await {
-                Ok(Ok(true)) => end = renewed_at + LEASE - MARGIN,
+                Ok(Ok(true)) => end = renewed_at + TRUSTED,
                 Ok(Err(_)) if Instant::now() < end => {}
                 _ => return,
             }
