@@ -54,6 +54,33 @@ impl SaveLabels {
     }
 }
 
+/// The outcome of an attempt to tell a connector that a connection was saved or deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// The connector was told.
+    Told,
+    /// The attempt failed, and is repeated later.
+    Failed,
+    /// The attempt failed, and is not repeated.
+    GivenUp,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct DeliveryLabels {
+    outcome: &'static str,
+}
+
+impl DeliveryLabels {
+    fn new(outcome: Delivery) -> Self {
+        let outcome = match outcome {
+            Delivery::Told => "told",
+            Delivery::Failed => "failed",
+            Delivery::GivenUp => "given_up",
+        };
+        DeliveryLabels { outcome }
+    }
+}
+
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct LoginLabels {
     scheme: &'static str,
@@ -88,6 +115,8 @@ struct Counters {
     pool_timeouts: Counter,
     connector_calls: Family<CallLabels, Counter>,
     connector_durations: Family<OperationLabels, Histogram, fn() -> Histogram>,
+    deliveries: Family<DeliveryLabels, Counter>,
+    waiting_deliveries: Gauge,
 }
 
 impl Default for Counters {
@@ -100,6 +129,8 @@ impl Default for Counters {
             pool_timeouts: Counter::default(),
             connector_calls: Family::default(),
             connector_durations: Family::new_with_constructor(|| Histogram::new(CALL_BUCKETS)),
+            deliveries: Family::default(),
+            waiting_deliveries: Gauge::default(),
         }
     }
 }
@@ -137,6 +168,16 @@ pub fn count_connector_call(operation: &'static str, succeeded: bool, duration: 
     COUNTERS.connector_durations.get_or_create(&OperationLabels { operation }).observe(duration.as_secs_f64());
 }
 
+/// Counts an attempt to tell a connector of a connection.
+pub fn count_delivery(outcome: Delivery) {
+    COUNTERS.deliveries.get_or_create(&DeliveryLabels::new(outcome)).inc();
+}
+
+/// Sets the number of connections of which their connectors have still to be told.
+pub fn set_waiting_deliveries(connections: i64) {
+    COUNTERS.waiting_deliveries.set(connections);
+}
+
 /// Adds the metrics to a registry. All series start at zero, as a series that appears with its first event has no rate
 /// before the second.
 pub fn register(
@@ -152,7 +193,12 @@ pub fn register(
         pool_timeouts,
         connector_calls,
         connector_durations,
+        deliveries,
+        waiting_deliveries,
     } = &*COUNTERS;
+    for outcome in [Delivery::Told, Delivery::Failed, Delivery::GivenUp] {
+        deliveries.get_or_create_owned(&DeliveryLabels::new(outcome));
+    }
     for entity in [Entity::Connection, Entity::Connector] {
         for outcome in [Outcome::Created, Outcome::Updated, Outcome::Refused] {
             saves.get_or_create_owned(&SaveLabels::new(entity, outcome));
@@ -181,5 +227,15 @@ pub fn register(
         "connector_call_duration_seconds",
         "Time from the call of a connector to its response or failure, by operation",
         connector_durations.clone(),
+    );
+    registry.register(
+        "connector_deliveries",
+        "Attempts to tell a connector that a connection was saved or deleted, by outcome",
+        deliveries.clone(),
+    );
+    registry.register(
+        "connector_deliveries_waiting",
+        "Connections of which their connectors had still to be told, at the last walk through all connections",
+        waiting_deliveries.clone(),
     );
 }

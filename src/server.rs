@@ -33,6 +33,8 @@ use crate::config::{Limits, Serve};
 use crate::connector::journal::Journal;
 use crate::database::Database;
 use crate::erp_sync::AgentState;
+use crate::erp_sync::delivery::queue::DeliveryQueue;
+use crate::erp_sync::delivery::worker;
 use crate::{demo, erp_sync};
 use listen::ListenerConfig;
 use proxies::TrustedProxies;
@@ -116,7 +118,8 @@ async fn serve(
     let admin_address = admin_listener.as_ref().and_then(|listener| listener.local_addr().ok());
     let journal = Arc::new(Journal::new(settings.connector.journal, settings.connector.journal_size.into()));
     let client = connectors::connect(settings, admin_address, Arc::clone(&journal)).await?;
-    let state = AgentState { pool: pool.clone(), connectors: Arc::new(client) };
+    let state = AgentState { pool: pool.clone(), connectors: Arc::new(client), deliveries: DeliveryQueue::default() };
+    let deliveries = deliver(settings, &state, shutdown.clone());
     let authenticator = Authenticator::new(pool.clone(), settings.authentication.clone(), issuer);
     let agent = erp_sync::agent();
     let metrics = RequestMetrics::new(agent.methods().iter().map(|(path, _)| path.as_str()));
@@ -133,8 +136,21 @@ async fn serve(
     };
     tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
     println!("erpsync listens on {scheme}://{address}");
-    tokio::join!(listen::serve(listener, config, app, shutdown.clone()), admin);
+    tokio::join!(listen::serve(listener, config, app, shutdown.clone()), admin, deliveries);
     Ok(())
+}
+
+/// Tells connectors of connections until the server stops.
+async fn deliver(settings: &Serve, state: &AgentState, shutdown: ShutdownSignal) {
+    if !settings.connector.deliveries {
+        return;
+    }
+    let AgentState { pool, connectors, deliveries } = state.clone();
+    let (mut stop, mut stop_now) = (shutdown.clone(), shutdown);
+    tokio::select! {
+        () = worker::run(pool, connectors, deliveries, async move { stop.received(1).await }) => {}
+        () = stop_now.received(2) => {}
+    }
 }
 
 /// Serves the operator's listener. Its limit of connections is its own, so that it stays reachable while clients use all

@@ -7,7 +7,7 @@ use crate::support::client::TJE0;
 use crate::support::{AGENT, Answer, Server};
 
 /// The vendor's methods that are not implemented, as in docs/methods.md.
-const NOT_YET: &str = "UpdateConnectionFields SupportsAdvancedSearch GetFieldValuesFromCrm GetConnectionsAndDisplayFields GetErpFieldValues CreateActorLink BreakActorLink \
+const NOT_YET: &str = "GetFieldValuesFromCrm GetConnectionsAndDisplayFields GetErpFieldValues CreateActorLink BreakActorLink \
     ConnectActor TryConnectActor CreateErpActorFromCrm SyncAll ForceSyncAll ForceResync ForceResyncNoBlankValues \
     ForceResyncBatchTask ForceResyncExternal ForceResyncExternalNoBlankValues";
 

@@ -1,5 +1,6 @@
 //! The methods that return what a connector has: values of fields, and items of lists.
 
+use erpsync::connector::carriers::FieldMetadata;
 use serde_json::{Value, json};
 
 use crate::support::admin::{ADMIN, admin_get, samples};
@@ -38,7 +39,9 @@ impl Fixture {
     }
 
     async fn start_with(arguments: &[&str], all_access: bool) -> Self {
-        let (server, connector) = (Server::start_with(arguments).await, Connector::start().await);
+        // Deliveries would send the connector what is saved.
+        let server = Server::start_with(&[&["--connector-deliveries", "false"], arguments].concat()).await;
+        let connector = Connector::start().await;
         connector.set(fill);
         let id = connector.register(&server).await;
         let connection = save_connection(&server, &id, all_access).await;
@@ -194,6 +197,32 @@ async fn a_connection_without_lists_has_no_list_mappings() {
     let connection = save_connection(&server, &register_url(&server, "plugin://Excel").await, true).await;
     let mappings = server.called("GetConnectionListMappings", &json!({ "ErpConnectionId": connection })).await;
     assert_eq!(mappings["ErpListItemMappings"], json!([]));
+}
+
+#[tokio::test]
+async fn advanced_search_needs_a_searchable_field() {
+    let fixture = Fixture::start(false).await;
+    let supports = async |credentials: &str, connection: &Value, actor_type: &str| {
+        let request = json!({ "ErpConnectionId": connection, "ErpActorType": actor_type });
+        fixture.server.call(credentials, "SupportsAdvancedSearch", &request).await.text
+    };
+    let connection = &fixture.connection;
+    assert_eq!(supports(TJE0, connection, "Customer").await, "false", "the fields were not read");
+    for (searchable, expected) in [(vec!["CITY".to_owned()], "true"), (Vec::new(), "false")] {
+        fixture.connector.set(|state| {
+            let field = |key: &str| FieldMetadata { field_key: key.to_owned(), ..FieldMetadata::default() };
+            state.fields = vec![field("NAME"), field("CITY")];
+            state.searchable = searchable;
+        });
+        let request = json!({ "ErpConnectionId": connection });
+        assert_eq!(fixture.server.called("UpdateConnectionFields", &request).await, true);
+        fixture.connector.called();
+        assert_eq!(supports(TJE0, connection, "Customer").await, expected);
+        assert_eq!(supports(TJE0, connection, "Supplier").await, "false");
+        assert_eq!(supports(TJE0, &json!(4711), "Customer").await, "false");
+        assert_eq!(supports(TJE1, connection, "Customer").await, "false", "the connection is hidden");
+        assert_eq!(fixture.connector.called(), [""; 0]);
+    }
 }
 
 /// Only callers who may change connections get a part of a connector's response.

@@ -76,7 +76,9 @@ async fn config_fields_are_tested_before_they_are_saved() {
 
 #[tokio::test]
 async fn a_connection_is_tested_and_its_config_fields_are_sent_to_a_connector_that_does_not_know_it() {
-    let (server, connector) = (Server::start().await, Connector::start().await);
+    // Deliveries would send the connector what is saved.
+    let server = Server::start_with(&["--connector-deliveries", "false"]).await;
+    let connector = Connector::start().await;
     let id = connector.register(&server).await;
     let connection = save_connection(&server, &id, false).await;
     let test = async |id: &Value| server.called("TestConnectionById", &json!({ "ErpConnectionId": id })).await;
@@ -91,7 +93,9 @@ async fn a_connection_is_tested_and_its_config_fields_are_sent_to_a_connector_th
 
 #[tokio::test]
 async fn other_callers_test_what_they_may_see_and_nothing_else() {
-    let (server, connector) = (Server::start().await, Connector::start().await);
+    // Deliveries would send the connector what is saved.
+    let server = Server::start_with(&["--connector-deliveries", "false"]).await;
+    let connector = Connector::start().await;
     let id = connector.register(&server).await;
     for (method, request) in [
         ("TestConnectorUrl", json!({ "Url": connector.url() })),

@@ -14,6 +14,7 @@ mod connector_data;
 mod connector_setup;
 mod connectors;
 mod contention;
+mod delivery;
 mod demo;
 mod docs;
 mod documentation;

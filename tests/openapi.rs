@@ -105,7 +105,7 @@ fn the_document_has_the_49_methods_of_the_agent() {
         assert!(operation["responses"].get("200").or(operation["responses"].get("204")).is_some(), "{name}");
     }
     let is_refused = |operation: &Value| operation["responses"].get("501").is_some();
-    assert_eq!(methods.iter().filter(|(_, _, operation)| is_refused(operation)).count(), 17);
+    assert_eq!(methods.iter().filter(|(_, _, operation)| is_refused(operation)).count(), 15);
 }
 
 /// The server responds with 501 before it reads the body.

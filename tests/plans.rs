@@ -137,7 +137,9 @@ async fn check_that_plans_go_by_keys(preparation: &str, arguments: &[&str]) {
     let tickets = ["tje1", "demo463"].map(|associate| ticket(associate, &url));
     let tickets = tickets.each_ref().map(String::as_str);
     // One connection to the database, which keeps the plans.
-    let program = Program::start(&[&["--database-url", &url, "--database-connections", "1"], arguments].concat());
+    // Deliveries read all connections, page by page.
+    let only_requests = ["--database-connections", "1", "--connector-deliveries", "false"];
+    let program = Program::start(&[&["--database-url", &url], &only_requests[..], arguments].concat());
     let server = Server { program, database };
     call_each_method(&server, tickets).await;
 
@@ -179,7 +181,7 @@ async fn a_list_of_several_pages_reads_each_row_a_few_times() {
     /// the rights, when the order is read and again for the page, and for the lists of ids.
     const LIMIT: i64 = 12;
     for authorization in [TJE0, TJE1] {
-        let server = Server::start_with(&["--database-connections", "1"]).await;
+        let server = Server::start_with(&["--database-connections", "1", "--connector-deliveries", "false"]).await;
         // The statement is planned for small tables.
         server.call(authorization, "GetAllConnections", &json!({})).await;
         server.database.execute(GROW).await;
@@ -223,7 +225,9 @@ async fn the_list_of_a_few_connections_goes_by_keys_where_the_others_have_the_sa
     database.execute("VACUUM ANALYZE").await;
     let url = database.url();
     let ticket = ticket("demo463", &url);
-    let server = Server { program: Program::start(&["--database-url", &url, "--database-connections", "1"]), database };
+    let only_requests = ["--database-connections", "1", "--connector-deliveries", "false"];
+    let program = Program::start(&[&["--database-url", &url], &only_requests[..]].concat());
+    let server = Server { program, database };
     server.call(&ticket, "GetAllConnections", &json!({})).await;
     server.database.wait_for_sessions(1).await;
     server.database.execute("SELECT pg_stat_reset()").await;

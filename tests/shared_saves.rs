@@ -27,7 +27,9 @@ struct BusyServer {
 impl BusyServer {
     /// Starts a server, on a database with `count` further connections.
     async fn start_with_connections(count: usize) -> Self {
-        let server = Arc::new(Server::start_with(&[&ADMIN[..], &["--database-connections", "1"]].concat()).await);
+        // Deliveries use the connection as well.
+        let one = ["--database-connections", "1", "--connector-deliveries", "false"];
+        let server = Arc::new(Server::start_with(&[&ADMIN[..], &one].concat()).await);
         let ids = create(&server, count).await;
         let holder = lock(&server, 816).await;
         let first = save(&server, json!({ "ErpConnectionId": 816, "DisplayName": "first" }));

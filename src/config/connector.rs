@@ -16,6 +16,10 @@ pub struct Connector {
     /// The calls.
     #[command(flatten)]
     pub client: ConnectorClient,
+    /// Tell connectors that connections were saved or deleted; false for a copy of a database that is in use elsewhere
+    #[arg(long = "connector-deliveries", env = "ERPSYNC_CONNECTOR_DELIVERIES", default_value_t = true,
+        value_name = "BOOL", action = clap::ArgAction::Set)]
+    pub deliveries: bool,
     /// Details that the journal keeps of each call of a connector, in memory, for the operator
     #[arg(
         long = "connector-journal",

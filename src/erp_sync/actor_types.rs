@@ -24,6 +24,20 @@ enumeration! {
     }
 }
 
+impl ErpActorType {
+    /// Returns the CRM type that actors of this type correspond to.
+    #[must_use]
+    pub fn natural_crm_type(self) -> CrmActorType {
+        match self {
+            ErpActorType::Unknown => CrmActorType::Unknown,
+            ErpActorType::Customer | ErpActorType::Supplier | ErpActorType::Partner => CrmActorType::Contact,
+            ErpActorType::Person | ErpActorType::Employee => CrmActorType::Person,
+            ErpActorType::Project => CrmActorType::Project,
+            ErpActorType::Sale => CrmActorType::Sale,
+        }
+    }
+}
+
 enumeration! {
     /// The type of an entity in the CRM system.
     pub enum CrmActorType {

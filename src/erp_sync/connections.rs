@@ -4,6 +4,7 @@ use futures_util::TryStreamExt;
 
 use super::action_log;
 use super::roles::{Roles, require_right_to_change};
+use super::state::AgentState;
 use crate::auth::{CachedPrincipal, Principal};
 use crate::carrier;
 use crate::protocol::agent::PagedList;
@@ -129,17 +130,22 @@ pub async fn get_all(
     })
 }
 
-/// Flags a connection as deleted.
+/// Flags a connection as deleted. Its connector is told afterwards.
 ///
 /// # Errors
 /// 403 for callers who may not change connections, 404 if the connection does not exist.
-pub async fn delete(pool: Pool, caller: Principal, request: DeleteConnectionRequest) -> Result<(), ErrorOr<404>> {
+pub async fn delete(
+    state: AgentState,
+    caller: Principal,
+    request: DeleteConnectionRequest,
+) -> Result<(), ErrorOr<404>> {
     require_right_to_change(&caller, "Deleting a connection")?;
     let id = request.erp_connection_id;
-    if !store::delete(&pool, id, caller.associate_id).await? {
+    if !store::delete(&state.pool, id, caller.associate_id).await? {
         return Err(connection_not_found(id));
     }
     action_log::record_with_id("connection deleted", id);
+    state.deliveries.push(0, id);
     Ok(())
 }
 

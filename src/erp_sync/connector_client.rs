@@ -45,7 +45,8 @@ pub fn succeeded<R>(url: &ConnectorUrl, result: Result<R, CallError>) -> bool {
     result.inspect_err(|problem| log_failure(url, problem)).is_ok()
 }
 
-fn log_failure(url: &ConnectorUrl, problem: &CallError) {
+/// Logs the failure of a call.
+pub fn log_failure(url: &ConnectorUrl, problem: &CallError) {
     tracing::warn!(%url, kind = problem.kind(), %problem, "the call of a connector failed");
 }
 

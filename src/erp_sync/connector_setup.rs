@@ -12,7 +12,8 @@ use super::state::AgentState;
 use crate::auth::Principal;
 use crate::carrier;
 use crate::connector::carriers::FieldMetadata as ConnectorField;
-use crate::connector::operations::{GetConfigData, TestConfigData, TestConnection};
+use crate::connector::operations::{GetConfigData, SaveConnection, TestConfigData, TestConnection};
+use crate::connector::url::ConnectorUrl;
 use crate::protocol::error::Error;
 use crate::protocol::message::Sent;
 use crate::protocol::rule_error::ConnectorRuleError;
@@ -122,14 +123,24 @@ pub async fn test_connection(
     caller: Principal,
     request: TestConnectionByIdRequest,
 ) -> Result<bool, Error> {
-    let Some(stored) = find_visible(&state.pool, &caller, request.erp_connection_id).await? else {
+    let Some((url, saved)) = callable_connection(&state, &caller, request.erp_connection_id).await? else {
         return Ok(false);
     };
-    let Some(connector) = store::find(&state.pool, stored.erp_connector_id, true).await? else { return Ok(false) };
-    let Some(url) = resolve_or_log(&state.pool, &connector.url).await? else { return Ok(false) };
-    let saved = settings(stored.connection_id.clone(), stored.config_fields.unwrap_or_default());
-    let request = TestConnection { connection_guid: stored.connection_id };
+    let request = TestConnection { connection_guid: saved.connection_guid.clone() };
     Ok(succeeded(&url, state.connectors.call_saved(&url, &request, &saved).await))
+}
+
+/// Returns the URL of a connection's connector, and the connection as the connector is sent it; `None` if the connection
+/// does not exist, the caller may not see it, or the URL is not callable.
+pub(super) async fn callable_connection(
+    state: &AgentState,
+    caller: &Principal,
+    id: i32,
+) -> Result<Option<(ConnectorUrl, SaveConnection)>, Error> {
+    let Some(stored) = find_visible(&state.pool, caller, id).await? else { return Ok(None) };
+    let Some(connector) = store::find(&state.pool, stored.erp_connector_id, true).await? else { return Ok(None) };
+    let Some(url) = resolve_or_log(&state.pool, &connector.url).await? else { return Ok(None) };
+    Ok(Some((url, settings(stored.connection_id, stored.config_fields.unwrap_or_default()))))
 }
 
 /// Returns the connector with this key. If there is none, `id` may be that of a connection, as the name of the parameter

@@ -65,11 +65,43 @@ const PROJECT: [(&str, &str); 5] = [
 /// Returns the display name of a CRM field, or its key if the field is unknown. Keys match in any letter case.
 #[must_use]
 pub fn display_name(actor_type: CrmActorType, key: &str) -> &str {
-    let known: &[(&str, &str)] = match actor_type {
+    of(actor_type).iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map_or(key, |(_, display_name)| display_name)
+}
+
+/// Returns the key of the CRM field with one of the `names`, of which an earlier one counts more. A name is a key or a
+/// display name, in any letter case.
+#[must_use]
+pub fn find_by_name(actor_type: CrmActorType, names: [&str; 2]) -> Option<&'static str> {
+    let is_name = |field: &(&str, &str), name: &str| {
+        [field.0, field.1].iter().any(|known| known.eq_ignore_ascii_case(name.trim()))
+    };
+    names.iter().find_map(|name| of(actor_type).iter().find(|field| is_name(field, name))).map(|(key, _)| *key)
+}
+
+fn of(actor_type: CrmActorType) -> &'static [(&'static str, &'static str)] {
+    match actor_type {
         CrmActorType::Contact => &CONTACT,
         CrmActorType::Person => &PERSON,
         CrmActorType::Project => &PROJECT,
         CrmActorType::Unknown | CrmActorType::Sale => &[],
-    };
-    known.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map_or(key, |(_, display_name)| display_name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_is_found_by_its_key_or_its_display_name() {
+        for (actor_type, names, expected) in [
+            (CrmActorType::Contact, ["name", ""], Some("NAME")),
+            (CrmActorType::Contact, ["TEL", " Telephone "], Some("PHONE")),
+            (CrmActorType::Contact, ["EMAIL", "Telephone"], Some("EMAIL")),
+            (CrmActorType::Contact, ["LASTNAME", ""], None),
+            (CrmActorType::Person, ["LASTNAME", ""], Some("LASTNAME")),
+            (CrmActorType::Sale, ["NAME", "Name"], None),
+        ] {
+            assert_eq!(find_by_name(actor_type, names), expected, "{names:?}");
+        }
+    }
 }

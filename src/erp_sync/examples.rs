@@ -6,6 +6,8 @@ use serde_json::Value;
 
 use super::activation::ToggleErpConnectionActiveRequest;
 use super::actor_types::{CrmActorType, ErpActorType};
+use super::advanced_search::SupportsAdvancedSearchRequest;
+use super::connection_fields::UpdateConnectionFieldsRequest;
 use super::connections::{
     DeleteConnectionRequest, ErpConnection, GetAllConnectionsRequest, GetConnectionRequest,
     GetErpConnectionConfigFieldsRequest, ROLES,
@@ -171,6 +173,10 @@ fn mapping_request(method: &str) -> Option<Example> {
             actor_type_erp: ACTOR_TYPE,
             erp_key: Some("10001".into()),
         }),
+        "UpdateConnectionFields" => Example::new(&UpdateConnectionFieldsRequest { erp_connection_id: CONNECTION }),
+        "SupportsAdvancedSearch" => {
+            Example::new(&SupportsAdvancedSearchRequest { erp_connection_id: CONNECTION, erp_actor_type: ACTOR_TYPE })
+        }
         method => return not_implemented::request(method, CONNECTION),
     })
 }

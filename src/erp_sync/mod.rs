@@ -4,13 +4,15 @@ pub mod action_log;
 pub mod activation;
 pub mod actor_links;
 pub mod actor_types;
+pub mod advanced_search;
+pub mod connection_fields;
 pub mod connections;
-pub mod connector_calls;
 mod connector_client;
 pub mod connector_setup;
 pub mod connectors;
 pub mod crm_fields;
 pub mod defaults;
+pub mod delivery;
 pub mod engine;
 mod erp_lists;
 pub mod examples;
@@ -63,7 +65,7 @@ fn connections(agent: Agent<AgentState>) -> Agent<AgentState> {
         .cached_authentication_method(
             "SaveConnection",
             "Saves a connection to the database.",
-            move |pool, caller, request| save_connection::save(pool, queue.clone(), caller, request),
+            move |state, caller, request| save_connection::save(state, queue.clone(), caller, request),
         )
         .cached_authentication_method("GetConnection", "Returns the specified connection.", connections::get)
         .method(
@@ -127,7 +129,6 @@ fn engine(agent: Agent<AgentState>) -> Agent<AgentState> {
 }
 
 fn connector_calls(agent: Agent<AgentState>) -> Agent<AgentState> {
-    use connector_calls::{SupportsAdvancedSearchRequest, UpdateConnectionFieldsRequest};
     agent
         .method("TestConnectorUrl", "Test if connector urls anwers", connector_setup::test_url)
         .method(
@@ -145,13 +146,15 @@ fn connector_calls(agent: Agent<AgentState>) -> Agent<AgentState> {
             "Tests to see if the given connection has a valid connection to its connector",
             connector_setup::test_connection,
         )
-        .not_implemented::<UpdateConnectionFieldsRequest, bool>(
+        .method(
             "UpdateConnectionFields",
             "Gets all supported actor types, and all fields for each actor type, and saves them",
+            connection_fields::update,
         )
-        .not_implemented::<SupportsAdvancedSearchRequest, bool>(
+        .method(
             "SupportsAdvancedSearch",
             "Indicates if the connection supports advanced search for the given erp actor",
+            advanced_search::is_supported,
         )
         .method(
             "GetConnectionListMappings",

@@ -9,13 +9,13 @@ use super::connections::{ErpConnection, ROLES};
 use super::ids::format_ids;
 use super::roles::require_right_to_change;
 use super::save_metrics;
+use super::state::AgentState;
 use crate::auth::{CachedPrincipal, Principal};
 use crate::carrier;
 use crate::metrics::{Entity, Outcome};
 use crate::protocol::error::Error;
 use crate::protocol::message::Sent;
 use crate::protocol::rule_error::ErrorOr;
-use crate::store::Pool;
 use crate::store::save_connection::{self as store, Save, SaveQueue};
 
 carrier! {
@@ -36,16 +36,16 @@ const MISSING: &str = "Connection: the connection to save is missing or null. Th
 /// 403 for callers who may not change connections; 400 for ids that do not exist; 409 for the `ConnectionId` of another
 /// connection. Nothing is stored then.
 pub async fn save(
-    pool: Pool,
+    state: AgentState,
     queue: SaveQueue,
     caller: CachedPrincipal,
     request: SaveConnectionRequest,
 ) -> Result<ErpConnection, ErrorOr<409>> {
-    save_metrics::count(Entity::Connection, create_or_update(pool, queue, caller, request).await)
+    save_metrics::count(Entity::Connection, create_or_update(state, queue, caller, request).await)
 }
 
 async fn create_or_update(
-    pool: Pool,
+    state: AgentState,
     queue: SaveQueue,
     mut caller: CachedPrincipal,
     request: SaveConnectionRequest,
@@ -58,7 +58,7 @@ async fn create_or_update(
     }
     let mut save = Arc::new(to_stored(connection, &caller));
     let saved = loop {
-        match store::save(&pool, &queue, &save).await {
+        match store::save(&state.pool, &queue, &save).await {
             Ok(store::Outcome::Saved(saved)) => break saved,
             Ok(store::Outcome::Stale) => {
                 caller = caller.renewed().await?;
@@ -88,6 +88,7 @@ async fn create_or_update(
         "connection created under a new id, as the sent one is unknown"
     };
     action_log::record_with_id(action, saved.erp_connection_id);
+    state.deliveries.push(saved.erp_connector_id, saved.erp_connection_id);
     let outcome = if saved.updated { Outcome::Updated } else { Outcome::Created };
     let save = Arc::unwrap_or_clone(save);
     let connection = ErpConnection {

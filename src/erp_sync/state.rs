@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::FromRef;
 
+use super::delivery::queue::DeliveryQueue;
 use crate::connector::client::Client;
 use crate::store::Pool;
 
@@ -14,6 +15,8 @@ pub struct AgentState {
     pub pool: Pool,
     /// The client that calls connectors.
     pub connectors: Arc<Client>,
+    /// The connections of which connectors have to be told.
+    pub deliveries: DeliveryQueue,
 }
 
 impl FromRef<AgentState> for Pool {

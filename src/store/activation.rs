@@ -83,6 +83,16 @@ pub async fn toggle(pool: &Pool, erp_connection_id: i32, caller: i32) -> Result<
         )
         .execute(&mut *transaction)
         .await?;
+        // The connector is not told of this change. A state that it has not been told of yet stays one.
+        sqlx::query!(
+            "UPDATE connector_delivery SET delivered_count = delivered_count + 1
+             WHERE erp_connection_id = $1 AND delivered_count = (
+                SELECT updated_count - 1 FROM erp_connection WHERE erp_connection_id = $1
+             )",
+            erp_connection_id
+        )
+        .execute(&mut *transaction)
+        .await?;
         transaction.commit().await?;
         Ok(Outcome::Switched(!connection.active))
     });

@@ -87,6 +87,12 @@ async fn insert_connections(transaction: &mut PgConnection) -> Result<(), Error>
     )
     .execute(&mut *transaction)
     .await?;
+    // The connector is told of a connection when a caller saves it.
+    sqlx::query!(
+        "INSERT INTO connector_delivery (erp_connection_id, delivered_count) VALUES (816, 0) ON CONFLICT DO NOTHING"
+    )
+    .execute(&mut *transaction)
+    .await?;
     sqlx::query!(
         r#"SELECT
             setval(pg_get_serial_sequence('associate', 'associate_id'), greatest((SELECT max(associate_id) FROM associate),

@@ -117,6 +117,24 @@ pub async fn fields(pool: &Pool, which: Which) -> Result<Vec<Field>, Failure> {
     Ok(found.fetch_all(pool).await?)
 }
 
+/// Returns whether a field of an actor type is one that a search can restrict.
+///
+/// # Errors
+/// See [`Failure`].
+pub async fn has_searchable_field(pool: &Pool, erp_connection_id: i32, actor_type_erp: i16) -> Result<bool, Failure> {
+    let found = sqlx::query_scalar!(
+        r#"SELECT EXISTS (
+            SELECT FROM erp_field WHERE searchable AND erp_connection_actor_type_id = (
+                SELECT erp_connection_actor_type_id FROM erp_connection_actor_type
+                WHERE erp_connection_id = $1 AND actor_type_erp = $2
+            )
+         ) AS "exists!""#,
+        erp_connection_id,
+        actor_type_erp
+    );
+    Ok(found.fetch_one(pool).await?)
+}
+
 /// The value that a field of a new actor gets.
 #[derive(Debug)]
 pub struct DefaultValue<'v> {

@@ -6,7 +6,8 @@
 //! 2. rows of `erp_connection`, ascending by key,
 //! 3. a row of `erp_connector`,
 //! 4. rows of a connection: access rows, config fields, actor types, fields, list items. They are written only under
-//!    the lock of their connection, so their own order does not matter.
+//!    the lock of their connection, so their own order does not matter,
+//! 5. a row of `connector_delivery`. Deliveries lock no other row with it.
 //!
 //! Apart from these, in the order: a row of `associate` or `application`, rows of `credential`, and the row of
 //! `security_stamp`, which triggers update at the end of a statement.

@@ -50,8 +50,9 @@ impl Server {
     pub async fn start_logging_statements() -> Self {
         let database = TestDatabase::with_demo_data().await;
         database.log_statements().await;
-        let server = Self::start_on(database, &[]);
-        // The check for demo logins runs in the background; its statements must not be among those of a request.
+        // Deliveries and the check for demo logins run in the background; their statements must not be among those of a
+        // request.
+        let server = Self::start_on(database, &["--connector-deliveries", "false"]);
         server.program.wait_for_log("published passwords are live").await;
         server
     }

@@ -6,7 +6,6 @@ use crate::erp_sync::actor_links::{
     TryConnectActorRequest,
 };
 use crate::erp_sync::actor_types::{CrmActorType, ErpActorType};
-use crate::erp_sync::connector_calls::{SupportsAdvancedSearchRequest, UpdateConnectionFieldsRequest};
 use crate::erp_sync::field_values::ErpSyncFieldValue;
 use crate::erp_sync::sync_runs::{
     ForceResyncBatchTaskRequest, ForceResyncExternalNoBlankValuesRequest, ForceResyncExternalRequest,
@@ -22,11 +21,6 @@ const ERP_KEY: &str = "10001";
 /// Returns an example request about a `connection`; `None` if the method has no request.
 pub fn request(method: &str, connection: i32) -> Option<Example> {
     Some(match method {
-        "UpdateConnectionFields" => Example::new(&UpdateConnectionFieldsRequest { erp_connection_id: connection }),
-        "SupportsAdvancedSearch" => Example::new(&SupportsAdvancedSearchRequest {
-            erp_connection_id: connection,
-            erp_actor_type: ERP_ACTOR_TYPE,
-        }),
         "ForceResync" => {
             Example::new(&ForceResyncRequest { erp_connection_id: connection, internal_key_ids: Some(vec![CRM_ID]) })
         }

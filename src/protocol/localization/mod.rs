@@ -5,7 +5,7 @@
 mod culture;
 mod encoded;
 mod language;
-mod multi_language;
+pub mod multi_language;
 mod time_zone;
 
 use std::borrow::Cow;
