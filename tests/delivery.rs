@@ -148,7 +148,7 @@ impl State {
             _ if self.behavior == Behavior::IsAway => return None,
             "WSSaveConnection" => {
                 let request = read_request::<SaveConnection>(body).unwrap();
-                number = request.connection_info.unwrap().values().get("number").unwrap_or_default().to_owned();
+                number = request.connection_info.unwrap().values().get("number").unwrap_or_default().into();
                 let is_refused = self.behavior == Behavior::Refuses;
                 if !is_refused {
                     self.known.push(connection.clone());
