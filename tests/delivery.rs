@@ -343,6 +343,25 @@ async fn a_save_does_not_wait_for_a_connector_that_hangs_and_others_are_told() {
 }
 
 #[tokio::test]
+async fn a_save_stays_one_statement() {
+    const OF_DELIVERIES: [&str; 3] =
+        ["connector_delivery", "-- Takes the lease of", "-- Reads a page of all connections"];
+    let (database, connector) = (TestDatabase::with_demo_data().await, Connector::start().await);
+    database.log_statements().await;
+    let program = start(&database, &[]);
+    program.wait_for_log("published passwords are live").await;
+    let registered = connector.register(&program).await;
+    let id = &save(&program, &registered, &json!(0), "1").await["ErpConnectionId"];
+    wait_until_told(&database).await;
+    let before = database.logged_statements().len();
+    save(&program, &registered, id, "1").await;
+    wait_until_told(&database).await;
+    let mut logged = database.logged_statements().split_off(before);
+    logged.retain(|statement| !OF_DELIVERIES.iter().any(|part| statement.contains(part)));
+    assert!(matches!(&logged[..], [save] if save.contains("Saves a connection")), "{logged:?}");
+}
+
+#[tokio::test]
 async fn a_connection_is_told_again_if_its_server_is_killed_during_the_call() {
     let (mut server, connector) = (Server::start().await, Connector::start().await);
     let registered = connector.register(&server.program).await;

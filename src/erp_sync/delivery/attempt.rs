@@ -19,9 +19,9 @@ use crate::store::deliveries::{self as store, Attempt, Claimed};
 use crate::store::{Failure, Pool, reported_fields};
 
 /// The length of a lease. A connection that a server was telling when it was killed waits as long for another one.
-const LEASE: Duration = Duration::from_secs(20);
+const LEASE: Duration = Duration::from_secs(15);
 /// The time after which a lease is renewed.
-const RENEWAL: Duration = Duration::from_secs(5);
+const RENEWAL: Duration = Duration::from_secs(3);
 /// The time after which a call is given up if the lease was not renewed, as another server may begin one at the end.
 const TRUSTED: Duration = LEASE.saturating_sub(Duration::from_secs(5));
 /// The number of times that a connector may refuse the same state.

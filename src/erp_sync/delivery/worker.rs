@@ -17,7 +17,7 @@ use crate::store::{Pool, deliveries as store};
 /// The number of connections that the walk reads with one statement.
 const PAGE: i64 = 2_000;
 /// The shortest time from the end of a walk to the next one.
-const WALK_PAUSE: Duration = Duration::from_secs(15);
+const WALK_PAUSE: Duration = Duration::from_secs(5);
 /// The least ratio of the pause to the time that a walk took. A walk through many connections is made less often.
 const WALK_PAUSE_RATIO: u32 = 100;
 /// The time that attempts have to end when the server stops.
