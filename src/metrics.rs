@@ -57,11 +57,16 @@ struct LoginLabels {
     scheme: &'static str,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct MethodLabel {
+    method: &'static str,
+}
+
 #[derive(Debug, Default)]
 struct Counters {
     saves: Family<SaveLabels, Counter>,
-    waiting_saves: Gauge,
-    shared_saves: Counter,
+    waiting: Family<MethodLabel, Gauge>,
+    shared: Family<MethodLabel, Counter>,
     failed_logins: Family<LoginLabels, Counter>,
     pool_timeouts: Counter,
 }
@@ -73,14 +78,14 @@ pub fn count_save(entity: Entity, outcome: Outcome) {
     COUNTERS.saves.get_or_create(&SaveLabels::new(entity, outcome)).inc();
 }
 
-/// Sets the number of saves that wait for their turn.
-pub fn set_waiting_saves(saves: usize) {
-    COUNTERS.waiting_saves.set(i64::try_from(saves).unwrap_or(i64::MAX));
+/// Sets the number of requests that wait for their turn in the database. `method` is one of those given to [`register`].
+pub fn set_waiting(method: &'static str, requests: usize) {
+    COUNTERS.waiting.get_or_create(&MethodLabel { method }).set(i64::try_from(requests).unwrap_or(i64::MAX));
 }
 
-/// Counts saves that share a transaction.
-pub fn count_shared_saves(saves: usize) {
-    COUNTERS.shared_saves.inc_by(saves as u64);
+/// Counts requests that share a statement. `method` is one of those given to [`register`].
+pub fn count_shared(method: &'static str, requests: usize) {
+    COUNTERS.shared.get_or_create(&MethodLabel { method }).inc_by(requests as u64);
 }
 
 /// Counts an invalid password, ticket, token or session. `scheme` is one of those given to [`register`].
@@ -95,8 +100,8 @@ pub fn count_pool_timeout() {
 
 /// Adds the metrics to a registry. All series start at zero, as a series that appears with its first event has no rate
 /// before the second.
-pub fn register(registry: &mut Registry, login_schemes: &[&'static str]) {
-    let Counters { saves, waiting_saves, shared_saves, failed_logins, pool_timeouts } = &*COUNTERS;
+pub fn register(registry: &mut Registry, login_schemes: &[&'static str], sharing_methods: &[&'static str]) {
+    let Counters { saves, waiting, shared, failed_logins, pool_timeouts } = &*COUNTERS;
     for entity in [Entity::Connection, Entity::Connector] {
         for outcome in [Outcome::Created, Outcome::Updated, Outcome::Refused] {
             saves.get_or_create_owned(&SaveLabels::new(entity, outcome));
@@ -106,8 +111,12 @@ pub fn register(registry: &mut Registry, login_schemes: &[&'static str]) {
         failed_logins.get_or_create_owned(&LoginLabels { scheme });
     }
     registry.register("saves", "Saves of connections and connectors, by outcome", saves.clone());
-    registry.register("saves_waiting", "Saves of connections that wait for their turn", waiting_saves.clone());
-    registry.register("saves_shared", "Saves of connections that shared a transaction", shared_saves.clone());
+    for method in sharing_methods {
+        waiting.get_or_create_owned(&MethodLabel { method });
+        shared.get_or_create_owned(&MethodLabel { method });
+    }
+    registry.register("requests_waiting", "Requests that wait for their turn in the database", waiting.clone());
+    registry.register("requests_shared", "Requests that shared a statement", shared.clone());
     registry.register("wrong_logins", "Refused credentials, by scheme", failed_logins.clone());
     registry.register(
         "database_pool_timeouts",

@@ -23,7 +23,7 @@ pub mod sync_runs;
 
 use crate::protocol::agent::Agent;
 use crate::store::Pool;
-use crate::store::save_connection::SaveQueue;
+use crate::store::sharing::Queue;
 use connector_calls::ErpSyncFieldValue;
 use connectors::ErpSyncResponseCode;
 use defaults::FieldMetadata;
@@ -55,14 +55,18 @@ fn connectors(agent: Agent<Pool>) -> Agent<Pool> {
 }
 
 fn connections(agent: Agent<Pool>) -> Agent<Pool> {
-    let queue = SaveQueue::default();
+    let (saves, reads) = (Queue::default(), Queue::default());
     agent
         .cached_authentication_method(
             "SaveConnection",
             "Saves a connection to the database.",
-            move |pool, caller, request| save_connection::save(pool, queue.clone(), caller, request),
+            move |pool, caller, request| save_connection::save(pool, saves.clone(), caller, request),
         )
-        .cached_authentication_method("GetConnection", "Returns the specified connection.", connections::get)
+        .cached_authentication_method(
+            "GetConnection",
+            "Returns the specified connection.",
+            move |pool, caller, request| connections::get(pool, reads.clone(), caller, request),
+        )
         .method(
             "GetAllConnections",
             "Returns all ERP Sync connections without config field data.",

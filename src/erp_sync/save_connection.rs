@@ -16,7 +16,8 @@ use crate::protocol::error::Error;
 use crate::protocol::message::Sent;
 use crate::protocol::rule_error::ErrorOr;
 use crate::store::Pool;
-use crate::store::save_connection::{self as store, Save, SaveQueue};
+use crate::store::save_connection::{self as store, Save, Shared};
+use crate::store::sharing::Queue;
 
 carrier! {
     /// The request of `SaveConnection`.
@@ -37,7 +38,7 @@ const MISSING: &str = "Connection: the connection to save is missing or null. Th
 /// connection. Nothing is stored then.
 pub async fn save(
     pool: Pool,
-    queue: SaveQueue,
+    queue: Queue<Shared>,
     caller: CachedPrincipal,
     request: SaveConnectionRequest,
 ) -> Result<ErpConnection, ErrorOr<409>> {
@@ -46,7 +47,7 @@ pub async fn save(
 
 async fn create_or_update(
     pool: Pool,
-    queue: SaveQueue,
+    queue: Queue<Shared>,
     mut caller: CachedPrincipal,
     request: SaveConnectionRequest,
 ) -> Result<(ErpConnection, Outcome), ErrorOr<409>> {

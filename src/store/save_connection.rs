@@ -1,33 +1,57 @@
 //! Saves a connection with its access rows and config fields.
 
-mod queue;
 mod save;
 mod statement;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::Error;
+use sqlx::{Error, PgConnection};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::pool::errors::{is_connection_lost, violates};
 use super::pool::{Lease, retry};
+use super::sharing::{Queue, SharedStatement, Turn};
 use super::{Failure, Pool};
-pub use queue::SaveQueue;
-use queue::Turn;
 pub use save::{Outcome, Save, Saved};
-use statement::save_one;
+use statement::{save_all, save_one};
 
 /// The unique constraint on `connection_id`.
 const CONNECTION_ID_KEY: &str = "erp_connection_connection_id_key";
+/// The most config fields and ids of a save that shares a transaction.
+const MOST_ELEMENTS: usize = 64;
 /// The time after which a save that has not ended gives its turn away: it waits for a lock, and takes no CPU time.
 const TURN: Duration = Duration::from_millis(50);
+
+/// Saves of different connections in one transaction. A connection whose row is locked is left out.
+pub struct Shared;
+
+impl SharedStatement for Shared {
+    const METHOD: &'static str = "SaveConnection";
+    type Request = Save;
+    type Outcome = Outcome;
+
+    fn is_small(save: &Save) -> bool {
+        let fields = save.config_fields.as_ref().map_or(0, BTreeMap::len);
+        let ids = [&save.user_group_ids, &save.associate_ids].into_iter().flatten().map(Vec::len);
+        fields + ids.sum::<usize>() <= MOST_ELEMENTS
+    }
+
+    fn key(save: &Save) -> Option<i32> {
+        (save.erp_connection_id != 0).then_some(save.erp_connection_id)
+    }
+
+    async fn execute(connection: &mut PgConnection, saves: &[Arc<Save>]) -> Result<Vec<Option<Outcome>>, Error> {
+        save_all(connection, saves).await
+    }
+}
 
 /// Saves a connection in one round trip. Saves of one connection take effect one after another, each as a whole.
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn save(pool: &Pool, queue: &SaveQueue, save: &Arc<Save>) -> Result<Outcome, Failure> {
+pub async fn save(pool: &Pool, queue: &Queue<Shared>, save: &Arc<Save>) -> Result<Outcome, Failure> {
     let first = async {
         match queue.turn(pool, save).await? {
             Turn::Taken(outcome) => Ok(outcome),
