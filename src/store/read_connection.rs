@@ -7,7 +7,7 @@ use sqlx::{Error, PgConnection};
 use super::connections::{Reader, Stored};
 use super::pool::Lease;
 use super::pool::errors::is_connection_lost;
-use super::sharing::{Queue, SharedStatement, Turn};
+use super::sharing::{Queue, SharedStatement, Turn, in_turn};
 use super::{Failure, Pool};
 
 /// The result of reading a connection.
@@ -116,7 +116,7 @@ impl SharedStatement for Shared {
 pub async fn find_shared(pool: &Pool, queue: &Queue<Shared>, request: Find) -> Result<Read, Failure> {
     match queue.turn(pool, &Arc::new(request)).await {
         Ok(Turn::Taken(read)) => Ok(read),
-        Ok(Turn::Alone(Some((lease, _permit)))) => find_on(lease, pool, request).await,
+        Ok(Turn::Alone(Some((lease, permit)))) => in_turn(permit, find_on(lease, pool, request)).await,
         Ok(Turn::Alone(None)) => find(pool, request).await,
         Err(error) if is_connection_lost(&error) => find(pool, request).await,
         Err(error) => Err(error.into()),

@@ -5,14 +5,13 @@ mod statement;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use sqlx::{Error, PgConnection};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::pool::errors::{is_connection_lost, violates};
 use super::pool::{Lease, retry};
-use super::sharing::{Queue, SharedStatement, Turn};
+use super::sharing::{Queue, SharedStatement, Turn, in_turn};
 use super::{Failure, Pool};
 pub use save::{Outcome, Save, Saved};
 use statement::{save_all, save_one};
@@ -21,8 +20,6 @@ use statement::{save_all, save_one};
 const CONNECTION_ID_KEY: &str = "erp_connection_connection_id_key";
 /// The most config fields and ids of a save that shares a transaction.
 const MOST_ELEMENTS: usize = 64;
-/// The time after which a save that has not ended gives its turn away: it waits for a lock, and takes no CPU time.
-const TURN: Duration = Duration::from_millis(50);
 
 /// Saves of different connections in one transaction. A connection whose row is locked is left out.
 pub struct Shared;
@@ -73,13 +70,10 @@ pub async fn save(pool: &Pool, queue: &Queue<Shared>, save: &Arc<Save>) -> Resul
 
 /// Saves alone, on the connection to the database that comes with the turn.
 async fn send_in_turn(pool: &Pool, turn: Option<(Lease, OwnedSemaphorePermit)>, save: &Save) -> Result<Outcome, Error> {
-    let Some((lease, permit)) = turn else { return send(pool, save).await };
-    let mut sent = std::pin::pin!(send_on(lease, save));
-    if let Ok(outcome) = tokio::time::timeout(TURN, &mut sent).await {
-        return outcome;
+    match turn {
+        Some((lease, permit)) => in_turn(permit, send_on(lease, save)).await,
+        None => send(pool, save).await,
     }
-    drop(permit);
-    sent.await
 }
 
 async fn send(pool: &Pool, save: &Save) -> Result<Outcome, Error> {

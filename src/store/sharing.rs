@@ -5,7 +5,9 @@
 //! request that finds no other waiting is sent at once and alone.
 
 use std::collections::{HashSet, VecDeque};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use sqlx::{Error, PgConnection};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
@@ -16,6 +18,8 @@ use crate::metrics;
 
 /// The most requests that share a statement.
 const MOST_REQUESTS: usize = 16;
+/// The time after which a statement that has not ended gives its turn away: it waits for a lock, and takes no CPU time.
+const TURN: Duration = Duration::from_millis(50);
 
 /// A statement that does the work of several requests.
 pub trait SharedStatement: 'static {
@@ -211,6 +215,16 @@ fn answered<S: SharedStatement>(answer: Result<Answer<S>, oneshot::error::RecvEr
     }
 }
 
+/// Waits for the statement of a turn.
+pub async fn in_turn<T>(permit: OwnedSemaphorePermit, statement: impl Future<Output = T>) -> T {
+    let mut statement = pin!(statement);
+    if let Ok(result) = tokio::time::timeout(TURN, &mut statement).await {
+        return result;
+    }
+    drop(permit);
+    statement.await
+}
+
 /// Executes the statement and tells each request what became of it. If the statement fails, each of the requests is sent
 /// alone, so that it has its own error.
 async fn execute_together<S: SharedStatement>(
@@ -221,9 +235,11 @@ async fn execute_together<S: SharedStatement>(
     let (requests, answers): (Vec<_>, Vec<_>) =
         together.into_iter().map(|waiting| (waiting.request, waiting.answer)).unzip();
     metrics::count_shared(S::METHOD, requests.len());
-    let outcomes = S::execute(&mut lease, &requests).await;
-    let outcomes = lease.finish(outcomes).await;
-    drop(permit);
+    let executed = async {
+        let outcomes = S::execute(&mut lease, &requests).await;
+        lease.finish(outcomes).await
+    };
+    let outcomes = in_turn(permit, executed).await;
     // The callers go on as the only owners of their requests.
     drop(requests);
     let outcomes: Vec<_> = match outcomes {
