@@ -7,7 +7,7 @@ use sqlx::{Error, PgConnection};
 use super::connections::{Reader, Stored};
 use super::pool::Lease;
 use super::pool::errors::is_connection_lost;
-use super::sharing::{Queue, SharedStatement, Turn, in_turn};
+use super::sharing::{Queue, SharedStatement, Turn, by_number, in_turn};
 use super::{Failure, Pool};
 
 /// The result of reading a connection.
@@ -98,14 +98,8 @@ impl SharedStatement for Shared {
         let stamps: Vec<_> = finds.iter().map(|find| find.stamp).collect();
         let rows =
             sqlx::query_file_as!(ReadRow, "src/store/read_connections.sql", &ids, &sees_all, &associates, &stamps as _);
-        let mut found: Vec<_> = finds.iter().map(|_| None).collect();
-        for row in rows.fetch_all(connection).await? {
-            let index = usize::try_from(row.number - 1).unwrap_or(usize::MAX);
-            if let Some(found) = found.get_mut(index) {
-                *found = Some(row.into());
-            }
-        }
-        Ok(found)
+        let rows = rows.fetch_all(connection).await?;
+        Ok(by_number(finds.len(), rows.into_iter().map(|row| (row.number, row.into()))))
     }
 }
 

@@ -215,6 +215,18 @@ fn answered<S: SharedStatement>(answer: Result<Answer<S>, oneshot::error::RecvEr
     }
 }
 
+/// Returns an outcome for each of `count` requests: that of the row with its number, from 1, or `None` without a row.
+pub fn by_number<T>(count: usize, rows: impl IntoIterator<Item = (i64, T)>) -> Vec<Option<T>> {
+    let mut outcomes: Vec<_> = (0..count).map(|_| None).collect();
+    for (number, outcome) in rows {
+        let index = usize::try_from(number - 1).unwrap_or(usize::MAX);
+        if let Some(place) = outcomes.get_mut(index) {
+            *place = Some(outcome);
+        }
+    }
+    outcomes
+}
+
 /// Waits for the statement of a turn.
 pub async fn in_turn<T>(permit: OwnedSemaphorePermit, statement: impl Future<Output = T>) -> T {
     let mut statement = pin!(statement);
