@@ -168,6 +168,16 @@ impl TestDatabase {
         wait_until("the end of the sessions", async || self.value::<i64>(sessions).await <= count).await;
     }
 
+    /// Resets the counters of the statistics, on a database with `sessions` sessions besides the test's own. The test's own
+    /// ends first, as it would report what it has done so far after the reset.
+    pub async fn reset_statistics(&self, sessions: i64) {
+        if let Some(connection) = self.connection.lock().await.take() {
+            connection.close().await.unwrap();
+        }
+        self.wait_for_sessions(sessions).await;
+        self.execute("SELECT pg_stat_reset()").await;
+    }
+
     /// Returns the rows that a save can change, as one text to compare.
     pub async fn contents(&self) -> String {
         self.value(
