@@ -106,11 +106,16 @@ struct OperationLabels {
 /// The upper bounds of the buckets for calls of connectors, in seconds. The last one is the default time limit of a call.
 const CALL_BUCKETS: [f64; 12] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0];
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct MethodLabel {
+    method: &'static str,
+}
+
 #[derive(Debug)]
 struct Counters {
     saves: Family<SaveLabels, Counter>,
-    waiting_saves: Gauge,
-    shared_saves: Counter,
+    waiting: Family<MethodLabel, Gauge>,
+    shared: Family<MethodLabel, Counter>,
     failed_logins: Family<LoginLabels, Counter>,
     pool_timeouts: Counter,
     connector_calls: Family<CallLabels, Counter>,
@@ -123,8 +128,8 @@ impl Default for Counters {
     fn default() -> Self {
         Counters {
             saves: Family::default(),
-            waiting_saves: Gauge::default(),
-            shared_saves: Counter::default(),
+            waiting: Family::default(),
+            shared: Family::default(),
             failed_logins: Family::default(),
             pool_timeouts: Counter::default(),
             connector_calls: Family::default(),
@@ -142,14 +147,14 @@ pub fn count_save(entity: Entity, outcome: Outcome) {
     COUNTERS.saves.get_or_create(&SaveLabels::new(entity, outcome)).inc();
 }
 
-/// Sets the number of saves that wait for their turn.
-pub fn set_waiting_saves(saves: usize) {
-    COUNTERS.waiting_saves.set(i64::try_from(saves).unwrap_or(i64::MAX));
+/// Sets the number of requests that wait for their turn in the database. `method` is one of those given to [`register`].
+pub fn set_waiting(method: &'static str, requests: usize) {
+    COUNTERS.waiting.get_or_create(&MethodLabel { method }).set(i64::try_from(requests).unwrap_or(i64::MAX));
 }
 
-/// Counts saves that share a transaction.
-pub fn count_shared_saves(saves: usize) {
-    COUNTERS.shared_saves.inc_by(saves as u64);
+/// Counts requests that share a statement. `method` is one of those given to [`register`].
+pub fn count_shared(method: &'static str, requests: usize) {
+    COUNTERS.shared.get_or_create(&MethodLabel { method }).inc_by(requests as u64);
 }
 
 /// Counts an invalid password, ticket, token or session. `scheme` is one of those given to [`register`].
@@ -183,12 +188,13 @@ pub fn set_waiting_deliveries(connections: i64) {
 pub fn register(
     registry: &mut Registry,
     login_schemes: &[&'static str],
+    sharing_methods: &[&'static str],
     connector_operations: impl IntoIterator<Item = &'static str>,
 ) {
     let Counters {
         saves,
-        waiting_saves,
-        shared_saves,
+        waiting,
+        shared,
         failed_logins,
         pool_timeouts,
         connector_calls,
@@ -214,8 +220,12 @@ pub fn register(
         drop(connector_durations.get_or_create(&OperationLabels { operation }));
     }
     registry.register("saves", "Saves of connections and connectors, by outcome", saves.clone());
-    registry.register("saves_waiting", "Saves of connections that wait for their turn", waiting_saves.clone());
-    registry.register("saves_shared", "Saves of connections that shared a transaction", shared_saves.clone());
+    for method in sharing_methods {
+        waiting.get_or_create_owned(&MethodLabel { method });
+        shared.get_or_create_owned(&MethodLabel { method });
+    }
+    registry.register("requests_waiting", "Requests that wait for their turn in the database", waiting.clone());
+    registry.register("requests_shared", "Requests that shared a statement", shared.clone());
     registry.register("wrong_logins", "Refused credentials, by scheme", failed_logins.clone());
     registry.register(
         "database_pool_timeouts",

@@ -33,7 +33,6 @@ use crate::config::{Limits, Serve};
 use crate::connector::journal::Journal;
 use crate::database::Database;
 use crate::erp_sync::AgentState;
-use crate::erp_sync::delivery::queue::DeliveryQueue;
 use crate::erp_sync::delivery::worker;
 use crate::{demo, erp_sync};
 use listen::ListenerConfig;
@@ -118,7 +117,7 @@ async fn serve(
     let admin_address = admin_listener.as_ref().and_then(|listener| listener.local_addr().ok());
     let journal = Arc::new(Journal::new(settings.connector.journal, settings.connector.journal_size.into()));
     let client = connectors::connect(settings, admin_address, Arc::clone(&journal)).await?;
-    let state = AgentState { pool: pool.clone(), connectors: Arc::new(client), deliveries: DeliveryQueue::default() };
+    let state = AgentState::new(pool.clone(), Arc::new(client));
     let deliveries = deliver(settings, &state, shutdown.clone());
     let authenticator = Authenticator::new(pool.clone(), settings.authentication.clone(), issuer);
     let agent = erp_sync::agent();
@@ -145,7 +144,7 @@ async fn deliver(settings: &Serve, state: &AgentState, shutdown: ShutdownSignal)
     if !settings.connector.deliveries {
         return;
     }
-    let AgentState { pool, connectors, deliveries } = state.clone();
+    let AgentState { pool, connectors, deliveries, .. } = state.clone();
     let (mut stop, mut stop_now) = (shutdown.clone(), shutdown);
     tokio::select! {
         () = worker::run(pool, connectors, deliveries, async move { stop.received(1).await }) => {}

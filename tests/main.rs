@@ -46,7 +46,7 @@ mod select;
 mod server;
 mod sessions;
 mod settings;
-mod shared_saves;
+mod sharing;
 mod startup;
 mod support;
 #[cfg(feature = "opentelemetry")]

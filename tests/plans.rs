@@ -6,7 +6,6 @@
 
 use futures::future::join_all;
 use serde_json::json;
-use sqlx::Connection;
 
 use crate::support::client::{TJE0, TJE1};
 use crate::support::{Program, Server, TestDatabase};
@@ -143,12 +142,8 @@ async fn check_that_plans_go_by_keys(preparation: &str, arguments: &[&str]) {
     let server = Server { program, database };
     call_each_method(&server, tickets).await;
 
-    // On a connection that ends here, as a session reports its statistics when it ends, at the latest.
-    let mut connection = server.database.connect().await;
-    sqlx::raw_sql(GROW).execute(&mut connection).await.unwrap();
-    connection.close().await.unwrap();
-    server.database.wait_for_sessions(1).await;
-    server.database.execute("SELECT pg_stat_reset()").await;
+    server.database.execute(GROW).await;
+    server.database.reset_statistics(1).await;
     for _ in 0..REPETITIONS {
         call_each_method(&server, tickets).await;
     }
@@ -185,8 +180,7 @@ async fn a_list_of_several_pages_reads_each_row_a_few_times() {
         // The statement is planned for small tables.
         server.call(authorization, "GetAllConnections", &json!({})).await;
         server.database.execute(GROW).await;
-        server.database.wait_for_sessions(1).await;
-        server.database.execute("SELECT pg_stat_reset()").await;
+        server.database.reset_statistics(1).await;
         let answer = server.call(authorization, "GetAllConnections", &json!({})).await;
         let listed = answer.json().as_array().unwrap().len();
         assert!(listed >= 4000);
@@ -229,8 +223,7 @@ async fn the_list_of_a_few_connections_goes_by_keys_where_the_others_have_the_sa
     let program = Program::start(&[&["--database-url", &url], &only_requests[..]].concat());
     let server = Server { program, database };
     server.call(&ticket, "GetAllConnections", &json!({})).await;
-    server.database.wait_for_sessions(1).await;
-    server.database.execute("SELECT pg_stat_reset()").await;
+    server.database.reset_statistics(1).await;
     for _ in 0..REPETITIONS {
         let list = server.call(&ticket, "GetAllConnections", &json!({})).await.json();
         assert_eq!(list[1]["ErpConnectionId"], 1001, "{list}");

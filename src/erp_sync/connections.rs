@@ -13,7 +13,8 @@ use crate::protocol::message::Sent;
 use crate::protocol::rule_error::ErrorOr;
 use crate::protocol::value::{Carrier, StringDictionary};
 use crate::store::Pool;
-use crate::store::connections::{self as store, Read, Reader, Stored};
+use crate::store::connections::{self as store, Reader, Stored};
+use crate::store::read_connection::{Find, Read, find, find_shared};
 
 carrier! {
     /// The request of `GetConnection`.
@@ -86,12 +87,13 @@ pub(super) static ROLES: Roles = Roles::new(ErpConnection::MEMBERS, "Connections
 /// # Errors
 /// 401 if the caller's rights were revoked, 503 if the database is unavailable.
 pub async fn get(
-    pool: Pool,
+    state: AgentState,
     mut caller: CachedPrincipal,
-    request: GetConnectionRequest,
+    GetConnectionRequest { erp_connection_id }: GetConnectionRequest,
 ) -> Result<Option<ErpConnection>, Error> {
     loop {
-        match store::find(&pool, request.erp_connection_id, reader(&caller), Some(caller.stamp)).await? {
+        let request = Find { erp_connection_id, reader: reader(&caller), stamp: Some(caller.stamp) };
+        match find_shared(&state.pool, &state.reads, request).await? {
             Read::Done(found) => return Ok(found.map(|stored| to_carrier(stored, &caller))),
             Read::Stale => caller = caller.renewed().await?,
         }
@@ -159,7 +161,7 @@ pub(super) fn connection_not_found(id: i32) -> ErrorOr<404> {
 /// # Errors
 /// 503 if the database is unavailable.
 pub(super) async fn find_visible(pool: &Pool, caller: &Principal, id: i32) -> Result<Option<Stored>, Error> {
-    match store::find(pool, id, reader(caller), None).await? {
+    match find(pool, Find { erp_connection_id: id, reader: reader(caller), stamp: None }).await? {
         Read::Done(found) => Ok(found),
         Read::Stale => Err(Error::internal("rights without a stamp cannot be stale")),
     }

@@ -30,7 +30,6 @@ pub mod sync_order;
 pub mod sync_runs;
 
 use crate::protocol::agent::Agent;
-use crate::store::save_connection::SaveQueue;
 use field_values::ErpSyncFieldValue;
 pub use state::AgentState;
 
@@ -60,13 +59,8 @@ fn connectors(agent: Agent<AgentState>) -> Agent<AgentState> {
 }
 
 fn connections(agent: Agent<AgentState>) -> Agent<AgentState> {
-    let queue = SaveQueue::default();
     agent
-        .cached_authentication_method(
-            "SaveConnection",
-            "Saves a connection to the database.",
-            move |state, caller, request| save_connection::save(state, queue.clone(), caller, request),
-        )
+        .cached_authentication_method("SaveConnection", "Saves a connection to the database.", save_connection::save)
         .cached_authentication_method("GetConnection", "Returns the specified connection.", connections::get)
         .method(
             "GetAllConnections",

@@ -16,7 +16,7 @@ use crate::metrics::{Entity, Outcome};
 use crate::protocol::error::Error;
 use crate::protocol::message::Sent;
 use crate::protocol::rule_error::ErrorOr;
-use crate::store::save_connection::{self as store, Save, SaveQueue};
+use crate::store::save_connection::{self as store, Save};
 
 carrier! {
     /// The request of `SaveConnection`.
@@ -37,16 +37,14 @@ const MISSING: &str = "Connection: the connection to save is missing or null. Th
 /// connection. Nothing is stored then.
 pub async fn save(
     state: AgentState,
-    queue: SaveQueue,
     caller: CachedPrincipal,
     request: SaveConnectionRequest,
 ) -> Result<ErpConnection, ErrorOr<409>> {
-    save_metrics::count(Entity::Connection, create_or_update(state, queue, caller, request).await)
+    save_metrics::count(Entity::Connection, create_or_update(state, caller, request).await)
 }
 
 async fn create_or_update(
     state: AgentState,
-    queue: SaveQueue,
     mut caller: CachedPrincipal,
     request: SaveConnectionRequest,
 ) -> Result<(ErpConnection, Outcome), ErrorOr<409>> {
@@ -58,7 +56,7 @@ async fn create_or_update(
     }
     let mut save = Arc::new(to_stored(connection, &caller));
     let saved = loop {
-        match store::save(&state.pool, &queue, &save).await {
+        match store::save(&state.pool, &state.saves, &save).await {
             Ok(store::Outcome::Saved(saved)) => break saved,
             Ok(store::Outcome::Stale) => {
                 caller = caller.renewed().await?;

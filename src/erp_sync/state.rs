@@ -6,7 +6,8 @@ use axum::extract::FromRef;
 
 use super::delivery::queue::DeliveryQueue;
 use crate::connector::client::Client;
-use crate::store::Pool;
+use crate::store::sharing::Queue;
+use crate::store::{Pool, read_connection, save_connection};
 
 /// The state of the agent's rules. A rule takes all of it, or the connection pool alone.
 #[derive(Clone, Debug)]
@@ -17,6 +18,24 @@ pub struct AgentState {
     pub connectors: Arc<Client>,
     /// The connections of which connectors have to be told.
     pub deliveries: DeliveryQueue,
+    /// The saves of connections that wait for their turn in the database.
+    pub saves: Queue<save_connection::Shared>,
+    /// The reads of connections that wait for theirs.
+    pub reads: Queue<read_connection::Shared>,
+}
+
+impl AgentState {
+    /// Creates the state of a server in which no request waits.
+    #[must_use]
+    pub fn new(pool: Pool, connectors: Arc<Client>) -> Self {
+        AgentState {
+            pool,
+            connectors,
+            deliveries: DeliveryQueue::default(),
+            saves: Queue::default(),
+            reads: Queue::default(),
+        }
+    }
 }
 
 impl FromRef<AgentState> for Pool {

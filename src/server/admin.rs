@@ -1,5 +1,5 @@
-//! The operator's listener: `/metrics`, the journal of connectors, and the health checks. Without authentication: access has to be restricted by
-//! the network.
+//! The operator's listener: `/metrics`, the journal of connectors, and the health checks. Without authentication: access
+//! has to be restricted by the network.
 
 use std::fmt;
 use std::sync::Arc;
@@ -26,6 +26,7 @@ use crate::metrics;
 use crate::protocol::agent::{only, path_not_found, write_errors};
 use crate::protocol::error::Error;
 use crate::store;
+use crate::store::sharing::SharedStatement;
 
 /// The `OpenMetrics` format, which Prometheus requests.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -49,7 +50,9 @@ fn registry(requests: &RequestMetrics, pool: &store::Pool) -> Registry {
     root.register_collector(Box::new(Process));
     let registry = root.sub_registry_with_prefix("erpsync");
     requests.register(registry);
-    metrics::register(registry, &Scheme::ALL.map(Scheme::name), OPERATIONS.iter().map(|operation| operation.name));
+    let sharing_methods = [store::save_connection::Shared::METHOD, store::read_connection::Shared::METHOD];
+    let connector_operations = OPERATIONS.iter().map(|operation| operation.name);
+    metrics::register(registry, &Scheme::ALL.map(Scheme::name), &sharing_methods, connector_operations);
     registry.register_collector(Box::new(Pool(pool.clone())));
     let build = Family::<BuildLabels, Gauge>::default();
     build.get_or_create_owned(&BuildLabels { version: env!("CARGO_PKG_VERSION") }).set(1);

@@ -1,10 +1,9 @@
-//! Reads connections with their access rows and config fields, and flags them as deleted.
+//! Connections as they are stored, lists of them, and their deletion.
 
 use std::collections::{BTreeMap, HashMap};
 
 use futures_util::stream::{self, Stream};
 
-use super::pool::errors::is_connection_lost;
 use super::{Failure, Pool};
 
 /// The associate who reads. Connections that are hidden from them are treated as if they did not exist.
@@ -43,51 +42,6 @@ pub struct Stored {
     pub user_group_ids: Vec<i32>,
     /// Keys of the associates with access, ascending.
     pub associate_ids: Vec<i32>,
-}
-
-/// The result of [`find`].
-#[derive(Debug)]
-pub enum Read {
-    /// The connection; `None` if it does not exist or is hidden from the reader.
-    Done(Option<Stored>),
-    /// The reader's rights have changed since they were cached.
-    Stale,
-}
-
-/// Returns the connection of this key, with its config fields. With a `stamp`, the reader's rights are cached ones, and
-/// count only if no rights have changed since the stamp.
-///
-/// # Errors
-/// See [`Failure`].
-pub async fn find(pool: &Pool, erp_connection_id: i32, reader: Reader, stamp: Option<i64>) -> Result<Read, Failure> {
-    let (sees_all, associate_id) = (reader.sees_all, reader.associate_id);
-    let query = || sqlx::query_file!("src/store/read_connection.sql", erp_connection_id, sees_all, associate_id, stamp);
-    let mut lease = pool.acquire_unchecked().await?;
-    let row = query().fetch_one(&mut *lease).await;
-    let row = match lease.finish(row).await {
-        Err(error) if is_connection_lost(&error) => query().fetch_one(pool).await?,
-        row => row?,
-    };
-    if row.is_stale {
-        return Ok(Read::Stale);
-    }
-    let stored = || {
-        Some(Stored {
-            erp_connection_id: row.erp_connection_id?,
-            erp_connector_id: row.erp_connector_id?,
-            display_name: row.display_name?,
-            display_description: row.display_description?,
-            active: row.active?,
-            connection_id: row.connection_id?,
-            most_recent_timestamp: row.most_recent_timestamp?,
-            deleted: row.deleted?,
-            all_access: row.all_access?,
-            config_fields: Some(row.config_keys.into_iter().zip(row.config_values).collect()),
-            user_group_ids: row.user_group_ids,
-            associate_ids: row.associate_ids,
-        })
-    };
-    Ok(Read::Done(stored()))
 }
 
 /// The number of connections on a page of a list: some hundred kilobytes.

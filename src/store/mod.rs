@@ -18,9 +18,11 @@ pub mod list_mappings;
 mod locks;
 pub mod mappings;
 pub mod pool;
+pub mod read_connection;
 pub mod reported_fields;
 pub mod save_connection;
 mod schema;
+pub mod sharing;
 pub mod state;
 pub mod user_groups;
 

@@ -4,7 +4,7 @@
 -- $1 erp_connection_id    $2 reader sees all connections
 -- $3 reader's associate   $4 stamp of the reader's rights (null: the rights are not cached)
 SELECT
-    s.is_stale AS "is_stale!",
+    1::bigint AS "number!", s.is_stale AS "is_stale!",
     c.erp_connection_id AS "erp_connection_id?", c.erp_connector_id AS "erp_connector_id?",
     c.display_name AS "display_name?", c.display_description AS "display_description?", c.active AS "active?",
     c.connection_id AS "connection_id?", c.most_recent_timestamp AS "most_recent_timestamp?", c.deleted AS "deleted?",

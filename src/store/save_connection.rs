@@ -1,33 +1,54 @@
 //! Saves a connection with its access rows and config fields.
 
-mod queue;
 mod save;
 mod statement;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
-use sqlx::Error;
+use sqlx::{Error, PgConnection};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::pool::errors::{is_connection_lost, violates};
 use super::pool::{Lease, retry};
+use super::sharing::{Queue, SharedStatement, Turn, in_turn};
 use super::{Failure, Pool};
-pub use queue::SaveQueue;
-use queue::Turn;
 pub use save::{Outcome, Save, Saved};
-use statement::save_one;
+use statement::{save_all, save_one};
 
 /// The unique constraint on `connection_id`.
 const CONNECTION_ID_KEY: &str = "erp_connection_connection_id_key";
-/// The time after which a save that has not ended gives its turn away: it waits for a lock, and takes no CPU time.
-const TURN: Duration = Duration::from_millis(50);
+/// The most config fields and ids of a save that shares a transaction.
+const MOST_ELEMENTS: usize = 64;
+
+/// Saves of different connections in one transaction. A connection whose row is locked is left out.
+pub struct Shared;
+
+impl SharedStatement for Shared {
+    const METHOD: &'static str = "SaveConnection";
+    type Request = Save;
+    type Outcome = Outcome;
+
+    fn is_small(save: &Save) -> bool {
+        let fields = save.config_fields.as_ref().map_or(0, BTreeMap::len);
+        let ids = [&save.user_group_ids, &save.associate_ids].into_iter().flatten().map(Vec::len);
+        fields + ids.sum::<usize>() <= MOST_ELEMENTS
+    }
+
+    fn key(save: &Save) -> Option<i32> {
+        (save.erp_connection_id != 0).then_some(save.erp_connection_id)
+    }
+
+    async fn execute(connection: &mut PgConnection, saves: &[Arc<Save>]) -> Result<Vec<Option<Outcome>>, Error> {
+        save_all(connection, saves).await
+    }
+}
 
 /// Saves a connection in one round trip. Saves of one connection take effect one after another, each as a whole.
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn save(pool: &Pool, queue: &SaveQueue, save: &Arc<Save>) -> Result<Outcome, Failure> {
+pub async fn save(pool: &Pool, queue: &Queue<Shared>, save: &Arc<Save>) -> Result<Outcome, Failure> {
     let first = async {
         match queue.turn(pool, save).await? {
             Turn::Taken(outcome) => Ok(outcome),
@@ -49,13 +70,10 @@ pub async fn save(pool: &Pool, queue: &SaveQueue, save: &Arc<Save>) -> Result<Ou
 
 /// Saves alone, on the connection to the database that comes with the turn.
 async fn send_in_turn(pool: &Pool, turn: Option<(Lease, OwnedSemaphorePermit)>, save: &Save) -> Result<Outcome, Error> {
-    let Some((lease, permit)) = turn else { return send(pool, save).await };
-    let mut sent = std::pin::pin!(send_on(lease, save));
-    if let Ok(outcome) = tokio::time::timeout(TURN, &mut sent).await {
-        return outcome;
+    match turn {
+        Some((lease, permit)) => in_turn(permit, send_on(lease, save)).await,
+        None => send(pool, save).await,
     }
-    drop(permit);
-    sent.await
 }
 
 async fn send(pool: &Pool, save: &Save) -> Result<Outcome, Error> {

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use erpsync::store::Pool;
 use erpsync::store::pool::Hosts;
-use erpsync::store::save_connection::{self, Outcome, Save, SaveQueue};
+use erpsync::store::save_connection::{self, Outcome, Save};
+use erpsync::store::sharing::Queue;
 use serde_json::{Value, json};
 
 use super::fixture::{full, sent_members, with};
@@ -386,7 +387,7 @@ async fn decision_13_a_creation_that_is_sent_twice_creates_one_connection() {
     let before = count(&database).await;
     let mut ids = Vec::new();
     for _ in 0..2 {
-        let outcome = save_connection::save(&pool, &SaveQueue::default(), &save).await.unwrap();
+        let outcome = save_connection::save(&pool, &Queue::default(), &save).await.unwrap();
         let Outcome::Saved(saved) = outcome else { panic!("{outcome:?}") };
         assert_eq!((saved.updated, saved.connection_id.as_str()), (false, "generated"));
         ids.push(saved.erp_connection_id);

@@ -7,7 +7,7 @@ use rustix::process::Pid;
 use tempfile::TempDir;
 
 use super::Program;
-use super::postgres::copy_prepared_data_dir;
+use super::postgres::{copy_prepared_data_dir, root};
 use super::program::run;
 
 /// A data directory in a folder of its own. The database in it ends when this goes out of scope.
@@ -16,7 +16,7 @@ pub struct DataDir(TempDir);
 impl DataDir {
     /// Creates a folder without a data directory: the server makes it at its first start.
     pub fn new() -> Self {
-        DataDir(tempfile::tempdir().unwrap())
+        DataDir(tempfile::tempdir_in(root()).unwrap())
     }
 
     /// Creates a data directory whose database has the schema and no data, as after `erpsync migrate`. A copy takes a

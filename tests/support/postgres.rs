@@ -168,6 +168,16 @@ impl TestDatabase {
         wait_until("the end of the sessions", async || self.value::<i64>(sessions).await <= count).await;
     }
 
+    /// Resets the counters of the statistics, on a database with `sessions` sessions besides the test's own. The test's own
+    /// ends first, as it would report what it has done so far after the reset.
+    pub async fn reset_statistics(&self, sessions: i64) {
+        if let Some(connection) = self.connection.lock().await.take() {
+            connection.close().await.unwrap();
+        }
+        self.wait_for_sessions(sessions).await;
+        self.execute("SELECT pg_stat_reset()").await;
+    }
+
     /// Returns the rows that a save can change, as one text to compare.
     pub async fn contents(&self) -> String {
         self.value(
@@ -244,17 +254,21 @@ fn directory() -> PathBuf {
     let program = std::env::current_exe().unwrap();
     program.hash(&mut hasher);
     program.metadata().unwrap().modified().unwrap().hash(&mut hasher);
-    let memory = Path::new("/dev/shm");
-    // Containers often have one of 64 MB, which is too small.
-    let is_large = rustix::fs::statvfs(memory).is_ok_and(|size| size.f_blocks * size.f_frsize >= 1 << 30);
-    let root = if is_large { memory.to_owned() } else { std::env::temp_dir() };
-    root.join(format!("erpsync-test-{}-{:x}", rustix::process::getuid().as_raw(), hasher.finish()))
+    root().join(format!("erpsync-test-{}-{:x}", rustix::process::getuid().as_raw(), hasher.finish()))
 }
 
 /// Returns the data directory of the shared PostgreSQL, which belongs to the user that runs PostgreSQL.
 pub fn data_directory() -> PathBuf {
     socket_directory();
     directory().join("data/postgres")
+}
+
+/// Returns the folder of the databases: in memory if there is enough of it.
+pub fn root() -> PathBuf {
+    let memory = Path::new("/dev/shm");
+    // Containers often have one of 64 MB, which is too small.
+    let is_large = rustix::fs::statvfs(memory).is_ok_and(|size| size.f_blocks * size.f_frsize >= 1 << 30);
+    if is_large { memory.to_owned() } else { std::env::temp_dir() }
 }
 
 fn lock_file(path: &Path) -> File {
@@ -305,7 +319,15 @@ async fn weaken_password_hashes(pool: &Pool) {
 }
 
 async fn start(data_dir: PathBuf) -> Embedded {
-    let settings = ["fsync=off", "full_page_writes=off", "synchronous_commit=off", "log_line_prefix=%d "];
+    // The last two keep PostgreSQL to memory that it has used already.
+    let settings = [
+        "fsync=off",
+        "full_page_writes=off",
+        "synchronous_commit=off",
+        "log_line_prefix=%d ",
+        "max_wal_size=64MB",
+        "shared_buffers=32MB",
+    ];
     let settings = settings.map(ToOwned::to_owned).to_vec();
     Embedded::start(Options { data_dir, pg_bin: None, max_connections: 400, settings }).await.unwrap()
 }

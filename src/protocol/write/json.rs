@@ -10,7 +10,7 @@ pub fn write<T: WriteValue>(value: &T, context: WriteContext<'_>) -> Vec<u8> {
     write_content(|writer| value.write(writer, context))
 }
 
-/// A list that is written in parts. One after another, they are what [`write`] writes for the whole list.
+/// A list that is written in parts. One after another, they are what [`write()`] writes for the whole list.
 #[derive(Debug, Default)]
 pub struct ListWriter {
     has_items: bool,

@@ -16,7 +16,7 @@ pub fn write<T: WriteValue>(value: &T, context: WriteContext<'_>) -> Vec<u8> {
     writer.out.into_bytes()
 }
 
-/// A list that is written in parts. One after another, they are what [`write`] writes for the whole list.
+/// A list that is written in parts. One after another, they are what [`write()`] writes for the whole list.
 #[derive(Debug)]
 pub struct ListWriter {
     writer: XmlWriter,

@@ -17,7 +17,6 @@ use crate::auth;
 use crate::config::CommandLine;
 use crate::connector::client::{Client, ClientOptions};
 use crate::erp_sync;
-use crate::erp_sync::delivery::queue::DeliveryQueue;
 use crate::store::Pool;
 
 /// The endpoints that describe the API and are no part of it.
@@ -55,8 +54,7 @@ async fn the_document_describes_each_endpoint_of_the_api_and_no_other() {
     assert!(different.is_empty(), "{different:?}");
 
     let connectors = Arc::new(Client::new(ClientOptions::default()).expect("a client"));
-    let api =
-        api(agent, endpoints, &AgentState { pool, connectors, deliveries: DeliveryQueue::default() }, &authenticator);
+    let api = api(agent, endpoints, &AgentState::new(pool, connectors), &authenticator);
     let app = app(api, router(health.into()), RequestMetrics::new([]), &settings);
     for (path, methods) in documented {
         for method in methods.as_object().expect("methods").keys() {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use sqlx::{Error, PgConnection};
 
 use super::save::{Outcome, Save, Saved};
+use crate::store::sharing::by_number;
 
 /// A row of either statement.
 struct Row {
@@ -132,14 +133,7 @@ pub async fn save_all(connection: &mut PgConnection, saves: &[Arc<Save>]) -> Res
     )
     .fetch_all(connection)
     .await?;
-    let mut outcomes: Vec<Option<Outcome>> = saves.iter().map(|_| None).collect();
-    for row in rows {
-        let index = usize::try_from(row.number - 1).unwrap_or(usize::MAX);
-        if let Some(outcome) = outcomes.get_mut(index) {
-            *outcome = Some(row.into());
-        }
-    }
-    Ok(outcomes)
+    Ok(by_number(saves.len(), rows.into_iter().map(|row| (row.number, row.into()))))
 }
 
 fn column<'s, T>(saves: &'s [Arc<Save>], member: impl Fn(&'s Save) -> T) -> Vec<T> {

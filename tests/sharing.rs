@@ -1,12 +1,19 @@
-//! Saves that wait for the database at the same time share a transaction.
+//! Saves and reads that wait for the database at the same time share a statement.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use erpsync::store::Pool;
+use erpsync::store::connections::Reader;
+use erpsync::store::pool::Hosts;
+use erpsync::store::read_connection::{Find, Read, Shared, find};
+use erpsync::store::sharing::SharedStatement;
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 use tokio::task::JoinHandle;
 
 use crate::support::admin::{ADMIN, samples};
+use crate::support::client::TJE0;
 use crate::support::wait::wait_until;
 use crate::support::{Answer, Server};
 
@@ -44,19 +51,30 @@ impl BusyServer {
 
     /// Starts saves. When this returns, all of them wait for the connection to the database.
     async fn save_all(&self, connections: &[Value]) -> Vec<JoinHandle<Answer>> {
-        let mut saves = Vec::new();
-        for connection in connections {
-            saves.push(save(&self.server, connection.clone()));
+        let requests = connections.iter().map(|connection| (TJE0, json!({ "Connection": connection })));
+        self.start_all("SaveConnection", requests).await
+    }
+
+    /// Starts calls of a method. When this returns, all of them wait for the connection to the database.
+    async fn start_all(
+        &self,
+        method: &'static str,
+        requests: impl IntoIterator<Item = (&'static str, Value)>,
+    ) -> Vec<JoinHandle<Answer>> {
+        let waiting_requests = format!("erpsync_requests_waiting{{method=\"{method}\"}}");
+        let mut calls = Vec::new();
+        for (authorization, body) in requests {
+            let server = Arc::clone(&self.server);
+            calls.push(tokio::spawn(async move { server.call(authorization, method, &body).await }));
             // The first one has the turn and waits for the connection, the others wait for their turn.
-            let waiting = saves.len() - 1;
-            wait_until("a waiting save", async || {
+            let waiting = calls.len() - 1;
+            wait_until("a waiting call", async || {
                 let samples = samples(&self.server.program).await;
-                samples["erpsync_database_pool_waiting"] == "1"
-                    && samples["erpsync_saves_waiting"] == waiting.to_string()
+                samples["erpsync_database_pool_waiting"] == "1" && samples[&waiting_requests] == waiting.to_string()
             })
             .await;
         }
-        saves
+        calls
     }
 
     /// Ends the transaction that holds the row lock of connection 816.
@@ -112,8 +130,9 @@ async fn updates(server: &Server, name: &str) -> (Vec<i32>, i64) {
     (server.database.value(&counts).await, server.database.value(&transactions).await)
 }
 
-async fn shared_saves(server: &Server) -> String {
-    samples(&server.program).await["erpsync_saves_shared_total"].clone()
+/// Returns the number of calls of a method that shared a statement.
+async fn shared(server: &Server, method: &str) -> String {
+    samples(&server.program).await[&format!("erpsync_requests_shared_total{{method=\"{method}\"}}")].clone()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -163,7 +182,7 @@ async fn saves_that_wait_share_a_transaction_and_each_has_its_own_outcome() {
         assert_eq!(read, answer.json(), "what is answered is stored");
     }
     assert_eq!(updates(&server, name).await, (vec![1, 1, 1, 0, 0], 1), "one transaction");
-    assert_eq!(shared_saves(&server).await, "8");
+    assert_eq!(shared(&server, "SaveConnection").await, "8");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -191,7 +210,7 @@ async fn saves_of_one_connection_do_not_share_a_transaction() {
     let server = busy.unlock().await;
     assert_eq!(statuses(saves).await, [200, 200, 200]);
     assert_eq!(updates(&server, "3").await, (vec![3], 1), "in the order in which they came");
-    assert_eq!(shared_saves(&server).await, "0");
+    assert_eq!(shared(&server, "SaveConnection").await, "0");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -240,7 +259,10 @@ async fn a_save_whose_client_disconnects_leaves_the_queue() {
     let busy = BusyServer::start_with_connections(3).await;
     let mut saves = busy.save_all(&busy.renamed("shared")).await;
     saves.remove(1).abort();
-    wait_until("a shorter queue", async || samples(&busy.server.program).await["erpsync_saves_waiting"] == "1").await;
+    wait_until("a shorter queue", async || {
+        samples(&busy.server.program).await["erpsync_requests_waiting{method=\"SaveConnection\"}"] == "1"
+    })
+    .await;
     let server = busy.unlock().await;
     assert_eq!(statuses(saves).await, [200, 200]);
     assert_eq!(updates(&server, "shared").await, (vec![1, 1], 1));
@@ -260,6 +282,79 @@ async fn a_large_save_has_a_transaction_of_its_own() {
     assert_eq!(statuses(small).await, [200, 200]);
     assert_eq!(statuses(vec![large]).await, [200]);
     assert_eq!(updates(&server, "shared").await, (vec![1, 1, 0], 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reads_that_wait_share_a_statement_and_each_has_its_own_result() {
+    let busy = BusyServer::start_with_connections(2).await;
+    let delete = format!("UPDATE erp_connection SET deleted = true WHERE erp_connection_id = {}", busy.ids[1]);
+    busy.server.database.execute(&delete).await;
+    let ids = [816, busy.ids[0], busy.ids[1], 5, busy.ids[0]];
+    let requests = ids.map(|id| (TJE0, json!({ "ErpConnectionId": id })));
+    let reads = busy.start_all("GetConnection", requests.clone()).await;
+    let server = busy.unlock().await;
+    for ((caller, request), read) in requests.iter().zip(futures::future::join_all(reads).await) {
+        let read = read.unwrap();
+        assert_eq!(read.json().is_null(), request["ErpConnectionId"] == 5, "{}", read.text);
+        assert_eq!(read.text, server.call(caller, "GetConnection", request).await.text, "as alone");
+    }
+    assert_eq!(shared(&server, "GetConnection").await, "5");
+}
+
+#[tokio::test]
+async fn each_read_of_a_shared_statement_has_the_rights_of_its_caller() {
+    let server = Server::start().await;
+    let ids = create(&server, 5).await;
+    let rights = format!(
+        "UPDATE erp_connection SET all_access = true WHERE erp_connection_id = {};
+         UPDATE erp_connection SET deleted = true, all_access = true WHERE erp_connection_id = {};
+         UPDATE erp_connection_access SET can_connect = false WHERE erp_connection_id = {};
+         DELETE FROM erp_connection_access WHERE erp_connection_id = {}",
+        ids[0], ids[1], ids[2], ids[3]
+    );
+    server.database.execute(&rights).await;
+    let associates: Vec<i32> = server.database.value("SELECT array_agg(associate_id) FROM associate").await;
+    let stamp: i64 = server.database.value("SELECT stamp FROM security_stamp").await;
+    let mut finds = Vec::new();
+    for id in ids.iter().map(|id| i32::try_from(*id).unwrap()).chain([816, 5]) {
+        for associate_id in &associates {
+            for sees_all in [true, false] {
+                for stamp in [None, Some(stamp), Some(stamp + 1)] {
+                    let reader = Reader { associate_id: *associate_id, sees_all };
+                    finds.push(Arc::new(Find { erp_connection_id: id, reader, stamp }));
+                }
+            }
+        }
+    }
+    let pool = Pool::new(server.database.url().parse::<Hosts>().unwrap(), 1, false);
+    let together = Shared::execute(&mut server.database.connect().await, &finds).await.unwrap();
+    assert_eq!(together.len(), finds.len());
+    let mut outcomes = BTreeSet::new();
+    for (request, read) in finds.iter().zip(together) {
+        let alone = find(&pool, **request).await.unwrap();
+        assert_eq!(format!("{:?}", read.unwrap()), format!("{alone:?}"), "{request:?}");
+        outcomes.insert(match alone {
+            Read::Stale => "stale",
+            Read::Done(None) => "none",
+            Read::Done(Some(_)) => "some",
+        });
+    }
+    assert_eq!(outcomes.len(), 3, "{outcomes:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_read_whose_rights_have_changed_while_it_waited_is_authenticated_again() {
+    let busy = BusyServer::start_with_connections(2).await;
+    let requests = busy.ids.iter().map(|id| (TJE0, json!({ "ErpConnectionId": id })));
+    let reads = busy.start_all("GetConnection", requests).await;
+    let BusyServer { server, holder, first, .. } = busy;
+    server.database.execute("UPDATE associate SET administrator = false WHERE name = 'tje0'").await;
+    unlock(holder).await;
+    assert_eq!(first.await.unwrap().status, 403);
+    for read in futures::future::join_all(reads).await {
+        assert_eq!(read.unwrap().text, "null", "an ordinary associate does not see it");
+    }
+    assert!(shared(&server, "GetConnection").await.parse::<u32>().unwrap() >= 2);
 }
 
 /// Makes updates of connections named `shared` wait, until [`unblock_updates`].
