@@ -19,7 +19,7 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use crate::support::admin::{ADMIN, samples};
+use crate::support::admin::{ADMIN, admin_get, samples};
 use crate::support::client::{TJE0, TJE1};
 use crate::support::wait::wait_until;
 use crate::support::{AGENT, Program, SAVE, Server, TestDatabase};
@@ -447,8 +447,9 @@ async fn refusals_are_repeated_a_few_times_and_urls_that_are_not_callable_never(
     let plugin = &call(&server.program, "SaveErpSyncConnectorEntity", &plugin).await["ErpConnectorId"];
     save(&server.program, plugin, &json!(0), "1").await;
     wait_until_told(&server.database).await;
-    let problem = "SELECT problem FROM connector_delivery WHERE problem <> ''";
-    assert_eq!(server.database.value::<String>(problem).await, "a .NET plugin");
+    let given_up = admin_get(&server.program, "/connectors/deliveries").await.json();
+    let members = ["state", "attempts", "problem", "deleted"].map(|member| given_up[0][member].clone());
+    assert_eq!(json!(members), json!(["given up", 1, "a .NET plugin", false]), "{given_up}");
 
     connector.set(Behavior::Refuses);
     let registered = connector.register(&server.program).await;
@@ -459,6 +460,9 @@ async fn refusals_are_repeated_a_few_times_and_urls_that_are_not_callable_never(
     connector.wait_for_calls(1).await;
     let recorded = "SELECT count(*) FROM connector_delivery WHERE attempted_count = 1 AND attempts = 1";
     wait_until("the second refusal", async || server.database.value::<i64>(recorded).await == 1).await;
+    let deliveries = admin_get(&server.program, "/connectors/deliveries").await.json();
+    assert_eq!((&deliveries[1]["erpConnectionId"], &deliveries[1]["state"]), (id, &json!("waiting")), "{deliveries}");
+    assert!(deliveries[1]["problem"].as_str().unwrap().contains("WSSaveConnection"), "{deliveries}");
     // The walk makes the next attempt, which is the last one here.
     let last = "UPDATE connector_delivery SET attempts = 9, next_attempt = 'epoch' WHERE attempted_count = 1";
     server.database.execute(last).await;

@@ -1,5 +1,5 @@
-//! The operator's listener: `/metrics`, the journal of connectors, and the health checks. Without authentication: access
-//! has to be restricted by the network.
+//! The operator's listener: `/metrics`, the journal of connectors, their deliveries, and the health checks. Without
+//! authentication: access has to be restricted by the network.
 
 use std::fmt;
 use std::sync::Arc;
@@ -33,6 +33,9 @@ const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset
 /// The older text format of Prometheus, for other clients.
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
+/// The most deliveries that are listed.
+const MOST_DELIVERIES: i64 = 1_000;
+
 /// Creates the router: the metrics of `requests` and `pool`, the journal of connectors, and the health checks.
 pub fn app(requests: &RequestMetrics, pool: &store::Pool, journal: Arc<Journal>, health: Router) -> Router {
     let registry = Arc::new(registry(requests, pool));
@@ -40,6 +43,7 @@ pub fn app(requests: &RequestMetrics, pool: &store::Pool, journal: Arc<Journal>,
         .route("/metrics", only("GET, HEAD", get(metrics)))
         .with_state(registry)
         .route("/connectors/journal", only("GET, HEAD", get(exchanges)).with_state(journal))
+        .route("/connectors/deliveries", only("GET, HEAD", get(deliveries)).with_state(pool.clone()))
         .merge(health)
         .fallback(path_not_found)
         .layer(from_fn(write_errors))
@@ -63,6 +67,11 @@ fn registry(requests: &RequestMetrics, pool: &store::Pool) -> Registry {
 /// Returns the last exchanges with connectors, the newest first.
 async fn exchanges(State(journal): State<Arc<Journal>>) -> Json<Vec<Exchange>> {
     Json(journal.exchanges())
+}
+
+/// Returns connections of which their connectors are not told.
+async fn deliveries(State(pool): State<store::Pool>) -> Result<Json<Vec<store::deliveries::Delivery>>, Error> {
+    Ok(Json(store::deliveries::list(&pool, MOST_DELIVERIES).await?))
 }
 
 async fn metrics(State(registry): State<Arc<Registry>>, headers: HeaderMap) -> Result<Response, Error> {

@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde::Serialize;
+
 use super::{Failure, Pool};
 
 /// A page of a walk through all connections.
@@ -27,6 +29,38 @@ pub async fn walk(pool: &Pool, after: i32, rows: i64) -> Result<Page, Failure> {
     let page = sqlx::query_file!("src/store/walk_deliveries.sql", after, rows).fetch_one(pool).await?;
     let ready = page.connections.into_iter().zip(page.connectors).collect();
     Ok(Page { last: page.last, waiting: page.waiting, ready })
+}
+
+/// A connection of which its connector is not told, for the operator.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Delivery {
+    /// Primary key.
+    pub erp_connection_id: i32,
+    /// Key of its connector.
+    pub erp_connector_id: i32,
+    /// The GUID by which the connector knows the connection.
+    pub connection_id: String,
+    /// The connector has to be told that the connection is deleted.
+    pub deleted: bool,
+    /// The time of the last change.
+    pub updated: String,
+    /// `waiting`, `running` or `given up`.
+    pub state: String,
+    /// The connector is told, and its fields are still to be read.
+    pub only_fields: bool,
+    /// The number of failed attempts.
+    pub attempts: i32,
+    /// The reason of the last failure; blank if there is none.
+    pub problem: String,
+}
+
+/// Lists at most `limit` connections of which their connectors are not told, ordered by key.
+///
+/// # Errors
+/// See [`Failure`].
+pub async fn list(pool: &Pool, limit: i64) -> Result<Vec<Delivery>, Failure> {
+    Ok(sqlx::query_file_as!(Delivery, "src/store/list_deliveries.sql", limit).fetch_all(pool).await?)
 }
 
 /// A connection whose connector is being told, and the state of its delivery.
