@@ -68,6 +68,7 @@ namespace ErpSync.Wcf
             ReadByParent();
             Write();
             ReadLists();
+            ReadUnknown();
             Disconnect();
             var operations = typeof(IErpConnectorWS).GetMethods(BindingFlags.Public | BindingFlags.Instance);
             var missing = operations.Select(operation => operation.Name).Except(called).ToArray();
@@ -237,6 +238,27 @@ namespace ErpSync.Wcf
             }
         }
 
+        void ReadUnknown()
+        {
+            var actors = connector.WSGetActors(new GetActorsRequestWS
+            {
+                ConnectionGuid = connection,
+                ActorType = "Customer",
+                ErpKeys = new[] { "no such key" },
+            });
+            Expect(actors.IsOk && actors.Actors.Length == 0, "an actor that does not exist is left out");
+            ExpectError(Contract.UnknownField, "a field that does not exist", connector.WSGetActors(new GetActorsRequestWS
+            {
+                ConnectionGuid = connection,
+                ActorType = "Customer",
+                ErpKeys = new string[0],
+                FieldKeys = new[] { "no such field" },
+            }));
+            var list = fields.Values.SelectMany(all => all).First(field => !string.IsNullOrEmpty(field.ListName)).ListName;
+            ExpectError(Contract.UnknownListItem, "a list item that does not exist", connector.WSGetListItems(
+                new GetListItemsRequestWS { ConnectionGuid = connection, ListName = list, ListItemKeys = new[] { "no such item" } }));
+        }
+
         void Disconnect()
         {
             Call("WSDeleteConnection", () => connector.WSDeleteConnection(new RequestBaseWS { ConnectionGuid = connection }));
@@ -284,8 +306,13 @@ namespace ErpSync.Wcf
 
         void ExpectUnknown(string what)
         {
-            var result = connector.WSTestConnection(new RequestBaseWS { ConnectionGuid = connection });
-            Expect(result.State == ResponseStateWS.Error && !result.IsOk && result.ErrorCode == Contract.UnknownConnection,
+            ExpectError(Contract.UnknownConnection, what,
+                connector.WSTestConnection(new RequestBaseWS { ConnectionGuid = connection }));
+        }
+
+        void ExpectError(string code, string what, ConnectorResultBaseWS result)
+        {
+            Expect(result.State == ResponseStateWS.Error && !result.IsOk && result.ErrorCode == code,
                 what + " is an error: " + result.ErrorCode);
         }
 
