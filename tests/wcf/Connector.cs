@@ -18,6 +18,9 @@ namespace ErpSync.Wcf
         AddressFilterMode = AddressFilterMode.Any)]
     public sealed class Connector : IErpConnectorWS
     {
+        /// <summary>Set when the program ends, which waits for each call.</summary>
+        public static readonly ManualResetEvent Stopping = new ManualResetEvent(false);
+
         const string Warehouses = "warehouses";
         const string Terms = "payment terms";
 
@@ -229,7 +232,7 @@ namespace ErpSync.Wcf
                 case "fault":
                     throw new InvalidOperationException("out of paper");
                 case "slow":
-                    Thread.Sleep(Timeout.Infinite);
+                    Stopping.WaitOne();
                     break;
                 default:
                     var missing = Failure<T>(null);

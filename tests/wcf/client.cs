@@ -26,12 +26,26 @@ namespace ErpSync.Wcf
             {
                 walk.Run();
             }
-            catch (Exception problem)
+            catch (StopException problem)
             {
-                Console.Error.WriteLine("FAILED: " + problem);
+                Console.WriteLine("FAILED " + problem.Message);
+                return 1;
+            }
+            // Faults, and failures of HTTP.
+            catch (CommunicationException problem)
+            {
+                Console.WriteLine("FAILED " + problem.GetType().Name + ": " + problem.Message);
                 return 1;
             }
             return walk.Succeeded ? 0 : 1;
+        }
+    }
+
+    // A failure after which the walk has nothing to go on with.
+    sealed class StopException : Exception
+    {
+        public StopException(string message) : base(message)
+        {
         }
     }
 
@@ -325,8 +339,13 @@ namespace ErpSync.Wcf
         {
             called.Add(operation);
             var result = call();
-            Expect(result.IsOk && result.State != ResponseStateWS.Error,
-                operation + " " + result.ErrorCode + " " + result.UserExplanation + " " + result.TechExplanation);
+            var isOk = result.IsOk && result.State != ResponseStateWS.Error;
+            Expect(isOk, operation + " " + result.ErrorCode + " " + result.UserExplanation + " " + result.TechExplanation);
+            // WCF leaves out a member that stands out of order.
+            var values = typeof(T).GetProperties().Where(member => member.DeclaringType != typeof(ConnectorResultBaseWS));
+            var absent = values.FirstOrDefault(member => member.GetValue(result) == null);
+            if (!isOk || absent != null)
+                throw new StopException(isOk ? "there is no " + absent.Name : "no call can follow");
             return result;
         }
 

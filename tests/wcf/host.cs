@@ -12,7 +12,7 @@ namespace ErpSync.Wcf
             ConnectorHost.Open(address);
             Console.WriteLine("listens on " + address);
             Console.In.ReadToEnd();
-            // Calls that never end do not delay the end.
+            Connector.Stopping.Set();
             Environment.Exit(0);
         }
     }
