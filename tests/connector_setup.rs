@@ -30,19 +30,20 @@ async fn the_config_fields_of_a_connector_are_listed_in_the_callers_language() {
     let fields = server.called("GetConfigurationFields", &request).await;
     let fields = fields.as_array().unwrap();
     let of = |member: &str| fields.iter().map(|field| field[member].clone()).collect::<Vec<_>>();
-    assert_eq!(of("FieldKey"), ["COMPANY", "PASSWORD", "LEDGER", "SINCE", "NOTE"]);
-    assert_eq!(of("FieldType"), ["Text", "Password", "List", "Date", "Label"]);
-    assert_eq!(of("Access"), ["Mandatory", "Normal", "Normal", "Normal", "ReadOnly"]);
-    assert_eq!(of("DefaultValue"), ["", "", "", "[D:01/31/2024]", ""]);
-    assert_eq!(
-        (&fields[2]["ListName"], &fields[2]["MaxLength"], &fields[2]["Rank"]),
-        (&json!("Ledgers"), &json!(100), &json!(3))
-    );
-    assert_eq!(fields[0]["DisplayName"], "US:\"COMPANY\";NO:\"Felt COMPANY\"");
+    assert_eq!(of("FieldKey"), ["server", "password", "archive", "limit", "rate", "warehouse", "opened", "about"]);
+    let types = ["Text", "Password", "Checkbox", "Integer", "Double", "List", "Date", "Label"];
+    assert_eq!(of("FieldType"), types);
+    let access = ["Mandatory", "Normal", "Normal", "Normal", "Normal", "Normal", "Normal", "ReadOnly"];
+    assert_eq!(of("Access"), access);
+    assert_eq!(of("DefaultValue"), ["", "", "[I:0]", "[I:30]", "[F:1.25]", "", "[D:02/29/2024]", ""]);
+    assert_eq!(of("Rank"), [1, 2, 3, 4, 5, 6, 7, 8]);
+    assert_eq!(of("MaxLength"), [80, 0, 0, 0, 0, 0, 0, 0]);
+    assert_eq!(of("ListName"), ["", "", "", "", "", "warehouses", "", ""]);
+    assert_eq!(fields[0]["DisplayName"], "US:\"Server\";NO:\"Tjener\"");
     let path = format!("{AGENT}/GetConfigurationFields");
     let norwegian = [("Accept", "application/json"), ("Accept-Language", "nb")];
     let answer = server.program.send_to(&path, "application/json", request.to_string(), &norwegian).await;
-    assert_eq!(answer.json()[0]["DisplayName"], "Felt COMPANY");
+    assert_eq!(answer.json()[0]["DisplayName"], "Tjener");
 
     connector.state.lock().unwrap().is_broken = true;
     let refused = server.call(TJE0, "GetConfigurationFields", &request).await;

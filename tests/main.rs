@@ -52,4 +52,5 @@ mod support;
 #[cfg(feature = "opentelemetry")]
 mod traces;
 mod upgrade;
+mod wcf_connector;
 mod xml;

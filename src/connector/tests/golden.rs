@@ -1,4 +1,4 @@
-//! Messages against recordings of a WCF client that called a WCF service, byte for byte.
+//! Messages against recordings of a WCF client that called a WCF service, byte for byte. `tests/wcf/record` makes them.
 
 #![expect(clippy::unnecessary_wraps, reason = "most members are optional")]
 
@@ -17,7 +17,7 @@ use super::super::operations::{
 use super::super::responses::{ErrorCode, Response};
 use super::super::writer::Writer;
 
-const CONNECTION: &str = "48b08f6c-63dc-4d52-b675-12da393463cf";
+const CONNECTION: &str = "0d9f4c1e-5b7a-4e36-8a52-6f1c2b3d4e5f";
 
 fn recorded(number: u8, operation: &str, kind: &str) -> String {
     let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/connector/recorded");
@@ -49,7 +49,7 @@ fn texts(texts: &[&str]) -> Option<Vec<String>> {
 }
 
 fn config() -> Option<ConfigValues> {
-    let entries = [("COMPANY", Some("A & B <1>")), ("PASSWORD", None), ("LEDGER", Some(""))];
+    let entries = [("server", Some("host 1 & \"2\" <3>")), ("password", None), ("warehouse", Some(""))];
     Some(ConfigValues::new(entries.into_iter().collect()))
 }
 
@@ -65,7 +65,7 @@ fn new_actor(erp_key: Option<&str>, last_modified: Option<&str>) -> ErpActor {
     ErpActor {
         actor_type: customer(),
         erp_key: erp_key.map(ToOwned::to_owned),
-        field_values: Some([("NAME", Some("New"))].into_iter().collect()),
+        field_values: Some([("name", Some("customer 4"))].into_iter().collect()),
         last_modified: last_modified.map(ToOwned::to_owned),
         ..ErpActor::default()
     }
@@ -75,15 +75,28 @@ fn new_actor(erp_key: Option<&str>, last_modified: Option<&str>) -> ErpActor {
 fn the_life_of_a_connection() {
     let fields = check(1, &GetConfigData::default()).fields.expect("fields");
     let types: Vec<_> = fields.iter().map(|field| field.field_type).collect();
-    assert_eq!(types, [FieldType::Text, FieldType::Password, FieldType::List, FieldType::Datetime, FieldType::Label]);
-    assert_eq!((fields[0].access, fields[4].access), (FieldAccess::Mandatory, FieldAccess::ReadOnly));
-    assert_eq!((fields[2].list_name.as_deref(), fields[2].max_length, fields[2].rank), (Some("Ledgers"), 100, 3));
-    assert_eq!(fields[1].display_name.as_deref(), Some("US:\"PASSWORD\";NO:\"Felt PASSWORD\""));
+    let expected = [
+        FieldType::Label,
+        FieldType::Text,
+        FieldType::Password,
+        FieldType::Checkbox,
+        FieldType::Integer,
+        FieldType::Double,
+        FieldType::List,
+        FieldType::Datetime,
+    ];
+    assert_eq!(types, expected);
+    let access = [0, 1, 2].map(|index: usize| fields[index].access);
+    assert_eq!(access, [FieldAccess::ReadOnly, FieldAccess::Mandatory, FieldAccess::Normal]);
+    assert_eq!((fields[1].list_name.as_deref(), fields[1].max_length, fields[1].rank), (None, 80, 1));
+    assert_eq!((fields[6].list_name.as_deref(), fields[6].max_length, fields[6].rank), (Some("warehouses"), 0, 6));
+    assert_eq!(fields[2].display_name.as_deref(), Some("US:\"Password\";NO:\"Passord\""));
+    assert_eq!((fields[2].default_value.as_deref(), fields[5].default_value.as_deref()), (Some(""), Some("[F:1.25]")));
 
     let outcome = check(2, &TestConnection { connection_guid: connection_guid() });
     let refusal = outcome.refusal().expect("a refusal");
     assert_eq!(refusal.code, Some(ErrorCode::UnknownConnectionId));
-    assert_eq!((refusal.user_explanation, refusal.tech_explanation.as_deref()), (None, Some("tech: ")));
+    assert_eq!((refusal.user_explanation, refusal.tech_explanation.as_deref()), (None, Some("known connections: ")));
 
     assert!(check(3, &TestConfigData { connection_info: config() }).is_success());
     let save = SaveConnection { connection_guid: connection_guid(), connection_info: config() };
@@ -98,7 +111,7 @@ fn types_and_fields() {
     let request = GetSupportedActorTypeFields { connection_guid: connection_guid(), actor_type: customer() };
     assert_eq!(check(6, &request).fields.expect("fields").len(), 4);
     let request = GetSearchableFields { connection_guid: connection_guid(), actor_type: customer() };
-    assert_eq!(check(7, &request).items, texts(&["NAME"]));
+    assert_eq!(check(7, &request).items, texts(&["name", "terms"]));
 }
 
 #[test]
@@ -108,25 +121,29 @@ fn actors_are_found() {
         &GetActors {
             connection_guid: connection_guid(),
             actor_type: customer(),
-            erp_keys: texts(&["C1", "C2"]),
+            erp_keys: texts(&["10001", "10003"]),
             field_keys: texts(&[]),
         },
     );
     let actors = actors.actors.expect("actors");
-    let values = actors[0].field_values.as_ref().expect("values");
-    assert_eq!((values.get("NAME"), values.get("CREDIT")), (Some("Customer & <1>"), Some("[F:10.5]")));
+    let values: Vec<_> = actors.iter().map(|actor| actor.field_values.as_ref().expect("values")).collect();
+    assert_eq!((values[0].get("name"), values[0].get("balance")), (Some("customer 1 & <sons>"), Some("[F:1.25]")));
+    let null = ("terms".to_owned(), None);
+    assert!(values[1].0.contains(&null) && !values[0].0.contains(&null), "{values:?}");
     let by_timestamp = GetActorsByTimestamp {
         connection_guid: connection_guid(),
         actor_type: customer(),
         field_keys: None,
-        updated_on_or_after: text("000002"),
+        updated_on_or_after: text("rev-0002"),
     };
-    assert!(check(9, &by_timestamp).outcome().is_success());
+    let actors = check(9, &by_timestamp);
+    assert!(actors.outcome().is_success());
+    assert_eq!(actors.actors.expect("actors").len(), 2);
     let search = SearchActors {
         connection_guid: connection_guid(),
         actor_type: customer(),
-        field_keys: texts(&["NAME"]),
-        search_text: "1".to_owned(),
+        field_keys: texts(&["name"]),
+        search_text: "customer".to_owned(),
     };
     assert_eq!(check(10, &search).actors.expect("actors").len(), 3);
     let by_parent = SearchActorByParent {
@@ -134,40 +151,50 @@ fn actors_are_found() {
         actor_type: "Person".to_owned(),
         field_keys: None,
         search_text: String::new(),
-        parent_actor_erp_key: "C1".to_owned(),
+        parent_actor_erp_key: "10001".to_owned(),
         parent_actor_type: customer(),
     };
     let person = check(11, &by_parent).actors.expect("actors").remove(0);
-    assert_eq!((person.parent_actor_type, person.parent_erp_key), (text("Customer"), text("C1")));
-    let restriction =
-        SearchRestriction { field_key: "NAME".to_owned(), operator: "begins".to_owned(), values: texts(&["C"]) };
+    assert_eq!((person.parent_actor_type, person.parent_erp_key), (text("Customer"), text("10001")));
+    assert_eq!(person.field_values.expect("values").get("name"), Some("person 1 (æøå €)"));
+    let restriction = |field_key: &str, operator: &str, values: &[&str]| SearchRestriction {
+        field_key: field_key.to_owned(),
+        operator: operator.to_owned(),
+        values: texts(values),
+    };
     let advanced = SearchActorsAdvanced {
         connection_guid: connection_guid(),
         actor_type: customer(),
-        field_keys: texts(&["NAME"]),
-        restrictions: Some(vec![restriction]),
+        field_keys: texts(&["name"]),
+        restrictions: Some(vec![
+            restriction("name", "begins", &["customer"]),
+            restriction("terms", "in", &["14", "30"]),
+        ]),
     };
-    assert_eq!(check(12, &advanced).actors.expect("actors").len(), 3);
+    assert_eq!(check(12, &advanced).actors.expect("actors").len(), 2);
 }
 
 #[test]
 fn actors_are_saved() {
     let create = CreateActor { connection_guid: connection_guid(), actor: Some(new_actor(None, None)) };
-    assert_eq!(check(13, &create).actor, Some(new_actor(Some("N4"), Some("000004"))));
-    let actors = Some(vec![new_actor(Some("N4"), Some("000004"))]);
+    assert_eq!(check(13, &create).actor, Some(new_actor(Some("10004"), Some("rev-0005"))));
+    let actors = Some(vec![new_actor(Some("10004"), Some("rev-0005"))]);
     let saved = check(14, &SaveActors { connection_guid: connection_guid(), actors });
-    assert_eq!(saved.actors, Some(vec![new_actor(Some("N4"), Some("000005"))]));
+    assert_eq!(saved.actors, Some(vec![new_actor(Some("10004"), Some("rev-0006"))]));
 }
 
 #[test]
 fn lists_are_read() {
-    let ledgers = || "Ledgers".to_owned();
-    let items = check(15, &GetList { connection_guid: NO_CONNECTION.to_owned(), list_name: ledgers() });
+    let warehouses = || "warehouses".to_owned();
+    let items = check(15, &GetList { connection_guid: NO_CONNECTION.to_owned(), list_name: warehouses() });
     let expected: Dictionary =
-        [("1", Some("US:\"Gold\";NO:\"Gull\"")), ("2", Some("Silver")), ("3", None)].into_iter().collect();
+        [("n", Some("US:\"North\";NO:\"Nord\"")), ("s", Some("South & east")), ("w", None)].into_iter().collect();
     assert_eq!(items.list_items, Some(expected));
-    let some =
-        GetListItems { connection_guid: connection_guid(), list_item_keys: texts(&["1", "3"]), list_name: ledgers() };
+    let some = GetListItems {
+        connection_guid: connection_guid(),
+        list_item_keys: texts(&["n", "w"]),
+        list_name: warehouses(),
+    };
     assert_eq!(check(16, &some).list_items.expect("items").0.len(), 2);
 }
 
@@ -207,8 +234,8 @@ fn the_action_is_quoted() {
 
 #[test]
 fn secrets_are_masked_in_a_masked_request_alone() {
-    let entries = [("COMPANY", Some("A & B <1>")), ("PASSWORD", Some("s3cret")), ("LEDGER", Some(""))];
-    let config = ConfigValues::new(entries.into_iter().collect()).with_passwords(["PASSWORD".to_owned()]);
+    let entries = [("server", Some("host 1 & <2>")), ("password", Some("s3cret")), ("warehouse", Some(""))];
+    let config = ConfigValues::new(entries.into_iter().collect()).with_passwords(["password".to_owned()]);
     let save = SaveConnection { connection_guid: connection_guid(), connection_info: Some(config) };
     let plain = String::from_utf8(write_request(&save, Writer::default())).expect("UTF-8");
     let masked = String::from_utf8(write_request(&save, Writer::masked())).expect("UTF-8");

@@ -54,7 +54,7 @@ fn prefixes_comments_white_space_and_unknown_elements_make_no_difference() {
         .replace("i:nil=\"true\"", "xsi:nil='1'")
         .replace("<Actors>", "<!-- a --><New>1</New><Actors>\n")
         .replace("</Actors>", "<ErpActorWS xsi:nil='1'/></Actors>")
-        .replace("Customer &amp; &lt;1&gt;", "<![CDATA[Customer & <]]>1&#62;");
+        .replace("customer 1 &amp; &lt;sons&gt;", "<![CDATA[customer 1 & <]]>sons&#62;");
     assert_ne!(renamed, ACTORS);
     assert_eq!(actors(&renamed), Ok(expected));
 }
@@ -65,7 +65,7 @@ fn members_are_read_in_any_order() {
     let (base, rest) = rest.split_once("<Actors>").expect("actors");
     let (list, end) = rest.split_once("</Actors>").expect("actors");
     let reordered = format!("{start}<Actors>{list}</Actors><ErrorCode{base}{end}");
-    let key = "<ErpKey>C1</ErpKey>";
+    let key = "<ErpKey>10001</ErpKey>";
     let reordered = reordered.replacen(key, "", 1).replacen("<LastModified>", &format!("{key}<LastModified>"), 1);
     assert_eq!(actors(&reordered), actors(ACTORS));
 }
