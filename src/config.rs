@@ -18,7 +18,7 @@ mod serve;
 
 pub use authentication::{Authentication, DEFAULT_TENANT, Installation, Oidc};
 pub use command_line::CommandLine;
-pub use commands::{CheckArgs, Command, ConfigCommand, DatabaseArgs, HealthcheckArgs, OpenapiArgs};
+pub use commands::{CheckArgs, Command, ConfigCommand, DatabaseArgs, DemoConnectorArgs, HealthcheckArgs, OpenapiArgs};
 pub use connector::{Connector, Destination, Destinations, JournalMode};
 pub use database::Database;
 pub use limits::Limits;

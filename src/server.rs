@@ -3,6 +3,7 @@
 mod admin;
 mod connectors;
 mod cors;
+pub mod demo_connector;
 mod discard_body;
 mod docs;
 mod health;
@@ -32,8 +33,9 @@ use crate::config::network::Networks;
 use crate::config::{Limits, Serve};
 use crate::connector::journal::Journal;
 use crate::database::Database;
+use crate::demo::{self, DemoConnectorState};
+use crate::erp_sync;
 use crate::erp_sync::AgentState;
-use crate::{demo, erp_sync};
 use listen::ListenerConfig;
 use proxies::TrustedProxies;
 pub use request_metrics::RequestMetrics;
@@ -64,11 +66,11 @@ pub async fn run(settings: &Serve) -> Result<(), String> {
     let mut shutdown = ShutdownSignal::install()?;
     listen::raise_open_file_limit();
     // A signal drops the future, which also stops an embedded database that is starting.
-    let database = tokio::select! {
+    let (database, demo) = tokio::select! {
         opened = open_database(settings) => opened?,
         () = shutdown.received(1) => return Err("stopped before it was ready".to_owned()),
     };
-    let served = serve(settings, &database, config, issuer, shutdown).await;
+    let served = serve(settings, &database, demo, config, issuer, shutdown).await;
     database.close().await;
     tracing::info!("stopped");
     served
@@ -86,10 +88,10 @@ pub fn check(settings: &Serve) -> Result<(), String> {
 }
 
 /// Opens the database, and adds or refuses demo data before the server listens.
-async fn open_database(settings: &Serve) -> Result<Database, String> {
+async fn open_database(settings: &Serve) -> Result<(Database, DemoConnectorState), String> {
     let database = Database::open(&settings.database).await?;
     match demo::prepare(&database, settings).await {
-        Ok(()) => Ok(database),
+        Ok(demo) => Ok((database, demo)),
         Err(problem) => {
             database.close().await;
             Err(problem)
@@ -100,6 +102,7 @@ async fn open_database(settings: &Serve) -> Result<Database, String> {
 async fn serve(
     settings: &Serve,
     database: &Database,
+    demo: DemoConnectorState,
     config: ListenerConfig,
     issuer: Option<Issuer>,
     shutdown: ShutdownSignal,
@@ -115,7 +118,7 @@ async fn serve(
     let pool = database.pool.clone();
     let admin_address = admin_listener.as_ref().and_then(|listener| listener.local_addr().ok());
     let journal = Arc::new(Journal::new(settings.connector.journal, settings.connector.journal_size.into()));
-    let client = connectors::connect(settings, admin_address, Arc::clone(&journal)).await?;
+    let client = connectors::connect(settings, address, admin_address, Arc::clone(&journal)).await?;
     let state = AgentState { pool: pool.clone(), connectors: Arc::new(client) };
     let authenticator = Authenticator::new(pool.clone(), settings.authentication.clone(), issuer);
     let agent = erp_sync::agent();
@@ -124,7 +127,8 @@ async fn serve(
     let api = api(agent, endpoints, &state, &authenticator);
     let health = router(health::endpoints(&pool, &shutdown).into());
     let admin = admin::app(&metrics, &pool, journal, health.clone());
-    let app = app(api, health, metrics, settings);
+    let demo_connector = demo_connector::endpoint(&pool, demo, &settings.network.path_prefix, &settings.limits);
+    let app = app(api, health.merge(demo_connector), metrics, settings);
 
     let admin = async {
         if let Some(listener) = admin_listener {

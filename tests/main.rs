@@ -13,6 +13,7 @@ mod connector_setup;
 mod connectors;
 mod contention;
 mod demo;
+mod demo_connector;
 mod docs;
 mod documentation;
 mod embedded;

@@ -130,6 +130,8 @@ async fn metrics_are_served_in_both_prometheus_formats_on_the_admin_listener_onl
 #[tokio::test]
 async fn the_connection_pool_and_its_timeouts_are_in_the_metrics() {
     let server = Server::start_with(&[&ADMIN[..], &["--database-connections", "1"]].concat()).await;
+    // The check for demo logins runs in the background, and uses the connection.
+    server.program.wait_for_log("published passwords are live").await;
     assert_eq!(server.program.save_sample().await.status, 200);
     let before = samples(&server.program).await;
     for (name, expected) in [("limit", "1"), ("open", "1"), ("idle", "1"), ("in_use", "0"), ("timeouts_total", "0")] {

@@ -19,7 +19,7 @@ use super::received::{Received, describe_remarks, read_result};
 use super::redaction::Secrets;
 use super::resolver::{Lookup, PolicyResolver};
 use super::responses::Response;
-use super::url::ConnectorUrl;
+use super::url::{ConnectorUrl, DEMO_APP, UrlError, app_id};
 use super::writer::Writer;
 use crate::metrics;
 
@@ -50,6 +50,8 @@ pub struct ClientOptions {
     pub lookup: Lookup,
     /// The journal of the calls.
     pub journal: Arc<Journal>,
+    /// The URL of the demo connector that the server itself serves.
+    pub demo: Option<ConnectorUrl>,
 }
 
 impl Default for ClientOptions {
@@ -62,6 +64,7 @@ impl Default for ClientOptions {
             policy: OutboundPolicy::default(),
             lookup: Lookup::default(),
             journal: Arc::default(),
+            demo: None,
         }
     }
 }
@@ -71,8 +74,9 @@ impl Default for ClientOptions {
 pub struct Client {
     options: ClientOptions,
     policy: Arc<OutboundPolicy>,
-    /// One HTTP client for each port, as a client's resolver does not learn the port.
-    clients: Mutex<BTreeMap<u16, reqwest::Client>>,
+    /// One HTTP client for each port, as a client's resolver does not learn the port. The server's own connector has a
+    /// client of its own.
+    clients: Mutex<BTreeMap<(u16, bool), reqwest::Client>>,
 }
 
 impl Client {
@@ -87,9 +91,24 @@ impl Client {
         let policy = Arc::new(options.policy.clone());
         let client = Client { options, policy, clients: Mutex::default() };
         if !client.options.authorities.is_empty() {
-            client.client_for(443).map_err(|problem| problem.to_string())?;
+            client.client_for(443, false).map_err(|problem| problem.to_string())?;
         }
         Ok(client)
+    }
+
+    /// Parses the URL of a connector as [`ConnectorUrl::parse`] does. `app://demo` is the demo connector of the server.
+    ///
+    /// # Errors
+    /// As [`ConnectorUrl::parse`].
+    pub fn resolve(
+        &self,
+        text: &str,
+        resolve_app: impl FnOnce(&str) -> Option<String>,
+    ) -> Result<ConnectorUrl, UrlError> {
+        match &self.options.demo {
+            Some(demo) if app_id(text) == Some(DEMO_APP) => Ok(demo.clone()),
+            _ => ConnectorUrl::parse(text, resolve_app),
+        }
     }
 
     /// Calls an operation. The result's outcome is a success.
@@ -167,7 +186,7 @@ impl Client {
     ) -> Result<Received, Cause> {
         self.check_literal(url)?;
         let failed = |problem| Cause::of_client(problem, self.options.connect_timeout);
-        let client = self.client_for(url.port()).map_err(failed)?;
+        let client = self.client_for(url.port(), url.is_own()).map_err(failed)?;
         let mut response = client
             .post(url.as_url().clone())
             .header(CONTENT_TYPE_HEADER, CONTENT_TYPE)
@@ -197,16 +216,20 @@ impl Client {
         Ok(Received { status, content_type, body })
     }
 
-    /// Checks the address in a URL that has no host name. Those of host names are checked by the resolver.
+    /// Checks the address in a URL that has no host name. Those of host names are checked by the resolver. The server's own
+    /// connector may be called whatever addresses others may have.
     fn check_literal(&self, url: &ConnectorUrl) -> Result<(), Cause> {
+        if url.is_own() {
+            return Ok(());
+        }
         let host = url.as_url().host_str().unwrap_or_default();
         let Ok(ip) = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() else { return Ok(()) };
         self.policy.check(host, SocketAddr::new(ip, url.port())).map_err(Cause::Forbidden)
     }
 
-    fn client_for(&self, port: u16) -> reqwest::Result<reqwest::Client> {
+    fn client_for(&self, port: u16, is_own: bool) -> reqwest::Result<reqwest::Client> {
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(client) = clients.get(&port) {
+        if let Some(client) = clients.get(&(port, is_own)) {
             return Ok(client.clone());
         }
         let options = &self.options;
@@ -223,12 +246,15 @@ impl Client {
             .connect_timeout(options.connect_timeout)
             .pool_idle_timeout(POOL_IDLE_TIMEOUT)
             .tls_certs_merge(options.authorities.clone())
+            // The server's certificate names its public host, and not the address of its listener, which is what the own
+            // connector is called at: the connection does not leave this machine.
+            .tls_danger_accept_invalid_certs(is_own)
             .user_agent(concat!("erpsync/", env!("CARGO_PKG_VERSION")))
             .build()?;
         if clients.len() == MAX_CLIENTS {
             clients.pop_first();
         }
-        clients.insert(port, client.clone());
+        clients.insert((port, is_own), client.clone());
         Ok(client)
     }
 }

@@ -64,7 +64,7 @@ pub async fn test_url(
     request: TestConnectorUrlRequest,
 ) -> Result<ErpSyncResponseCode, Error> {
     require_right_to_change(&caller, "Testing the URL of a connector")?;
-    let Some(url) = parse_or_log(&request.url.unwrap_or_default()) else {
+    let Some(url) = parse_or_log(&state, &request.url.unwrap_or_default()) else {
         return Ok(ErpSyncResponseCode::ErrorNotFound);
     };
     let result = state.connectors.call(&url, &GetConfigData::default()).await;
@@ -86,8 +86,8 @@ pub async fn configuration_fields(
     let Some(connector) = store::find(&state.pool, id, true).await? else {
         return Err(ConnectorRuleError::not_found(format_args!("ErpConnectorId: there is no connector {}.", Sent(id))));
     };
-    let url =
-        parse(&connector.url).map_err(|problem| ConnectorRuleError::bad_gateway(format_args!("{}", Sent(problem))))?;
+    let url = parse(&state, &connector.url);
+    let url = url.map_err(|problem| ConnectorRuleError::bad_gateway(format_args!("{}", Sent(problem))))?;
     let response = state.connectors.call(&url, &GetConfigData::default()).await;
     let response = response.map_err(|problem| {
         log_failure(&url, &problem);
@@ -111,7 +111,7 @@ pub async fn test_config(
     let Some(connector) = connector_by_any_id(&state, &caller, request.erp_connection_id).await? else {
         return Ok(false);
     };
-    let Some(url) = parse_or_log(&connector.url) else { return Ok(false) };
+    let Some(url) = parse_or_log(&state, &connector.url) else { return Ok(false) };
     let connection_info = Some(config_values(request.config_fields.unwrap_or_default()));
     let result = state.connectors.call(&url, &TestConfigData { connection_info }).await;
     Ok(succeeded(&url, result))
@@ -131,7 +131,7 @@ pub async fn test_connection(
         return Ok(false);
     };
     let Some(connector) = store::find(&state.pool, stored.erp_connector_id, true).await? else { return Ok(false) };
-    let Some(url) = parse_or_log(&connector.url) else { return Ok(false) };
+    let Some(url) = parse_or_log(&state, &connector.url) else { return Ok(false) };
     let connection_info = Some(config_values(stored.config_fields.unwrap_or_default()));
     let saved = SaveConnection { connection_guid: stored.connection_id.clone(), connection_info };
     let request = TestConnection { connection_guid: stored.connection_id };
@@ -154,15 +154,16 @@ fn config_values(fields: StringDictionary) -> ConfigValues {
     ConfigValues::new(Dictionary(fields.into_iter().collect()))
 }
 
-/// Parses a URL. No application is registered.
-fn parse(url: &str) -> Result<ConnectorUrl, UrlError> {
-    ConnectorUrl::parse(url, |_| None)
+/// Parses a URL. No application but the demo connector is registered.
+fn parse(state: &AgentState, url: &str) -> Result<ConnectorUrl, UrlError> {
+    state.connectors.resolve(url, |_| None)
 }
 
 /// Parses a URL; `None` if it cannot be called, with the reason in the log.
-fn parse_or_log(url: &str) -> Option<ConnectorUrl> {
+fn parse_or_log(state: &AgentState, url: &str) -> Option<ConnectorUrl> {
     // The log gets no part of the URL: it can hold credentials.
-    parse(url).inspect_err(|problem| tracing::warn!(problem = problem.kind(), "a connector's URL is not callable")).ok()
+    let log = |problem: &UrlError| tracing::warn!(problem = problem.kind(), "a connector's URL is not callable");
+    parse(state, url).inspect_err(log).ok()
 }
 
 /// Whether a call succeeded; a failure is logged.

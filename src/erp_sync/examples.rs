@@ -83,7 +83,7 @@ pub fn request(method: &str) -> Option<Example> {
         "SaveErpSyncConnectorEntity" => Example::new(&ErpSyncConnectorEntity {
             erp_connector_id: CONNECTOR,
             display_name: Some("US:\"Demo connector\";NO:\"Demokobling\"".into()),
-            url: Some("http://localhost:9411/ErpConnectorWS.svc".into()),
+            url: Some("app://demo".into()),
             ..ErpSyncConnectorEntity::default()
         }),
         "GetErpSyncConnectorEntity" => {
@@ -152,15 +152,13 @@ fn mapping_request(method: &str) -> Option<Example> {
             list_owner: Some("contact".into()),
             erp_connection_id: CONNECTION,
         }),
-        "TestConnectorUrl" => {
-            Example::new(&TestConnectorUrlRequest { url: Some("http://localhost:9411/ErpConnectorWS.svc".into()) })
-        }
+        "TestConnectorUrl" => Example::new(&TestConnectorUrlRequest { url: Some("app://demo".into()) }),
         "GetConfigurationFields" => Example::new(&GetConfigurationFieldsRequest { erp_connector_id: CONNECTOR }),
         "TestConnectionByConfig" => Example::new(&TestConnectionByConfigRequest {
             erp_connection_id: CONNECTOR,
-            config_fields: Some([("ConfigFields1".to_owned(), Some("est".to_owned()))].into()),
+            config_fields: Some([("COMPANY".to_owned(), Some("Emard Group".to_owned()))].into()),
         }),
-        "TestConnectionById" => Example::new(&TestConnectionByIdRequest { erp_connection_id: CONNECTOR }),
+        "TestConnectionById" => Example::new(&TestConnectionByIdRequest { erp_connection_id: CONNECTION }),
         method => return not_implemented::request(method, CONNECTION),
     })
 }

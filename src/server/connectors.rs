@@ -1,13 +1,17 @@
 //! The client that calls connectors, from the settings.
+//!
+//! The demo connector is served by this server, and called at the address of its listener.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
+use super::demo_connector::PATH;
 use crate::auth::oidc::read_certificates;
 use crate::config::Serve;
 use crate::connector::client::{Client, ClientOptions};
 use crate::connector::journal::Journal;
 use crate::connector::outbound::OutboundPolicy;
+use crate::connector::url::ConnectorUrl;
 use crate::database;
 
 /// Checks the settings of calls to connectors.
@@ -15,15 +19,16 @@ use crate::database;
 /// # Errors
 /// One line that names the setting.
 pub fn check(settings: &Serve) -> Result<(), String> {
-    client(settings, Vec::new(), Arc::default()).map(drop)
+    client(settings, None, Vec::new(), Arc::default()).map(drop)
 }
 
-/// Creates the client. It never calls the operator's listener or the database.
+/// Creates the client of a server that listens on `listener`. It never calls the operator's listener or the database.
 ///
 /// # Errors
 /// One line that names the setting.
 pub async fn connect(
     settings: &Serve,
+    listener: SocketAddr,
     admin_listener: Option<SocketAddr>,
     journal: Arc<Journal>,
 ) -> Result<Client, String> {
@@ -35,10 +40,29 @@ pub async fn connect(
             Err(problem) => tracing::warn!(host, %problem, "connectors at this host of the database are not refused"),
         }
     }
-    client(settings, own, journal)
+    client(settings, demo_url(settings, listener), own, journal)
 }
 
-fn client(settings: &Serve, own: Vec<SocketAddr>, journal: Arc<Journal>) -> Result<Client, String> {
+/// Returns the URL at which this machine reaches the demo connector. An address with a zone, which no URL can hold, has
+/// none.
+fn demo_url(settings: &Serve, listener: SocketAddr) -> Option<ConnectorUrl> {
+    let ip = match listener.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    let network = &settings.network;
+    let scheme = if network.tls_certificate.is_some() { "https" } else { "http" };
+    let address = SocketAddr::new(ip, listener.port());
+    ConnectorUrl::of_own_server(&format!("{scheme}://{address}{}{PATH}", network.path_prefix)).ok()
+}
+
+fn client(
+    settings: &Serve,
+    demo: Option<ConnectorUrl>,
+    own: Vec<SocketAddr>,
+    journal: Arc<Journal>,
+) -> Result<Client, String> {
     let connector = &settings.connector;
     let authorities = connector.ca.as_deref().map(read_certificates).transpose();
     Client::new(ClientOptions {
@@ -47,6 +71,7 @@ fn client(settings: &Serve, own: Vec<SocketAddr>, journal: Arc<Journal>) -> Resu
         authorities: authorities.map_err(|problem| format!("--connector-ca: {problem}"))?.unwrap_or_default(),
         policy: OutboundPolicy::new(connector.allow.clone(), own),
         journal,
+        demo,
         ..ClientOptions::default()
     })
     .map_err(|problem| format!("connectors cannot be called: {problem}"))

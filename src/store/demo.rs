@@ -15,7 +15,7 @@ pub struct Login {
     pub administrator: bool,
 }
 
-/// Adds the demo data to the database. Rows that exist are left unchanged.
+/// Adds the demo data to the database. Rows that exist are left unchanged, but for the URLs of its connectors.
 ///
 /// # Errors
 /// See [`Failure`]. Nothing is added then.
@@ -69,10 +69,13 @@ async fn insert_connections(transaction: &mut PgConnection) -> Result<(), Error>
         "INSERT INTO erp_connector (erp_connector_id, url, display_name, registered_associate_id, updated_associate_id)
          SELECT given.id, given.url, given.name, associate_id, associate_id
          FROM associate, (VALUES
-            (403, 'http://localhost:9403/ErpConnectorWS.svc', 'Demo connector 403'),
-            (411, 'http://localhost:9411/ErpConnectorWS.svc', 'Demo connector 411')
+            (403, 'app://demo', 'Demo connector 403'),
+            (411, 'app://demo', 'Demo connector 411')
          ) AS given (id, url, name)
-         WHERE lower(associate.name) = 'tje0' ON CONFLICT DO NOTHING"
+         WHERE lower(associate.name) = 'tje0'
+         ON CONFLICT (erp_connector_id) DO UPDATE SET url = excluded.url
+         -- Demo data of the first release, which had no demo connector.
+         WHERE erp_connector.url IN ('http://localhost:9403/ErpConnectorWS.svc', 'http://localhost:9411/ErpConnectorWS.svc')"
     )
     .execute(&mut *transaction)
     .await?;

@@ -9,6 +9,7 @@ pub mod connections;
 pub mod connectors;
 pub mod credentials;
 pub mod demo;
+pub mod demo_erp;
 pub mod engine;
 pub mod erp_fields;
 mod failure;
