@@ -216,6 +216,25 @@ async fn the_demo_connector_is_served_only_while_a_demo_login_is_live() {
     assert_eq!(empty.value::<i64>("SELECT count(*) FROM demo_actor").await, 0);
 }
 
+/// The first release had demo data, but no demo connector.
+#[tokio::test]
+async fn demo_data_of_an_older_release_get_the_demo_connector() {
+    let database = TestDatabase::with_demo_data().await;
+    database
+        .execute(
+            "UPDATE erp_connector SET url = 'http://localhost:9403/ErpConnectorWS.svc' WHERE erp_connector_id = 403;
+             UPDATE erp_connector SET url = 'https://erp.example/', display_name = 'Mine' WHERE erp_connector_id = 411;
+             DELETE FROM demo_erp; DELETE FROM demo_actor; DELETE FROM demo_list_item",
+        )
+        .await;
+    for _ in 0..2 {
+        assert!(run(&["demo", "--database-url", &database.url()]).status.success());
+        let urls = "SELECT string_agg(url, ' ' ORDER BY erp_connector_id) FROM erp_connector";
+        assert_eq!(database.value::<String>(urls).await, "app://demo https://erp.example/");
+        assert_eq!(database.value::<i64>("SELECT count(*) FROM demo_actor").await, 460);
+    }
+}
+
 #[tokio::test]
 async fn a_connection_is_known_from_its_save_to_its_deletion() {
     let server = Server::start().await;
