@@ -178,7 +178,7 @@ async fn an_associate_sees_the_pages_of_their_own_connections() {
 #[tokio::test]
 async fn a_slow_reader_holds_no_database_connection_and_sees_changes_of_later_pages() {
     let server = Server::start_with(&["--database-connections", "1", "--header-timeout", "600"]).await;
-    fill(&server.database, 8000).await;
+    fill(&server.database, 5000).await;
     server.database.execute("UPDATE erp_connection SET all_access = true").await;
     let before = server.call(TJE1, "GetAllConnections", &json!({})).await;
     let [.., withdrawn, deleted, changed] = ids(&before.text)[..] else { unreachable!() };
@@ -254,7 +254,7 @@ async fn an_error_in_the_middle_aborts_the_response() {
 #[tokio::test]
 async fn a_streamed_response_is_a_request_in_progress_until_its_end() {
     let mut server = Server::start_with(&["--max-requests", "1", "--header-timeout", "600"]).await;
-    fill(&server.database, 8000).await;
+    fill(&server.database, 5000).await;
     let response = open(&server.program, TJE0, &[("Accept", XML), ("X-Request-Id", "left")]).await;
     let busy = server.call(TJE0, "GetEngineStatus", &json!({})).await;
     busy.assert_service_error(503, "SoServerException", &["busy"]);
@@ -267,7 +267,7 @@ async fn a_streamed_response_is_a_request_in_progress_until_its_end() {
     server.program.signal(Signal::TERM);
     server.program.wait_for_log("finishing what is in flight").await;
     let text = read(response).await.unwrap();
-    assert_eq!(text.matches("<ErpConnection>").count(), 8001);
+    assert_eq!(text.matches("<ErpConnection>").count(), 5001);
     assert_eq!(server.program.wait_for_exit().await.code(), Some(0));
 }
 
@@ -283,15 +283,14 @@ async fn the_memory_of_a_large_list_is_bounded() {
     let server = Server::start_with(&["--header-timeout", "600"]).await;
     fill(&server.database, 30_000).await;
     let before = memory(&server.program, "VmRSS");
-    for (format, coding) in [(JSON, "identity"), (XML, "identity"), (JSON, "gzip"), (XML, "br")] {
-        let headers = [(ACCEPT.as_str(), format), (ACCEPT_ENCODING.as_str(), coding)];
+    for format in [JSON, XML] {
+        let headers = [(ACCEPT.as_str(), format), (ACCEPT_ENCODING.as_str(), "identity")];
         let mut body = open(&server.program, TJE0, &headers).await.into_body();
         let mut bytes = 0;
         while let Some(frame) = within_limit("a part of the response", body.frame()).await {
             bytes += frame.unwrap().into_data().unwrap().len();
         }
-        let least = if coding == "identity" { 45_000_000 } else { 1_000_000 };
-        assert!(bytes > least, "{format} {coding}: {bytes} bytes");
+        assert!(bytes > 45_000_000, "{format}: {bytes} bytes");
     }
     let slow = join_all((0..4).map(|_| open(&server.program, TJE0, &[("Accept", XML)]))).await;
     // Answered while the other responses wait for their readers.
