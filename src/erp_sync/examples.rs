@@ -153,9 +153,7 @@ fn mapping_request(method: &str) -> Option<Example> {
             erp_connection_id: CONNECTION,
         }),
         "TestConnectorUrl" => Example::new(&TestConnectorUrlRequest { url: Some("app://demo".into()) }),
-        // Not the connector whose URL the example of `SaveErpSyncConnectorEntity` changes: requests that are generated from
-        // the examples give it URLs that cannot be called.
-        "GetConfigurationFields" => Example::new(&GetConfigurationFieldsRequest { erp_connector_id: UNUSED_CONNECTOR }),
+        "GetConfigurationFields" => Example::new(&GetConfigurationFieldsRequest { erp_connector_id: CONNECTOR }),
         "TestConnectionByConfig" => Example::new(&TestConnectionByConfigRequest {
             erp_connection_id: CONNECTOR,
             config_fields: Some([("COMPANY".to_owned(), Some("Emard Group".to_owned()))].into()),
