@@ -19,7 +19,7 @@ mod serve;
 
 pub use authentication::{Authentication, DEFAULT_TENANT, Installation, Oidc};
 pub use command_line::CommandLine;
-pub use commands::{CheckArgs, Command, ConfigCommand, DatabaseArgs, HealthcheckArgs, OpenapiArgs};
+pub use commands::{CheckArgs, Command, ConfigCommand, DatabaseArgs, DemoConnectorArgs, HealthcheckArgs, OpenapiArgs};
 pub use connector::{Connector, ConnectorClient, Destination, Destinations, JournalMode};
 pub use connector_commands::{ConfigField, ConnectorCheckArgs, ConnectorCommand, ConnectorJournalArgs};
 pub use database::Database;

@@ -17,7 +17,7 @@
 //! doctor             healthcheck   connector_check   connector_journal
 //! server             administration
 //! erp_sync           demo
-//! auth               database
+//! auth               database   demo_connector
 //! failure
 //! openapi   store    telemetry  connector
 //! protocol  metrics  config
@@ -36,6 +36,7 @@
 //! - `failure`: turns a failure of the store into an error response.
 //! - [`database`]: opens the database: an external PostgreSQL or an embedded one.
 //! - [`auth`]: turns request credentials into a principal.
+//! - [`demo_connector`]: a small ERP connector to try the callers of connectors on. Knows [`connector`] and [`store`].
 //! - [`demo`]: demo data, and the check that keeps its logins off public addresses.
 //! - [`erp_sync`]: the agent: carriers, rules and routes, one file per family of methods.
 //! - [`administration`]: commands that manage associates, groups, applications and credentials.
@@ -58,6 +59,7 @@ pub mod connector_check;
 pub mod connector_journal;
 pub mod database;
 pub mod demo;
+pub mod demo_connector;
 pub mod doctor;
 pub mod erp_sync;
 mod failure;

@@ -18,6 +18,7 @@ fn main() -> ExitCode {
         Command::Serve(settings) => block_on(&settings.log, server::run(&settings)),
         Command::Migrate(settings) => block_on(&settings.log, until_interrupted(migrate(&settings.database))),
         Command::Demo(settings) => block_on(&settings.log, until_interrupted(add_demo_data(&settings.database))),
+        Command::DemoConnector(settings) => block_on(&settings.log, server::demo_connector::run(&settings)),
         Command::Healthcheck(settings) => healthcheck::run(&settings),
         Command::Doctor(settings) => block_on(&settings.log, doctor::run(&settings)),
         Command::Config(ConfigCommand::Check(check)) => check_settings(&check),

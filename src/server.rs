@@ -3,6 +3,7 @@
 mod admin;
 pub mod connectors;
 mod cors;
+pub mod demo_connector;
 mod discard_body;
 mod docs;
 mod health;
@@ -32,7 +33,9 @@ use crate::config::network::Networks;
 use crate::config::{Limits, Serve};
 use crate::connector::journal::Journal;
 use crate::database::Database;
+use crate::demo_connector::state::DemoConnectorState;
 use crate::erp_sync::AgentState;
+use crate::erp_sync::connector_urls::ConnectorUrls;
 use crate::erp_sync::delivery::worker;
 use crate::{demo, erp_sync};
 use listen::ListenerConfig;
@@ -65,11 +68,11 @@ pub async fn run(settings: &Serve) -> Result<(), String> {
     let mut shutdown = ShutdownSignal::install()?;
     listen::raise_open_file_limit();
     // A signal drops the future, which also stops an embedded database that is starting.
-    let database = tokio::select! {
+    let (database, demo) = tokio::select! {
         opened = open_database(settings) => opened?,
         () = shutdown.received(1) => return Err("stopped before it was ready".to_owned()),
     };
-    let served = serve(settings, &database, config, issuer, shutdown).await;
+    let served = serve(settings, &database, demo, config, issuer, shutdown).await;
     database.close().await;
     tracing::info!("stopped");
     served
@@ -87,10 +90,10 @@ pub fn check(settings: &Serve) -> Result<(), String> {
 }
 
 /// Opens the database, and adds or refuses demo data before the server listens.
-async fn open_database(settings: &Serve) -> Result<Database, String> {
+async fn open_database(settings: &Serve) -> Result<(Database, DemoConnectorState), String> {
     let database = Database::open(&settings.database).await?;
     match demo::prepare(&database, settings).await {
-        Ok(()) => Ok(database),
+        Ok(demo) => Ok((database, demo)),
         Err(problem) => {
             database.close().await;
             Err(problem)
@@ -101,6 +104,7 @@ async fn open_database(settings: &Serve) -> Result<Database, String> {
 async fn serve(
     settings: &Serve,
     database: &Database,
+    demo: DemoConnectorState,
     config: ListenerConfig,
     issuer: Option<Issuer>,
     shutdown: ShutdownSignal,
@@ -117,7 +121,8 @@ async fn serve(
     let admin_address = admin_listener.as_ref().and_then(|listener| listener.local_addr().ok());
     let journal = Arc::new(Journal::new(settings.connector.journal, settings.connector.journal_size.into()));
     let client = connectors::connect(settings, admin_address, Arc::clone(&journal)).await?;
-    let state = AgentState::new(pool.clone(), Arc::new(client));
+    let urls = ConnectorUrls::new(pool.clone(), connectors::demo_url(settings, address), demo.clone());
+    let state = AgentState::new(pool.clone(), Arc::new(client), urls);
     let deliveries = deliver(settings, &state, shutdown.clone());
     let authenticator = Authenticator::new(pool.clone(), settings.authentication.clone(), issuer);
     let agent = erp_sync::agent();
@@ -126,7 +131,8 @@ async fn serve(
     let api = api(agent, endpoints, &state, &authenticator);
     let health = router(health::endpoints(&pool, &shutdown).into());
     let admin = admin::app(&metrics, &pool, journal, health.clone());
-    let app = app(api, health, metrics, settings);
+    let demo_connector = demo_connector::endpoint(&pool, demo, &settings.network.path_prefix, &settings.limits);
+    let app = app(api, health.merge(demo_connector), metrics, settings);
 
     let admin = async {
         if let Some(listener) = admin_listener {
@@ -144,10 +150,9 @@ async fn deliver(settings: &Serve, state: &AgentState, shutdown: ShutdownSignal)
     if !settings.connector.deliveries {
         return;
     }
-    let AgentState { pool, connectors, deliveries, .. } = state.clone();
     let (mut stop, mut stop_now) = (shutdown.clone(), shutdown);
     tokio::select! {
-        () = worker::run(pool, connectors, deliveries, async move { stop.received(1).await }) => {}
+        () = worker::run(state.clone(), async move { stop.received(1).await }) => {}
         () = stop_now.received(2) => {}
     }
 }

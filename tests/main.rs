@@ -16,6 +16,7 @@ mod connectors;
 mod contention;
 mod delivery;
 mod demo;
+mod demo_connector;
 mod docs;
 mod documentation;
 mod embedded;

@@ -132,6 +132,8 @@ async fn the_connection_pool_and_its_timeouts_are_in_the_metrics() {
     // Deliveries use the connection as well.
     let one = ["--database-connections", "1", "--connector-deliveries", "false"];
     let server = Server::start_with(&[&ADMIN[..], &one].concat()).await;
+    // The check for demo logins runs in the background, and uses the connection.
+    server.program.wait_for_log("published passwords are live").await;
     assert_eq!(server.program.save_sample().await.status, 200);
     let before = samples(&server.program).await;
     for (name, expected) in [("limit", "1"), ("open", "1"), ("idle", "1"), ("in_use", "0"), ("timeouts_total", "0")] {

@@ -8,6 +8,7 @@ use clap::{Args, Subcommand};
 use super::administration;
 use super::connector_commands::ConnectorCommand;
 use super::database::Database;
+use super::limits::Limits;
 use super::log::Log;
 use super::network::path_prefix;
 use super::serve::Serve;
@@ -21,6 +22,8 @@ pub enum Command {
     Migrate(DatabaseArgs),
     /// Add the demo data, including logins with published passwords
     Demo(DatabaseArgs),
+    /// Serve the demo connector alone: a small ERP system to call as a connector, with its data in the database
+    DemoConnector(DemoConnectorArgs),
     /// Check whether a running server is ready; exits with 0 or 1
     Healthcheck(HealthcheckArgs),
     /// Check settings, addresses, disk and database, without changing anything; exits with 0 or 1
@@ -73,6 +76,23 @@ pub struct DatabaseArgs {
     /// The log.
     #[command(flatten)]
     pub log: Log,
+}
+
+/// The settings of `demo-connector`.
+#[derive(Clone, Debug, Args)]
+pub struct DemoConnectorArgs {
+    /// Address to listen on; port 0 selects a free port
+    #[arg(long, default_value = "127.0.0.1:9403", value_name = "ADDRESS")]
+    pub listen: SocketAddr,
+    /// The database.
+    #[command(flatten)]
+    pub database: Database,
+    /// The log.
+    #[command(flatten)]
+    pub log: Log,
+    /// Limits of requests and connections.
+    #[command(flatten)]
+    pub limits: Limits,
 }
 
 /// The commands about settings.

@@ -71,8 +71,9 @@ impl Default for ClientOptions {
 pub struct Client {
     options: ClientOptions,
     policy: Arc<OutboundPolicy>,
-    /// One HTTP client for each port, as a client's resolver does not learn the port.
-    clients: Mutex<BTreeMap<u16, reqwest::Client>>,
+    /// One HTTP client for each port, as a client's resolver does not learn the port. The server's own connector has a
+    /// client of its own.
+    clients: Mutex<BTreeMap<(u16, bool), reqwest::Client>>,
 }
 
 impl Client {
@@ -87,7 +88,7 @@ impl Client {
         let policy = Arc::new(options.policy.clone());
         let client = Client { options, policy, clients: Mutex::default() };
         if !client.options.authorities.is_empty() {
-            client.client_for(443).map_err(|problem| problem.to_string())?;
+            client.client_for(443, false).map_err(|problem| problem.to_string())?;
         }
         Ok(client)
     }
@@ -148,7 +149,7 @@ impl Client {
     ) -> Result<Received, Cause> {
         self.check_literal(url)?;
         let failed = |problem| Cause::of_client(problem, self.options.connect_timeout);
-        let client = self.client_for(url.port()).map_err(failed)?;
+        let client = self.client_for(url.port(), url.is_own()).map_err(failed)?;
         let mut response = client
             .post(url.as_url().clone())
             .header(CONTENT_TYPE_HEADER, CONTENT_TYPE)
@@ -178,16 +179,20 @@ impl Client {
         Ok(Received { status, content_type, body })
     }
 
-    /// Checks the address in a URL that has no host name. Those of host names are checked by the resolver.
+    /// Checks the address in a URL that has no host name. Those of host names are checked by the resolver. The server's own
+    /// connector may be called whatever addresses others may have.
     fn check_literal(&self, url: &ConnectorUrl) -> Result<(), Cause> {
+        if url.is_own() {
+            return Ok(());
+        }
         let host = url.as_url().host_str().unwrap_or_default();
         let Ok(ip) = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() else { return Ok(()) };
         self.policy.check(host, SocketAddr::new(ip, url.port())).map_err(Cause::Forbidden)
     }
 
-    fn client_for(&self, port: u16) -> reqwest::Result<reqwest::Client> {
+    fn client_for(&self, port: u16, is_own: bool) -> reqwest::Result<reqwest::Client> {
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(client) = clients.get(&port) {
+        if let Some(client) = clients.get(&(port, is_own)) {
             return Ok(client.clone());
         }
         let options = &self.options;
@@ -204,12 +209,15 @@ impl Client {
             .connect_timeout(options.connect_timeout)
             .pool_idle_timeout(POOL_IDLE_TIMEOUT)
             .tls_certs_merge(options.authorities.clone())
+            // The server's certificate names its public host, and not the address of its listener, which is what the own
+            // connector is called at: the connection does not leave this machine.
+            .tls_danger_accept_invalid_certs(is_own)
             .user_agent(concat!("erpsync/", env!("CARGO_PKG_VERSION")))
             .build()?;
         if clients.len() == MAX_CLIENTS {
             clients.pop_first();
         }
-        clients.insert(port, client.clone());
+        clients.insert((port, is_own), client.clone());
         Ok(client)
     }
 }

@@ -13,6 +13,10 @@ pub const CONTENT_TYPE: &str = "text/xml; charset=utf-8";
 const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"utf-8\"?>";
 const ENVELOPE: &str = "http://schemas.xmlsoap.org/soap/envelope/";
 const INSTANCE: &str = "http://www.w3.org/2001/XMLSchema-instance";
+/// The namespace of WCF's code for an unknown operation.
+const ADDRESSING: &str = "http://schemas.microsoft.com/ws/2005/05/addressing/none";
+/// The namespace of WCF's codes for the failures of operations.
+const DISPATCHER: &str = "http://schemas.microsoft.com/net/2005/12/windowscommunicationfoundation/dispatcher";
 
 /// Returns the value of the header `SOAPAction`, which is quoted.
 #[must_use]
@@ -67,7 +71,15 @@ pub fn write_response<O: Operation>(result: &O::Response) -> Vec<u8> {
 pub fn write_fault(fault: &Fault) -> Vec<u8> {
     write_envelope(Writer::default(), |out| {
         out.prefixed_element("s:", "Fault", |out| {
-            out.element("faultcode", |out| out.text(&fault.code));
+            out.element("faultcode", |out| {
+                // WCF's own codes have the prefix `a`, whose namespace depends on the code.
+                match fault.code.strip_prefix("a:") {
+                    Some("ActionNotSupported") => out.attribute("xmlns:a", ADDRESSING),
+                    Some(_) => out.attribute("xmlns:a", DISPATCHER),
+                    None => {}
+                }
+                out.text(&fault.code);
+            });
             out.element("faultstring", |out| out.text(&fault.reason));
         });
     })

@@ -116,10 +116,17 @@ impl From<Refusal> for Outcome {
 pub trait Response: Message + Send + 'static {
     /// Returns the outcome.
     fn outcome(&self) -> &Outcome;
+
+    /// Returns the outcome, to change it.
+    fn outcome_mut(&mut self) -> &mut Outcome;
 }
 
 impl Response for Outcome {
     fn outcome(&self) -> &Outcome {
+        self
+    }
+
+    fn outcome_mut(&mut self) -> &mut Outcome {
         self
     }
 }
@@ -135,6 +142,10 @@ macro_rules! response {
         impl Response for $response {
             fn outcome(&self) -> &Outcome {
                 &self.outcome
+            }
+
+            fn outcome_mut(&mut self) -> &mut Outcome {
+                &mut self.outcome
             }
         }
     };

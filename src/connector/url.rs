@@ -4,9 +4,15 @@ use std::fmt;
 
 use reqwest::Url;
 
+/// The client id of the demo connector: `app://demo` is the one that the server itself serves.
+pub const DEMO_APP: &str = "demo";
+
 /// The URL that a connector is called at.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConnectorUrl(Url);
+pub struct ConnectorUrl {
+    url: Url,
+    is_own: bool,
+}
 
 /// The reason why a connector's URL cannot be called. The messages are for the caller that entered the URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,26 +94,40 @@ impl ConnectorUrl {
             return Err(UrlError::Credentials);
         }
         url.set_fragment(None);
-        Ok(ConnectorUrl(url))
+        Ok(ConnectorUrl { url, is_own: false })
+    }
+
+    /// Creates the URL of the connector that the server itself serves at `url`, whose host is the address of its listener.
+    ///
+    /// # Errors
+    /// If the URL is invalid.
+    pub fn of_own_server(url: &str) -> Result<Self, UrlError> {
+        Ok(ConnectorUrl { is_own: true, ..Self::parse_http(url)? })
+    }
+
+    /// Whether the connector is the server's own. No text that a caller sends is such a URL.
+    #[must_use]
+    pub fn is_own(&self) -> bool {
+        self.is_own
     }
 
     /// Returns the URL.
     #[must_use]
     pub fn as_url(&self) -> &Url {
-        &self.0
+        &self.url
     }
 
     /// Returns the port.
     #[must_use]
     pub fn port(&self) -> u16 {
-        self.0.port_or_known_default().unwrap_or_default()
+        self.url.port_or_known_default().unwrap_or_default()
     }
 }
 
 /// Displays the URL without its query, which can hold a key.
 impl fmt::Display for ConnectorUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", self.0.origin().ascii_serialization(), self.0.path())
+        write!(f, "{}{}", self.url.origin().ascii_serialization(), self.url.path())
     }
 }
 

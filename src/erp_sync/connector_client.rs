@@ -1,38 +1,27 @@
 //! Calls of connectors on behalf of the agent's methods: the URLs of stored connectors, and the errors for callers.
 
 use super::connections::find_visible;
+use super::connector_urls::ConnectorUrls;
 use super::state::AgentState;
 use crate::auth::Principal;
 use crate::connector::config_values::ConfigValues;
 use crate::connector::dictionary::Dictionary;
 use crate::connector::error::CallError;
 use crate::connector::operations::{Operation, SaveConnection};
-use crate::connector::url::{ConnectorUrl, UrlError, app_id};
+use crate::connector::url::{ConnectorUrl, UrlError};
 use crate::protocol::error::Error;
 use crate::protocol::message::Sent;
 use crate::protocol::rule_error::ConnectorRuleError;
 use crate::protocol::value::StringDictionary;
 use crate::store::connections::Stored;
-use crate::store::{Failure, Pool, connector_apps, connectors};
+use crate::store::{Pool, connectors};
 
-/// Parses a connector's URL. That of an application is replaced by the URL that is registered for it.
-///
-/// # Errors
-/// If the database fails.
-pub async fn resolve(pool: &Pool, url: &str) -> Result<Result<ConnectorUrl, UrlError>, Failure> {
-    let registered = match app_id(url) {
-        Some(id) => connector_apps::find_url(pool, id).await?,
-        None => None,
-    };
-    Ok(ConnectorUrl::parse(url, |_| registered))
-}
-
-/// Resolves a URL as [`resolve`] does; `None` if it cannot be called, with the reason in the log.
+/// Resolves a URL; `None` if it cannot be called, with the reason in the log.
 ///
 /// # Errors
 /// 503 if the database is unavailable.
-pub async fn resolve_or_log(pool: &Pool, url: &str) -> Result<Option<ConnectorUrl>, Error> {
-    Ok(resolve(pool, url).await?.inspect_err(log_url).ok())
+pub async fn resolve_or_log(urls: &ConnectorUrls, url: &str) -> Result<Option<ConnectorUrl>, Error> {
+    Ok(urls.resolve(url).await?.inspect_err(log_url).ok())
 }
 
 /// Logs why a URL cannot be called, without a part of the URL: it can hold credentials.
@@ -113,10 +102,10 @@ impl CalledConnection {
     ///
     /// # Errors
     /// 502 if the connector's URL cannot be called, 503 if the database is unavailable.
-    pub async fn new(pool: &Pool, caller: &Principal, stored: Stored) -> Result<Self, ConnectorRuleError> {
-        let connector = connectors::find(pool, stored.erp_connector_id, true).await?;
+    pub async fn new(state: &AgentState, caller: &Principal, stored: Stored) -> Result<Self, ConnectorRuleError> {
+        let connector = connectors::find(&state.pool, stored.erp_connector_id, true).await?;
         let connector = connector.ok_or_else(|| Error::internal("a connection without its connector"))?;
-        let url = require_callable(caller, resolve(pool, &connector.url).await?)?;
+        let url = require_callable(caller, state.urls.resolve(&connector.url).await?)?;
         Ok(CalledConnection { url, saved: settings(stored.connection_id, stored.config_fields.unwrap_or_default()) })
     }
 

@@ -2,9 +2,7 @@
 
 use super::actor_types::{FieldAccess, FieldMetadataType};
 use super::connections::find_visible;
-use super::connector_client::{
-    config_values, require_callable, require_success, resolve, resolve_or_log, settings, succeeded,
-};
+use super::connector_client::{config_values, require_callable, require_success, resolve_or_log, settings, succeeded};
 use super::connectors::ErpSyncResponseCode;
 use super::defaults::{FIELD_ROLES, FieldMetadata};
 use super::roles::require_right_to_change;
@@ -64,7 +62,7 @@ pub async fn test_url(
     request: TestConnectorUrlRequest,
 ) -> Result<ErpSyncResponseCode, Error> {
     require_right_to_change(&caller, "Testing the URL of a connector")?;
-    let Some(url) = resolve_or_log(&state.pool, &request.url.unwrap_or_default()).await? else {
+    let Some(url) = resolve_or_log(&state.urls, &request.url.unwrap_or_default()).await? else {
         return Ok(ErpSyncResponseCode::ErrorNotFound);
     };
     let result = state.connectors.call(&url, &GetConfigData::default()).await;
@@ -86,7 +84,7 @@ pub async fn configuration_fields(
     let Some(connector) = store::find(&state.pool, id, true).await? else {
         return Err(ConnectorRuleError::not_found(format_args!("ErpConnectorId: there is no connector {}.", Sent(id))));
     };
-    let url = require_callable(&caller, resolve(&state.pool, &connector.url).await?)?;
+    let url = require_callable(&caller, state.urls.resolve(&connector.url).await?)?;
     let response = state.connectors.call(&url, &GetConfigData::default()).await;
     let response = require_success(&caller, &url, response)?;
     let mut fields = response.fields.unwrap_or_default();
@@ -107,7 +105,7 @@ pub async fn test_config(
     let Some(connector) = connector_by_any_id(&state, &caller, request.erp_connection_id).await? else {
         return Ok(false);
     };
-    let Some(url) = resolve_or_log(&state.pool, &connector.url).await? else { return Ok(false) };
+    let Some(url) = resolve_or_log(&state.urls, &connector.url).await? else { return Ok(false) };
     let connection_info = Some(config_values(request.config_fields.unwrap_or_default()));
     let result = state.connectors.call(&url, &TestConfigData { connection_info }).await;
     Ok(succeeded(&url, result))
@@ -139,7 +137,7 @@ pub(super) async fn callable_connection(
 ) -> Result<Option<(ConnectorUrl, SaveConnection)>, Error> {
     let Some(stored) = find_visible(&state.pool, caller, id).await? else { return Ok(None) };
     let Some(connector) = store::find(&state.pool, stored.erp_connector_id, true).await? else { return Ok(None) };
-    let Some(url) = resolve_or_log(&state.pool, &connector.url).await? else { return Ok(None) };
+    let Some(url) = resolve_or_log(&state.urls, &connector.url).await? else { return Ok(None) };
     Ok(Some((url, settings(stored.connection_id, stored.config_fields.unwrap_or_default()))))
 }
 

@@ -87,7 +87,7 @@ pub fn request(method: &str) -> Option<Example> {
         "SaveErpSyncConnectorEntity" => Example::new(&ErpSyncConnectorEntity {
             erp_connector_id: CONNECTOR,
             display_name: Some("US:\"Demo connector\";NO:\"Demokobling\"".into()),
-            url: Some("http://localhost:9411/ErpConnectorWS.svc".into()),
+            url: Some("app://demo".into()),
             ..ErpSyncConnectorEntity::default()
         }),
         "GetErpSyncConnectorEntity" => {
@@ -156,22 +156,20 @@ fn mapping_request(method: &str) -> Option<Example> {
             list_owner: Some("contact".into()),
             erp_connection_id: CONNECTION,
         }),
-        "TestConnectorUrl" => {
-            Example::new(&TestConnectorUrlRequest { url: Some("http://localhost:9411/ErpConnectorWS.svc".into()) })
-        }
+        "TestConnectorUrl" => Example::new(&TestConnectorUrlRequest { url: Some("app://demo".into()) }),
         "GetConfigurationFields" => Example::new(&GetConfigurationFieldsRequest { erp_connector_id: CONNECTOR }),
         "TestConnectionByConfig" => Example::new(&TestConnectionByConfigRequest {
             erp_connection_id: CONNECTOR,
-            config_fields: Some([("ConfigFields1".to_owned(), Some("est".to_owned()))].into()),
+            config_fields: Some([("COMPANY".to_owned(), Some("Emard Group".to_owned()))].into()),
         }),
-        "TestConnectionById" => Example::new(&TestConnectionByIdRequest { erp_connection_id: CONNECTOR }),
+        "TestConnectionById" => Example::new(&TestConnectionByIdRequest { erp_connection_id: CONNECTION }),
         "GetConnectionListMappings" => {
             Example::new(&GetConnectionListMappingsRequest { erp_connection_id: CONNECTION })
         }
         "GetFieldValuesFromErp" => Example::new(&GetFieldValuesFromErpRequest {
             erp_connection_id: CONNECTION,
             actor_type_erp: ACTOR_TYPE,
-            erp_key: Some("10001".into()),
+            erp_key: Some("C1001".into()),
         }),
         "UpdateConnectionFields" => Example::new(&UpdateConnectionFieldsRequest { erp_connection_id: CONNECTION }),
         "SupportsAdvancedSearch" => {
@@ -184,7 +182,7 @@ fn mapping_request(method: &str) -> Option<Example> {
 fn mapping() -> ErpSyncActorTypeMapping {
     let telephone = ErpSyncFieldMapping {
         crm_field_key: Some("PHONE".into()),
-        erp_field_key: Some("Telephone".into()),
+        erp_field_key: Some("PHONE".into()),
         sync_to_crm: true,
         show_in_gui: true,
         ..ErpSyncFieldMapping::default()

@@ -76,7 +76,7 @@ pub async fn from_erp(
     if fields.is_empty() {
         return Ok(Vec::new());
     }
-    let connection = CalledConnection::new(&state.pool, &caller, stored).await?;
+    let connection = CalledConnection::new(&state, &caller, stored).await?;
     let request = GetActors {
         connection_guid: connection.guid(),
         actor_type: actor_type.name().to_owned(),

@@ -9,6 +9,7 @@ pub mod connection_fields;
 pub mod connections;
 mod connector_client;
 pub mod connector_setup;
+pub mod connector_urls;
 pub mod connectors;
 pub mod crm_fields;
 pub mod defaults;

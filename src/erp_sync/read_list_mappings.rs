@@ -53,7 +53,7 @@ pub async fn get(
     let has_list = |field: &Field| is_list(field) && !field.missing_in_erp;
     let names = fields.iter().filter(|field| has_list(field)).map(|field| field.list_name.clone()).collect();
     let lists = if fields.iter().any(has_list) {
-        let connection = CalledConnection::new(&state.pool, &caller, connection).await?;
+        let connection = CalledConnection::new(&state, &caller, connection).await?;
         read_lists(&state, &caller, &connection, names).await?
     } else {
         Lists::new()

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::FromRef;
 
+use super::connector_urls::ConnectorUrls;
 use super::delivery::queue::DeliveryQueue;
 use crate::connector::client::Client;
 use crate::store::sharing::Queue;
@@ -16,6 +17,8 @@ pub struct AgentState {
     pub pool: Pool,
     /// The client that calls connectors.
     pub connectors: Arc<Client>,
+    /// The resolver of their URLs.
+    pub urls: ConnectorUrls,
     /// The connections of which connectors have to be told.
     pub deliveries: DeliveryQueue,
     /// The saves of connections that wait for their turn in the database.
@@ -27,10 +30,11 @@ pub struct AgentState {
 impl AgentState {
     /// Creates the state of a server in which no request waits.
     #[must_use]
-    pub fn new(pool: Pool, connectors: Arc<Client>) -> Self {
+    pub fn new(pool: Pool, connectors: Arc<Client>, urls: ConnectorUrls) -> Self {
         AgentState {
             pool,
             connectors,
+            urls,
             deliveries: DeliveryQueue::default(),
             saves: Queue::default(),
             reads: Queue::default(),

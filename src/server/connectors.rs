@@ -1,13 +1,15 @@
-//! The client that calls connectors, from the settings.
+//! The client that calls connectors, and the URL of the demo connector, from the settings.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
+use super::demo_connector::PATH;
 use crate::auth::oidc::read_certificates;
 use crate::config::{ConnectorClient, Serve};
 use crate::connector::client::{Client, ClientOptions};
 use crate::connector::journal::Journal;
 use crate::connector::outbound::OutboundPolicy;
+use crate::connector::url::ConnectorUrl;
 use crate::database;
 
 /// Checks the settings of calls to connectors.
@@ -36,6 +38,20 @@ pub async fn connect(
         }
     }
     client(&settings.connector.client, own, journal)
+}
+
+/// Returns the URL at which this machine reaches the demo connector of a server that listens on `listener`. An address with
+/// a zone, which no URL can hold, has none.
+pub fn demo_url(settings: &Serve, listener: SocketAddr) -> Option<ConnectorUrl> {
+    let ip = match listener.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    let network = &settings.network;
+    let scheme = if network.tls_certificate.is_some() { "https" } else { "http" };
+    let address = SocketAddr::new(ip, listener.port());
+    ConnectorUrl::of_own_server(&format!("{scheme}://{address}{}{PATH}", network.path_prefix)).ok()
 }
 
 /// Creates the client that never calls the `own` addresses.

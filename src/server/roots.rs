@@ -2,6 +2,7 @@
 
 use axum::http::header::HOST;
 use axum::http::request::Parts;
+use axum::http::{Extensions, HeaderMap};
 use axum::response::Response;
 use axum::routing::{MethodRouter, get};
 use serde_json::Value;
@@ -14,13 +15,18 @@ use crate::protocol::value::{ValueWriter, WriteContext, WriteValue, schema};
 pub fn api(path_prefix: &str) -> MethodRouter {
     let prefix = path_prefix.to_owned();
     let handler = move |parts: Parts| async move {
-        let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok()).filter(|host| is_plain(host));
-        let is_secure = parts.extensions.get::<Client>().is_some_and(|client| client.is_secure);
-        let scheme = if is_secure { "https" } else { "http" };
-        let v1 = format!("{scheme}://{}{prefix}/api/v1/", host.unwrap_or("localhost"));
+        let v1 = format!("{}{prefix}/api/v1/", origin(&parts.headers, &parts.extensions));
         ResponseFormat::of_request(&parts).write(&Api { v1 })
     };
     only("GET", get(handler))
+}
+
+/// Returns scheme and host of the URL that a request was sent to. They need no escape in JSON or XML.
+pub fn origin(headers: &HeaderMap, extensions: &Extensions) -> String {
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).filter(|host| is_plain(host));
+    let is_secure = extensions.get::<Client>().is_some_and(|client| client.is_secure);
+    let scheme = if is_secure { "https" } else { "http" };
+    format!("{scheme}://{}", host.unwrap_or("localhost"))
 }
 
 /// Returns the handler of `GET /api/v1` (authenticated): every URL with its method.

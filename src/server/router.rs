@@ -93,8 +93,8 @@ pub fn api(
 
 /// Puts the layers of every request around `api`, whose paths are in lower case.
 ///
-/// The endpoints of `health` are outside of the limits.
-pub fn app(api: Router, health: Router, metrics: RequestMetrics, settings: &Serve) -> Router {
+/// The endpoints of `unlimited` are outside of the limits of requests.
+pub fn app(api: Router, unlimited: Router, metrics: RequestMetrics, settings: &Serve) -> Router {
     // A builder for several layers: each call of `Router::layer` costs every request a copy of all the layers below it.
     let limited = ServiceBuilder::new()
         .layer(from_fn_with_state(AllowedOrigins::parse(&settings.network.cors_origins), cors))
@@ -109,14 +109,28 @@ pub fn app(api: Router, health: Router, metrics: RequestMetrics, settings: &Serv
         .layer(CompressionLayer::new())
         .layer(map_response(add_headers))
         .layer(from_fn(write_errors));
-    let app = api.fallback(path_not_found).layer(limited).merge(health).layer(every);
+    let app = api.fallback(path_not_found).layer(limited).merge(unlimited).layer(every);
+    with_normal_paths(app, &settings.network.path_prefix)
+}
+
+/// Puts the layers that each request needs around `endpoints`, which have limits of their own.
+pub fn alone(endpoints: Router) -> Router {
+    let every = ServiceBuilder::new()
+        .layer(from_fn(request_log::log))
+        .layer(map_response(add_headers))
+        .layer(from_fn(write_errors));
+    with_normal_paths(endpoints.fallback(path_not_found).layer(every), "")
+}
+
+fn with_normal_paths(app: Router, path_prefix: &str) -> Router {
     // Routing comes before a router's own layers, so the path is changed in front of the router.
-    let prefix: Arc<str> = settings.network.path_prefix.to_ascii_lowercase().into();
+    let prefix: Arc<str> = path_prefix.to_ascii_lowercase().into();
     Router::new().fallback_service(app).layer(map_request_with_state(prefix, normalize_path))
 }
 
+/// Returns the response to a request whose handler has panicked.
 #[expect(clippy::needless_pass_by_value, reason = "the layer's signature")]
-fn panic_response(panic: Box<dyn Any + Send + 'static>) -> Response {
+pub fn panic_response(panic: Box<dyn Any + Send + 'static>) -> Response {
     let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref().copied());
     Error::internal(format!("panic: {}", text.unwrap_or("without a text"))).into_response()
 }

@@ -15,7 +15,7 @@ pub struct Login {
     pub administrator: bool,
 }
 
-/// Adds the demo data to the database. Rows that exist are left unchanged.
+/// Adds the demo data to the database. Rows that exist are left unchanged, but for the URLs of its connectors.
 ///
 /// # Errors
 /// See [`Failure`]. Nothing is added then.
@@ -69,20 +69,30 @@ async fn insert_connections(transaction: &mut PgConnection) -> Result<(), Error>
         "INSERT INTO erp_connector (erp_connector_id, url, display_name, registered_associate_id, updated_associate_id)
          SELECT given.id, given.url, given.name, associate_id, associate_id
          FROM associate, (VALUES
-            (403, 'http://localhost:9403/ErpConnectorWS.svc', 'Demo connector 403'),
-            (411, 'http://localhost:9411/ErpConnectorWS.svc', 'Demo connector 411')
+            (403, 'app://demo', 'Demo connector 403'),
+            (411, 'app://demo', 'Demo connector 411')
          ) AS given (id, url, name)
-         WHERE lower(associate.name) = 'tje0' ON CONFLICT DO NOTHING"
+         WHERE lower(associate.name) = 'tje0'
+         ON CONFLICT (erp_connector_id) DO UPDATE SET url = excluded.url
+         -- Demo data of the first release, which had no demo connector.
+         WHERE erp_connector.url IN ('http://localhost:9403/ErpConnectorWS.svc', 'http://localhost:9411/ErpConnectorWS.svc')"
     )
     .execute(&mut *transaction)
     .await?;
     sqlx::query!(
-        "INSERT INTO erp_connection (
-            erp_connection_id, erp_connector_id, display_name, display_description, connection_id, all_access,
-            registered_associate_id, updated_associate_id
+        "WITH added AS (
+            INSERT INTO erp_connection (
+                erp_connection_id, erp_connector_id, display_name, display_description, connection_id, all_access,
+                registered_associate_id, updated_associate_id
+            )
+            SELECT 816, 403, 'Demo connection', 'From the demo data', $1, true, associate_id, associate_id
+            FROM associate WHERE lower(name) = 'tje0' ON CONFLICT DO NOTHING
+            RETURNING erp_connection_id, registered_associate_id
          )
-         SELECT 816, 403, 'Demo connection', 'From the demo data', $1, true, associate_id, associate_id
-         FROM associate WHERE lower(name) = 'tje0' ON CONFLICT DO NOTHING",
+         INSERT INTO connection_config_field (
+            erp_connection_id, field_key, field_value, registered_associate_id, updated_associate_id
+         )
+         SELECT erp_connection_id, 'COMPANY', 'Demo company', registered_associate_id, registered_associate_id FROM added",
         "5c1d0d5e-8a1e-4d5b-9a52-6f0f3f0c0816"
     )
     .execute(&mut *transaction)

@@ -11,6 +11,7 @@ pub mod connectors;
 pub mod credentials;
 pub mod deliveries;
 pub mod demo;
+pub mod demo_erp;
 pub mod engine;
 pub mod erp_fields;
 mod failure;

@@ -13,7 +13,7 @@ use crate::connector::error::{CallError, Cause};
 use crate::connector::operations::{DeleteConnection, SaveConnection};
 use crate::connector::url::ConnectorUrl;
 use crate::erp_sync::connection_fields;
-use crate::erp_sync::connector_client::resolve;
+use crate::erp_sync::connector_urls::ConnectorUrls;
 use crate::metrics::{self, Delivery};
 use crate::store::deliveries::{self as store, Attempt, Claimed};
 use crate::store::{Failure, Pool, reported_fields};
@@ -36,6 +36,8 @@ pub struct Dispatcher {
     pub pool: Pool,
     /// The client that calls connectors.
     pub connectors: Arc<Client>,
+    /// The resolver of their URLs.
+    pub urls: ConnectorUrls,
     /// The identity of this server in its leases.
     pub holder: Arc<str>,
 }
@@ -96,7 +98,7 @@ impl Dispatcher {
 
     async fn tell(&self, claimed: &Claimed) -> Finished {
         let connection = claimed.erp_connection_id;
-        let url = match resolve(&self.pool, &claimed.url).await {
+        let url = match self.urls.resolve(&claimed.url).await {
             Ok(Ok(url)) => url,
             Err(failure) => {
                 tracing::warn!(connection, %failure, "a connector's URL could not be read");

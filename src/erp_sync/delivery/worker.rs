@@ -1,7 +1,6 @@
 //! The worker of a server: runs the attempts, and walks all connections now and then.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::task::{Id, JoinError, JoinSet};
@@ -10,7 +9,7 @@ use uuid::Uuid;
 use super::attempt::Dispatcher;
 use super::queue::DeliveryQueue;
 use super::schedule::{Finished, Schedule};
-use crate::connector::client::Client;
+use crate::erp_sync::AgentState;
 use crate::metrics;
 use crate::store::{Pool, deliveries as store};
 
@@ -25,9 +24,10 @@ const STOP_LIMIT: Duration = Duration::from_secs(5);
 
 /// Tells connectors of connections until `stop` ends. Attempts that do not end soon after are made by another server, or
 /// by this one when it starts again.
-pub async fn run(pool: Pool, connectors: Arc<Client>, queue: DeliveryQueue, stop: impl Future<Output = ()>) {
+pub async fn run(state: AgentState, stop: impl Future<Output = ()>) {
+    let AgentState { pool, connectors, urls, deliveries: queue, .. } = state;
     queue.open();
-    let dispatcher = Dispatcher { pool, connectors, holder: Uuid::new_v4().to_string().into() };
+    let dispatcher = Dispatcher { pool, connectors, urls, holder: Uuid::new_v4().to_string().into() };
     let mut worker = Worker {
         dispatcher,
         schedule: Schedule::default(),

@@ -16,7 +16,9 @@ use super::*;
 use crate::auth;
 use crate::config::CommandLine;
 use crate::connector::client::{Client, ClientOptions};
+use crate::demo_connector::state::DemoConnectorState;
 use crate::erp_sync;
+use crate::erp_sync::connector_urls::ConnectorUrls;
 use crate::store::Pool;
 
 /// The endpoints that describe the API and are no part of it.
@@ -54,7 +56,8 @@ async fn the_document_describes_each_endpoint_of_the_api_and_no_other() {
     assert!(different.is_empty(), "{different:?}");
 
     let connectors = Arc::new(Client::new(ClientOptions::default()).expect("a client"));
-    let api = api(agent, endpoints, &AgentState::new(pool, connectors), &authenticator);
+    let urls = ConnectorUrls::new(pool.clone(), None, DemoConnectorState::known(false));
+    let api = api(agent, endpoints, &AgentState::new(pool, connectors, urls), &authenticator);
     let app = app(api, router(health.into()), RequestMetrics::new([]), &settings);
     for (path, methods) in documented {
         for method in methods.as_object().expect("methods").keys() {
