@@ -34,7 +34,7 @@ async fn start() -> Connector {
         state.searchable = vec!["NAME".to_owned()];
         state.customers =
             vec![customer("1", &[("NAME", "Lamps"), ("GROUP", "A")]), customer("2", &[("NAME", "Nails")])];
-        let lists = [("Groups", texts(&[("A", "Wholesale")])), ("Ledgers", texts(&[("1", "Main")]))];
+        let lists = [("Groups", texts(&[("A", "Wholesale")])), ("warehouses", texts(&[("1", "Main")]))];
         state.lists = lists.map(|(name, items)| (name.to_owned(), items)).into();
     });
     connector
@@ -51,15 +51,15 @@ fn erpsync(arguments: &[&str]) -> (i32, String, String) {
 async fn a_connector_that_keeps_the_contract_passes_every_step() {
     let connector = start().await;
     let mut secrets = tempfile::NamedTempFile::new().unwrap();
-    secrets.write_all(b"PASSWORD=s3cret\n\nLEDGER=1\n").unwrap();
+    secrets.write_all(b"password=s3cret\n\nwarehouse=1\n").unwrap();
     let file = secrets.path().to_str().unwrap();
-    let check = ["check", &connector.url(), "--config-field", "COMPANY=good", "--config-fields-file", file];
+    let check = ["check", &connector.url(), "--config-field", "server=good", "--config-fields-file", file];
     let (status, out, problem) = erpsync(&check);
     assert_eq!((status, problem.as_str()), (0, ""), "{out}");
     let steps: Vec<_> = out.lines().map(|line| line.split(" (").next().unwrap()).collect();
     let expected = [
-        "ok    WSGetConfigData: 5 fields",
-        "ok    WSGetList Ledgers: 1 item",
+        "ok    WSGetConfigData: 8 fields",
+        "ok    WSGetList warehouses: 1 item",
         "ok    WSTestConfigData: accepted",
         "ok    WSSaveConnection: saved",
         "ok    WSTestConnection: accepted",
@@ -90,13 +90,13 @@ async fn responses_that_break_the_contract_are_named() {
         state.fields[1].rank = 1;
         state.searchable.push("CITY".to_owned());
         state.customers = vec![customer("", &[("NAME", "Lamps")]), customer("2", &[("GROUP", "B")])];
-        state.lists.insert("Ledgers".to_owned(), texts(&[("1", "Main"), ("1", "Side")]));
+        state.lists.insert("warehouses".to_owned(), texts(&[("1", "Main"), ("1", "Side")]));
     });
-    let check = ["check", &connector.url(), "--config-field", "COMPANY=good"];
+    let check = ["check", &connector.url(), "--config-field", "server=good"];
     let (status, out, problem) = erpsync(&check);
     assert_eq!(status, 1, "{out}");
     for expected in [
-        "FAIL  WSGetList Ledgers",
+        "FAIL  WSGetList warehouses",
         "the key 1 occurs 2 times",
         "FAIL  WSGetSupportedActorTypeFields Customer",
         "the Rank 1 is that of NAME, GROUP",
@@ -132,15 +132,15 @@ async fn config_fields_that_are_missing_or_refused_end_the_check() {
     let check = |arguments: &[&str]| erpsync(&[&["check", &connector.url()], arguments].concat());
     let (status, out, _) = check(&["--config-field", "OTHER=1"]);
     assert_eq!(status, 1);
-    for expected in ["COMPANY: the field is mandatory", "OTHER: the connector has no config field with this key"] {
+    for expected in ["server: the field is mandatory", "OTHER: the connector has no config field with this key"] {
         assert!(out.contains(expected), "no {expected:?} in {out}");
     }
     assert_eq!(connector.called(), ["WSGetConfigData", "WSGetList"]);
-    let (status, out, _) = check(&["--config-field", "COMPANY=bad"]);
+    let (status, out, _) = check(&["--config-field", "server=bad"]);
     assert!(status == 1 && out.contains("FAIL  WSTestConfigData"), "{out}");
     assert_eq!(connector.called(), ["WSGetConfigData", "WSGetList", "WSTestConfigData"]);
 
-    assert_eq!(check(&["--config-field", "COMPANY"]).0, 2);
+    assert_eq!(check(&["--config-field", "server"]).0, 2);
     let (status, _, problem) = check(&["--config-fields-file", "/nowhere"]);
     assert!(status == 1 && problem.contains("--config-fields-file /nowhere"), "{problem}");
     let (status, out, _) = check(&["--connector-allow", "erp.example"]);

@@ -60,8 +60,8 @@ async fn config_fields_are_tested_before_they_are_saved() {
     let (server, connector) = (Server::start().await, Connector::start().await);
     let id = connector.register(&server).await;
     let before = server.database.contents().await;
-    let test = async |id: &Value, company: &str| {
-        let request = json!({ "ErpConnectionId": id, "ConfigFields": { "COMPANY": company, "PASSWORD": null } });
+    let test = async |id: &Value, host: &str| {
+        let request = json!({ "ErpConnectionId": id, "ConfigFields": { "server": host, "password": null } });
         server.called("TestConnectionByConfig", &request).await
     };
     assert_eq!(test(&id, "good").await, true);
@@ -101,7 +101,7 @@ async fn other_callers_test_what_they_may_see_and_nothing_else() {
     for (method, request) in [
         ("TestConnectorUrl", json!({ "Url": connector.url() })),
         ("GetConfigurationFields", json!({ "ErpConnectorId": id })),
-        ("TestConnectionByConfig", json!({ "ErpConnectionId": id, "ConfigFields": { "COMPANY": "good" } })),
+        ("TestConnectionByConfig", json!({ "ErpConnectionId": id, "ConfigFields": { "server": "good" } })),
     ] {
         let refused = server.call(TJE1, method, &request).await;
         refused.assert_service_error(403, "SoSentryException", &["administrators"]);
@@ -120,10 +120,10 @@ async fn the_log_and_the_journal_have_the_reason_without_a_secret() {
     let server = Server::start_with(&[&ADMIN[..], &["--connector-journal", "bodies"]].concat()).await;
     let connector = Connector::start().await;
     let id = connector.register(&server).await;
-    let config = |company: &str| json!({ "COMPANY": company, "PASSWORD": "s3cret" });
-    for company in ["good", "wr0ng"] {
-        let request = json!({ "ErpConnectionId": id, "ConfigFields": config(company) });
-        assert_eq!(server.called("TestConnectionByConfig", &request).await, company == "good");
+    let config = |host: &str| json!({ "server": host, "password": "s3cret" });
+    for host in ["good", "wr0ng"] {
+        let request = json!({ "ErpConnectionId": id, "ConfigFields": config(host) });
+        assert_eq!(server.called("TestConnectionByConfig", &request).await, host == "good");
     }
     connector.state.lock().unwrap().is_broken = true;
     let request = json!({ "ErpConnectionId": id, "ConfigFields": config("good") });
@@ -136,7 +136,7 @@ async fn the_log_and_the_journal_have_the_reason_without_a_secret() {
     assert_eq!(of("operation"), ["WSTestConfigData"; 3]);
     assert_eq!(of("url"), [connector.url().as_str(); 3]);
     let bodies = of("request");
-    assert!(bodies.iter().all(|body| body.as_str().unwrap().contains("<d5p1:Key>PASSWORD</d5p1:Key><d5p1:Value>***<")));
+    assert!(bodies.iter().all(|body| body.as_str().unwrap().contains("<d5p1:Key>password</d5p1:Key><d5p1:Value>***<")));
     assert!(of("response")[1].as_str().unwrap().contains("Refused by the ERP system"), "{journal}");
     server.program.wait_for_log("HTTP status 500 without a SOAP fault").await;
     server.program.wait_for_log("Refused by the ERP system").await;
@@ -207,9 +207,9 @@ async fn an_application_is_called_at_its_registered_url() {
     }
     assert_eq!(erpsync(&["set", "app://other", "https://erp.example/a.svc"]).0, 0);
     assert_eq!(test().await, "NoError");
-    assert_eq!(server.called("GetConfigurationFields", &request).await.as_array().unwrap().len(), 5);
+    assert_eq!(server.called("GetConfigurationFields", &request).await.as_array().unwrap().len(), 8);
     let connection = save_connection(&server, &id, false).await;
-    let config = json!({ "ErpConnectionId": id, "ConfigFields": { "COMPANY": "good" } });
+    let config = json!({ "ErpConnectionId": id, "ConfigFields": { "server": "good" } });
     assert_eq!(server.called("TestConnectionByConfig", &config).await, true);
     assert_eq!(server.called("TestConnectionById", &json!({ "ErpConnectionId": connection })).await, true);
     let listed: Value = serde_json::from_str(&erpsync(&["list", "--json"]).1).unwrap();

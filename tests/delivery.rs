@@ -1,26 +1,15 @@
-//! Connectors are told of saves and deletions, with a connector of this file.
+//! Connectors are told of saves and deletions.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use axum::Router;
-use axum::http::{HeaderMap, StatusCode};
-use erpsync::connector::carriers::FieldMetadata;
-use erpsync::connector::envelope::{CONTENT_TYPE, read_request, write_response};
-use erpsync::connector::operations::{
-    DeleteConnection, GetSearchableFields, GetSupportedActorTypeFields, GetSupportedActorTypes, Operation,
-    SaveConnection,
-};
-use erpsync::connector::responses::{ErrorCode, FieldsResponse, Outcome, Refusal, TextsResponse};
 use futures::future::join_all;
 use rustix::process::Signal;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 
 use crate::support::admin::{ADMIN, admin_get, samples};
 use crate::support::client::{TJE0, TJE1};
+use crate::support::connector::{Connector, field};
 use crate::support::wait::wait_until;
 use crate::support::{AGENT, Program, SAVE, Server, TestDatabase};
 
@@ -28,162 +17,30 @@ use crate::support::{AGENT, Program, SAVE, Server, TestDatabase};
 const FIRST: [&str; 4] =
     ["WSSaveConnection", "WSGetSupportedActorTypes", "WSGetSupportedActorTypeFields", "WSGetSearchableFields"];
 
-/// A connector that has one kind of actors, and records its calls.
-struct Connector {
-    address: SocketAddr,
-    state: Arc<Mutex<State>>,
+/// Starts a connector with one field, and a type of actors that the program does not know.
+async fn start_connector() -> Connector {
+    let connector = Connector::start().await;
+    connector.set(|state| {
+        state.fields = vec![field("NAME", "Company")];
+        state.searchable = vec!["NAME".to_owned()];
+        state.further_types = vec!["Robot".to_owned()];
+    });
+    connector
 }
 
-#[derive(Default)]
-struct State {
-    /// Operation, connection, and the config field `number` of the calls that were answered.
-    calls: Vec<(String, String, String)>,
-    behavior: Behavior,
-    /// The keys and display names of the fields.
-    fields: Vec<(&'static str, &'static str)>,
-    /// The connections that are known.
-    known: Vec<String>,
-    /// The number of calls of each connection that are being answered.
-    running: HashMap<String, usize>,
-    /// The most calls of one connection at the same time.
-    most_running: usize,
-    /// The time that a call takes.
-    duration: Duration,
+/// Registers a connector, and returns its id.
+async fn register(connector: &Connector, program: &Program) -> Value {
+    let entity = json!({ "DisplayName": "ERP", "URL": connector.url() });
+    call(program, "SaveErpSyncConnectorEntity", &entity).await["ErpConnectorId"].clone()
 }
 
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum Behavior {
-    #[default]
-    Works,
-    /// Responds as a proxy without the connector behind it.
-    IsAway,
-    /// Does not respond until the behavior changes.
-    Hangs,
-    /// Refuses to save.
-    Refuses,
-    /// Knows the actor types, but fails with their fields.
-    FailsWithFields,
-}
-
-impl Connector {
-    async fn start() -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let state = Arc::new(Mutex::new(State { fields: vec![("NAME", "Company")], ..State::default() }));
-        let router = Router::new().fallback({
-            let state = Arc::clone(&state);
-            async move |headers: HeaderMap, body: String| {
-                let action = headers["soapaction"].to_str().unwrap().trim_matches('"').rsplit('/').next().unwrap();
-                let connection = body.split("ConnectionGuid>").nth(1).unwrap().trim_end_matches("</").to_owned();
-                let duration = state.lock().unwrap().begin(&connection);
-                tokio::time::sleep(duration).await;
-                while state.lock().unwrap().behavior == Behavior::Hangs {
-                    tokio::time::sleep(Duration::from_millis(10)).await;
-                }
-                let response = state.lock().unwrap().respond(action, connection, &body);
-                let (status, body) = response.map_or((503, Vec::new()), |body| (200, body));
-                (StatusCode::from_u16(status).unwrap(), [("content-type", CONTENT_TYPE)], body)
-            }
-        });
-        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        Connector { address, state }
+/// Returns the numbers that each connection was saved with, in order.
+fn numbers(connector: &Connector) -> HashMap<String, Vec<String>> {
+    let mut numbers = HashMap::<_, Vec<_>>::new();
+    for call in connector.calls().into_iter().filter(|call| call.operation == FIRST[0]) {
+        numbers.entry(call.connection).or_default().push(call.config.get("number").unwrap_or_default().to_owned());
     }
-
-    /// Registers the connector, and returns its id.
-    async fn register(&self, program: &Program) -> Value {
-        let entity = json!({ "DisplayName": "ERP", "URL": format!("http://{}/Connector.svc", self.address) });
-        call(program, "SaveErpSyncConnectorEntity", &entity).await["ErpConnectorId"].clone()
-    }
-
-    fn set(&self, behavior: Behavior) {
-        self.state.lock().unwrap().behavior = behavior;
-    }
-
-    /// Returns the calls that were answered.
-    fn calls(&self) -> Vec<(String, String, String)> {
-        self.state.lock().unwrap().calls.clone()
-    }
-
-    /// Returns the operations that were answered since the last time.
-    fn operations(&self) -> Vec<String> {
-        std::mem::take(&mut self.state.lock().unwrap().calls).into_iter().map(|(operation, ..)| operation).collect()
-    }
-
-    /// Waits until `count` calls were answered, and returns their operations.
-    async fn wait_for_calls(&self, count: usize) -> Vec<String> {
-        wait_until(&format!("{count} calls"), async || self.calls().len() >= count).await;
-        self.operations()
-    }
-
-    /// Waits until a call is being answered.
-    async fn wait_for_a_running_call(&self) {
-        let is_running = async || self.state.lock().unwrap().running.values().any(|count| *count > 0);
-        wait_until("a call", is_running).await;
-    }
-
-    /// Returns the numbers that each connection was saved with, in order.
-    fn numbers(&self) -> HashMap<String, Vec<String>> {
-        let mut numbers = HashMap::<_, Vec<_>>::new();
-        for (_, connection, number) in self.calls().into_iter().filter(|(operation, ..)| operation == FIRST[0]) {
-            numbers.entry(connection).or_default().push(number);
-        }
-        numbers
-    }
-}
-
-impl State {
-    fn begin(&mut self, connection: &str) -> Duration {
-        let running = self.running.entry(connection.to_owned()).or_default();
-        *running += 1;
-        self.most_running = self.most_running.max(*running);
-        self.duration
-    }
-
-    /// Returns the body of the response; `None` for an HTTP error.
-    fn respond(&mut self, operation: &str, connection: String, body: &str) -> Option<Vec<u8>> {
-        *self.running.get_mut(&connection).unwrap() -= 1;
-        let refused = |code| Outcome::from(Refusal { code, user_explanation: None, tech_explanation: None });
-        let mut number = String::new();
-        let response = match operation {
-            _ if self.behavior == Behavior::IsAway => return None,
-            "WSSaveConnection" => {
-                let request = read_request::<SaveConnection>(body).unwrap();
-                number = request.connection_info.unwrap().values().get("number").unwrap_or_default().into();
-                let is_refused = self.behavior == Behavior::Refuses;
-                if !is_refused {
-                    self.known.push(connection.clone());
-                }
-                let outcome = if is_refused { refused(None) } else { Outcome::default() };
-                write_response::<SaveConnection>(&outcome)
-            }
-            "WSDeleteConnection" => write_response::<DeleteConnection>(&Outcome::default()),
-            "WSGetSupportedActorTypes" => {
-                let is_known = self.known.contains(&connection);
-                let outcome = if is_known { Outcome::default() } else { refused(Some(ErrorCode::UnknownConnectionId)) };
-                texts::<GetSupportedActorTypes>(outcome, &["Customer", "Robot"])
-            }
-            "WSGetSupportedActorTypeFields" => {
-                let is_failing = self.behavior == Behavior::FailsWithFields;
-                let outcome = if is_failing { refused(None) } else { Outcome::default() };
-                let field = |(key, name): &(&str, &str)| FieldMetadata {
-                    field_key: (*key).to_owned(),
-                    display_name: Some((*name).to_owned()),
-                    ..FieldMetadata::default()
-                };
-                let fields = Some(self.fields.iter().map(field).collect());
-                write_response::<GetSupportedActorTypeFields>(&FieldsResponse { outcome, fields })
-            }
-            "WSGetSearchableFields" => texts::<GetSearchableFields>(Outcome::default(), &["NAME"]),
-            other => panic!("{other}"),
-        };
-        self.calls.push((operation.to_owned(), connection, number));
-        Some(response)
-    }
-}
-
-fn texts<O: Operation<Response = TextsResponse>>(outcome: Outcome, texts: &[&str]) -> Vec<u8> {
-    let items = Some(texts.iter().map(|text| (*text).to_owned()).collect());
-    write_response::<O>(&TextsResponse { outcome, items })
+    numbers
 }
 
 /// Calls a method of the agent as the demo administrator. It must succeed.
@@ -214,9 +71,9 @@ fn start(database: &TestDatabase, arguments: &[&str]) -> Program {
 
 #[tokio::test]
 async fn a_connector_is_told_of_saves_and_deletions_and_of_nothing_else() {
-    let (server, connector) = (Server::start().await, Connector::start().await);
+    let (server, connector) = (Server::start().await, start_connector().await);
     // The connection of the demo data is not saved by anyone.
-    server.database.execute(&format!("UPDATE erp_connector SET url = 'http://{}/'", connector.address)).await;
+    server.database.execute(&format!("UPDATE erp_connector SET url = '{}'", connector.url())).await;
     let saved = save(&server.program, &json!(403), &json!(0), "1").await;
     assert_eq!(connector.wait_for_calls(4).await, FIRST);
     wait_until_told(&server.database).await;
@@ -229,6 +86,8 @@ async fn a_connector_is_told_of_saves_and_deletions_and_of_nothing_else() {
     assert_eq!(connector.wait_for_calls(4).await, FIRST);
     wait_until_told(&server.database).await;
 
+    let known = connector.state.lock().unwrap().saved.clone();
+    assert!(known.iter().all(|connection| saved["ConnectionId"] == **connection), "{known:?}");
     let toggled = server.call(TJE0, "ToggleErpConnectionActive", &json!({ "ErpConnectionId": id })).await;
     assert_eq!(toggled.status, 200);
     call(&server.program, "SaveErpConnectionSyncPriorities", &json!({ "ErpConnectionIds": [id] })).await;
@@ -238,18 +97,18 @@ async fn a_connector_is_told_of_saves_and_deletions_and_of_nothing_else() {
     let deleted = server.call(TJE0, "DeleteConnection", &json!({ "ErpConnectionId": id })).await;
     assert_eq!(deleted.status, 204);
     wait_until_told(&server.database).await;
-    let expected = ("WSDeleteConnection".to_owned(), saved["ConnectionId"].as_str().unwrap().to_owned(), String::new());
-    assert_eq!(connector.calls(), [expected]);
-    let known = connector.state.lock().unwrap().known.clone();
-    assert!(known.iter().all(|connection| saved["ConnectionId"] == **connection), "{known:?}");
+    let calls = connector.calls();
+    assert!(matches!(&calls[..], [call] if call.operation == "WSDeleteConnection"), "{calls:?}");
+    assert_eq!(calls[0].connection, saved["ConnectionId"]);
     assert!(!server.program.log().contains("s3cret"));
 }
 
 #[tokio::test]
 async fn fields_are_read_after_a_save_and_mapped_by_name_without_a_direction() {
-    let (server, connector) = (Server::start().await, Connector::start().await);
-    connector.state.lock().unwrap().fields = vec![("NAME", "Company"), ("TEL", "Telephone"), ("BRANCH", "Branch")];
-    let registered = connector.register(&server.program).await;
+    let (server, connector) = (Server::start().await, start_connector().await);
+    let fields = vec![field("NAME", "Company"), field("TEL", "Telephone"), field("BRANCH", "Branch")];
+    connector.set(|state| state.fields = fields);
+    let registered = register(&connector, &server.program).await;
     let saved = save(&server.program, &registered, &json!(0), "1").await;
     let id = &saved["ErpConnectionId"];
     wait_until_told(&server.database).await;
@@ -280,7 +139,7 @@ async fn fields_are_read_after_a_save_and_mapped_by_name_without_a_direction() {
         "ErpConnectionId": id, "ActorTypeErp": "Customer", "ActorTypeCrm": "Contact", "FieldMappings": changed
     });
     call(&server.program, "SaveActorTypeMapping", &json!({ "Mapping": changed })).await;
-    connector.state.lock().unwrap().fields = vec![("NAME", "Firm"), ("FAX", "Telefax")];
+    connector.set(|state| state.fields = vec![field("NAME", "Firm"), field("FAX", "Telefax")]);
     let update = json!({ "ErpConnectionId": id });
     assert_eq!(call(&server.program, "UpdateConnectionFields", &update).await, true);
     let second = mapping().await;
@@ -290,8 +149,8 @@ async fn fields_are_read_after_a_save_and_mapped_by_name_without_a_direction() {
     assert_eq!(json!(fields(&second, ["ErpDisplayName", "CrmFieldKey"])), expected);
 
     // Nothing is stored of what was read before a failure.
-    connector.state.lock().unwrap().fields = vec![("OTHER", "")];
-    connector.set(Behavior::FailsWithFields);
+    connector.set(|state| state.fields = vec![field("OTHER", "")]);
+    connector.set(|state| state.refused = Some("WSGetSupportedActorTypeFields"));
     assert_eq!(call(&server.program, "UpdateConnectionFields", &update).await, false);
     assert_eq!(mapping().await, second);
     assert_eq!(call(&server.program, "UpdateConnectionFields", &json!({ "ErpConnectionId": 4711 })).await, false);
@@ -301,37 +160,37 @@ async fn fields_are_read_after_a_save_and_mapped_by_name_without_a_direction() {
 
 #[tokio::test]
 async fn a_connector_that_has_lost_a_connection_is_sent_it_again() {
-    let (server, connector) = (Server::start().await, Connector::start().await);
-    let registered = connector.register(&server.program).await;
+    let (server, connector) = (Server::start().await, start_connector().await);
+    let registered = register(&connector, &server.program).await;
     let id = &save(&server.program, &registered, &json!(0), "1").await["ErpConnectionId"];
     wait_until_told(&server.database).await;
-    connector.operations();
-    connector.state.lock().unwrap().known.clear();
+    connector.called();
+    connector.set(|state| state.saved.clear());
     assert_eq!(call(&server.program, "UpdateConnectionFields", &json!({ "ErpConnectionId": id })).await, true);
     let expected = ["WSGetSupportedActorTypes", "WSSaveConnection", FIRST[1], FIRST[2], FIRST[3]];
-    assert_eq!(connector.operations(), expected);
+    assert_eq!(connector.called(), expected);
 }
 
 #[tokio::test]
 async fn a_save_does_not_wait_for_a_connector_that_hangs_and_others_are_told() {
-    let (server, connector) = (Server::start_with(&ADMIN).await, Connector::start().await);
-    let other = Connector::start().await;
-    connector.set(Behavior::Hangs);
-    let registered = connector.register(&server.program).await;
-    let others = other.register(&server.program).await;
+    let (server, connector) = (Server::start_with(&ADMIN).await, start_connector().await);
+    let other = start_connector().await;
+    connector.set(|state| state.is_hanging = true);
+    let registered = register(&connector, &server.program).await;
+    let others = register(&other, &server.program).await;
     for number in 0..8 {
         save(&server.program, &registered, &json!(0), &number.to_string()).await;
     }
     connector.wait_for_a_running_call().await;
     save(&server.program, &others, &json!(0), "1").await;
     assert_eq!(other.wait_for_calls(4).await, FIRST);
-    assert_eq!(connector.operations(), [""; 0]);
+    assert_eq!(connector.called(), [""; 0]);
 
     // The server stops all the same. The next one does not wait for its leases.
     let mut program = server.program;
     program.signal(Signal::TERM);
     assert!(program.wait_for_exit().await.success(), "{}", program.log());
-    connector.set(Behavior::Works);
+    connector.set(|state| state.is_hanging = false);
     let leases = "SELECT count(*) FROM connector_delivery WHERE leased_until > now()";
     assert_eq!(server.database.value::<i64>(leases).await, 0);
     let next = start(&server.database, &ADMIN);
@@ -346,11 +205,11 @@ async fn a_save_does_not_wait_for_a_connector_that_hangs_and_others_are_told() {
 async fn a_save_stays_one_statement() {
     const OF_DELIVERIES: [&str; 3] =
         ["connector_delivery", "-- Takes the lease of", "-- Reads a page of all connections"];
-    let (database, connector) = (TestDatabase::with_demo_data().await, Connector::start().await);
+    let (database, connector) = (TestDatabase::with_demo_data().await, start_connector().await);
     database.log_statements().await;
     let program = start(&database, &[]);
     program.wait_for_log("published passwords are live").await;
-    let registered = connector.register(&program).await;
+    let registered = register(&connector, &program).await;
     let id = &save(&program, &registered, &json!(0), "1").await["ErpConnectionId"];
     wait_until_told(&database).await;
     let before = database.logged_statements().len();
@@ -363,14 +222,14 @@ async fn a_save_stays_one_statement() {
 
 #[tokio::test]
 async fn a_connection_is_told_again_if_its_server_is_killed_during_the_call() {
-    let (mut server, connector) = (Server::start().await, Connector::start().await);
-    let registered = connector.register(&server.program).await;
-    connector.set(Behavior::Hangs);
+    let (mut server, connector) = (Server::start().await, start_connector().await);
+    let registered = register(&connector, &server.program).await;
+    connector.set(|state| state.is_hanging = true);
     save(&server.program, &registered, &json!(0), "1").await;
     connector.wait_for_a_running_call().await;
     server.program.kill();
     let _next = start(&server.database, &[]);
-    connector.set(Behavior::Works);
+    connector.set(|state| state.is_hanging = false);
     wait_until_told(&server.database).await;
 }
 
@@ -378,13 +237,13 @@ async fn a_connection_is_told_again_if_its_server_is_killed_during_the_call() {
 async fn the_last_state_is_told_after_an_outage_of_the_connector_and_the_death_of_the_server() {
     const CONNECTIONS: usize = 30;
     const SAVES_OF_EACH: usize = 10;
-    let (mut server, connector) = (Server::start().await, Connector::start().await);
-    let registered = connector.register(&server.program).await;
+    let (mut server, connector) = (Server::start().await, start_connector().await);
+    let registered = register(&connector, &server.program).await;
     let new = json!(0);
     let created = join_all((0..CONNECTIONS).map(|_| save(&server.program, &registered, &new, "0"))).await;
     wait_until_told(&server.database).await;
-    connector.set(Behavior::IsAway);
-    connector.operations();
+    connector.set(|state| state.is_away = true);
+    connector.called();
     let ids: Vec<_> = created.iter().map(|connection| &connection["ErpConnectionId"]).collect();
     let save_all = async |program: &Program, numbers: std::ops::RangeInclusive<usize>| {
         for number in numbers {
@@ -396,10 +255,10 @@ async fn the_last_state_is_told_after_an_outage_of_the_connector_and_the_death_o
     server.program.kill();
     let program = start(&server.database, &ADMIN);
     save_all(&program, SAVES_OF_EACH / 2 + 1..=SAVES_OF_EACH).await;
-    assert_eq!(connector.operations(), [""; 0]);
-    connector.set(Behavior::Works);
+    assert_eq!(connector.called(), [""; 0]);
+    connector.set(|state| state.is_away = false);
     wait_until_told(&server.database).await;
-    let numbers = connector.numbers();
+    let numbers = numbers(&connector);
     assert_eq!(numbers.len(), CONNECTIONS);
     for numbers in numbers.values() {
         assert_eq!(*numbers, ["10"], "the last state, once");
@@ -409,12 +268,59 @@ async fn the_last_state_is_told_after_an_outage_of_the_connector_and_the_death_o
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_connector_is_told_of_each_save_of_a_shared_transaction() {
+    const CONNECTIONS: usize = 5;
+    let one = ["--database-connections", "1"];
+    let (server, connector) = (Server::start_with(&[&ADMIN[..], &one].concat()).await, start_connector().await);
+    let registered = register(&connector, &server.program).await;
+    let mut ids = Vec::new();
+    for _ in 0..CONNECTIONS {
+        ids.push(save(&server.program, &registered, &json!(0), "1").await["ErpConnectionId"].clone());
+    }
+    wait_until_told(&server.database).await;
+    connector.called();
+    let counts = "SELECT array_agg(updated_count) FROM erp_connection WHERE erp_connection_id <> 816";
+    let before: Vec<i32> = server.database.value(counts).await;
+
+    // A save waits for the row of connection 816, on the only connection to the database.
+    let mut holder = server.database.connect().await;
+    sqlx::raw_sql("BEGIN; SELECT FROM erp_connection WHERE erp_connection_id = 816 FOR UPDATE")
+        .execute(&mut holder)
+        .await
+        .unwrap();
+    let first = async { server.saved(&json!({ "ErpConnectionId": 816 })).await };
+    let others = async {
+        server.database.wait_for_blocked_sessions(1).await;
+        join_all(ids.iter().map(|id| save(&server.program, &registered, id, "2"))).await
+    };
+    let unlock = async {
+        wait_until("waiting saves", async || {
+            let waiting = &samples(&server.program).await["erpsync_requests_waiting{method=\"SaveConnection\"}"];
+            *waiting == (CONNECTIONS - 1).to_string()
+        })
+        .await;
+        sqlx::raw_sql("ROLLBACK").execute(&mut holder).await.unwrap();
+    };
+    let (_, saved, ()) = tokio::join!(first, others, unlock);
+    let shared = &samples(&server.program).await["erpsync_requests_shared_total{method=\"SaveConnection\"}"];
+    assert_eq!(*shared, CONNECTIONS.to_string());
+    wait_until_told(&server.database).await;
+    let numbers = numbers(&connector);
+    for connection in &saved {
+        assert_eq!(numbers[connection["ConnectionId"].as_str().unwrap()], ["2"]);
+    }
+    // Deliveries count no change of a connection.
+    let after: Vec<i32> = server.database.value(counts).await;
+    assert_eq!((before, after), (vec![0; CONNECTIONS], vec![1; CONNECTIONS]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_servers_tell_a_connection_one_after_the_other_and_in_order() {
     const SAVES_OF_EACH: usize = 25;
-    let (server, connector) = (Server::start().await, Connector::start().await);
+    let (server, connector) = (Server::start().await, start_connector().await);
     let second = start(&server.database, &[]);
-    connector.state.lock().unwrap().duration = Duration::from_millis(5);
-    let registered = connector.register(&server.program).await;
+    connector.set(|state| state.duration = Duration::from_millis(5));
+    let registered = register(&connector, &server.program).await;
     let created =
         [save(&server.program, &registered, &json!(0), "").await, save(&second, &registered, &json!(0), "").await];
     let saves = async |program: &Program, name: &str| {
@@ -427,7 +333,7 @@ async fn two_servers_tell_a_connection_one_after_the_other_and_in_order() {
     tokio::join!(saves(&server.program, "first"), saves(&second, "second"));
     wait_until_told(&server.database).await;
     assert_eq!(connector.state.lock().unwrap().most_running, 1);
-    let numbers = connector.numbers();
+    let numbers = numbers(&connector);
     for connection in &created {
         let told = &numbers[connection["ConnectionId"].as_str().unwrap()];
         for name in ["first", "second"] {
@@ -442,7 +348,7 @@ async fn two_servers_tell_a_connection_one_after_the_other_and_in_order() {
 
 #[tokio::test]
 async fn refusals_are_repeated_a_few_times_and_urls_that_are_not_callable_never() {
-    let (server, connector) = (Server::start_with(&ADMIN).await, Connector::start().await);
+    let (server, connector) = (Server::start_with(&ADMIN).await, start_connector().await);
     let plugin = json!({ "DisplayName": "Plugin", "URL": "plugin://Excel" });
     let plugin = &call(&server.program, "SaveErpSyncConnectorEntity", &plugin).await["ErpConnectorId"];
     save(&server.program, plugin, &json!(0), "1").await;
@@ -451,8 +357,8 @@ async fn refusals_are_repeated_a_few_times_and_urls_that_are_not_callable_never(
     let members = ["state", "attempts", "problem", "deleted"].map(|member| given_up[0][member].clone());
     assert_eq!(json!(members), json!(["given up", 1, "a .NET plugin", false]), "{given_up}");
 
-    connector.set(Behavior::Refuses);
-    let registered = connector.register(&server.program).await;
+    connector.set(|state| state.refused = Some("WSSaveConnection"));
+    let registered = register(&connector, &server.program).await;
     let id = &save(&server.program, &registered, &json!(0), "1").await["ErpConnectionId"];
     connector.wait_for_calls(1).await;
     // A new state is told at once.
@@ -476,14 +382,13 @@ async fn refusals_are_repeated_a_few_times_and_urls_that_are_not_callable_never(
 
 #[tokio::test]
 async fn a_server_without_deliveries_leaves_them_to_another_one() {
-    let (server, connector) =
-        (Server::start_with(&["--connector-deliveries", "false"]).await, Connector::start().await);
-    let registered = connector.register(&server.program).await;
+    let (server, connector) = (Server::start_with(&["--connector-deliveries", "false"]).await, start_connector().await);
+    let registered = register(&connector, &server.program).await;
     let body = json!({ "Connection": { "ErpConnectorId": registered, "ConfigFields": { "number": "1" } } });
     let answer = server.program.post(SAVE, &body.to_string()).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     let _other = start(&server.database, &[]);
     wait_until_told(&server.database).await;
-    assert_eq!(connector.operations(), FIRST);
+    assert_eq!(connector.called(), FIRST);
     assert!(!server.program.log().contains("a connector was told"));
 }

@@ -1,9 +1,10 @@
 //! An ERP connector in the process of the tests.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::future::pending;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::http::{HeaderMap, StatusCode};
@@ -21,23 +22,35 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use super::Server;
+use super::wait::wait_until;
 
 const FIELDS: &str = include_str!("../connector/recorded/01-WSGetConfigData.response.xml");
 
 /// The explanation for users of each error that the connector reports by itself.
 pub const REFUSED: &str = "US:\"Refused by the ERP system\";NO:\"Avvist av ERP-systemet\"";
 
-/// A connector that accepts the company `good`, knows the connections that were saved, and has customers and lists.
+/// A connector that accepts the server `good`, knows the connections that were saved, and has customers and lists.
 pub struct Connector {
     pub address: SocketAddr,
     pub state: Arc<Mutex<State>>,
 }
 
+/// A call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Call {
+    /// The name of the operation.
+    pub operation: String,
+    /// The connection; empty if the operation is about none.
+    pub connection: String,
+    /// The config fields that were sent.
+    pub config: Dictionary,
+}
+
 /// The state and the behaviour of a connector.
 #[derive(Default)]
 pub struct State {
-    /// The names of the operations that were called.
-    pub called: Vec<String>,
+    /// The calls.
+    pub calls: Vec<Call>,
     /// The body of the last request.
     pub body: String,
     /// The connections that were saved.
@@ -46,8 +59,22 @@ pub struct State {
     pub is_broken: bool,
     /// Does not respond.
     pub is_silent: bool,
+    /// Does not respond until this changes.
+    pub is_hanging: bool,
+    /// Responds as a proxy without the connector behind it.
+    pub is_away: bool,
     /// Reports an error from each operation but those that set up a connection.
     pub is_refusing: bool,
+    /// Reports an error from this operation.
+    pub refused: Option<&'static str>,
+    /// The time that a call takes.
+    pub duration: Duration,
+    /// The number of calls of each connection that are being answered.
+    pub running: HashMap<String, usize>,
+    /// The most calls of one connection at the same time.
+    pub most_running: usize,
+    /// The types of actors besides customers.
+    pub further_types: Vec<String>,
     /// The fields of a customer.
     pub fields: Vec<FieldMetadata>,
     /// The keys of the fields that a search can restrict.
@@ -68,7 +95,13 @@ impl Connector {
             let state = Arc::clone(&state);
             async move |headers: HeaderMap, body: String| {
                 let action = headers["soapaction"].to_str().unwrap().trim_matches('"').rsplit('/').next().unwrap();
-                let response = state.lock().unwrap().respond(action, &body);
+                let connection = body.split("ConnectionGuid>").nth(1).unwrap_or_default().trim_end_matches("</");
+                let duration = state.lock().unwrap().begin(connection);
+                tokio::time::sleep(duration).await;
+                while state.lock().unwrap().is_hanging {
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                }
+                let response = state.lock().unwrap().respond(action, connection, &body);
                 let Some((status, body)) = response else { pending().await };
                 (StatusCode::from_u16(status).unwrap(), [("content-type", CONTENT_TYPE)], body)
             }
@@ -89,7 +122,24 @@ impl Connector {
 
     /// Returns the operations that were called since the last time.
     pub fn called(&self) -> Vec<String> {
-        std::mem::take(&mut self.state.lock().unwrap().called)
+        std::mem::take(&mut self.state.lock().unwrap().calls).into_iter().map(|call| call.operation).collect()
+    }
+
+    /// Returns the calls since [`called`](Self::called).
+    pub fn calls(&self) -> Vec<Call> {
+        self.state.lock().unwrap().calls.clone()
+    }
+
+    /// Waits until `count` calls were answered, and returns their operations.
+    pub async fn wait_for_calls(&self, count: usize) -> Vec<String> {
+        wait_until(&format!("{count} calls"), async || self.calls().len() >= count).await;
+        self.called()
+    }
+
+    /// Waits until a call is being answered.
+    pub async fn wait_for_a_running_call(&self) {
+        let is_running = async || self.state.lock().unwrap().running.values().any(|count| *count > 0);
+        wait_until("a call", is_running).await;
     }
 
     /// Registers the connector, and returns its id.
@@ -106,9 +156,14 @@ pub async fn register_url(server: &Server, url: &str) -> Value {
 
 /// Saves a connection of a connector, and returns its id.
 pub async fn save_connection(server: &Server, connector: &Value, all_access: bool) -> Value {
-    let fields = json!({ "COMPANY": "good", "PASSWORD": "s3cret" });
+    let fields = json!({ "server": "good", "password": "s3cret" });
     let connection = json!({ "ErpConnectorId": connector, "AllAccess": all_access, "ConfigFields": fields });
     server.called("SaveConnection", &json!({ "Connection": connection })).await["ErpConnectionId"].clone()
+}
+
+/// Returns a field with this key and display name.
+pub fn field(key: &str, name: &str) -> FieldMetadata {
+    FieldMetadata { field_key: key.to_owned(), display_name: Some(name.to_owned()), ..FieldMetadata::default() }
 }
 
 /// Returns a dictionary of texts.
@@ -137,9 +192,27 @@ fn outcome(accepted: bool, code: Option<ErrorCode>, body: &str) -> Outcome {
 }
 
 impl State {
+    /// Begins a call, and returns the time that it takes.
+    fn begin(&mut self, connection: &str) -> Duration {
+        let running = self.running.entry(connection.to_owned()).or_default();
+        *running += 1;
+        self.most_running = self.most_running.max(*running);
+        self.duration
+    }
+
     /// Returns the status and the body of a response; `None` for no response.
-    fn respond(&mut self, operation: &str, body: &str) -> Option<(u16, Vec<u8>)> {
-        self.called.push(operation.to_owned());
+    fn respond(&mut self, operation: &str, connection: &str, body: &str) -> Option<(u16, Vec<u8>)> {
+        *self.running.get_mut(connection).unwrap() -= 1;
+        if self.is_away {
+            return Some((503, Vec::new()));
+        }
+        let config = match operation {
+            "WSSaveConnection" => {
+                read_request::<SaveConnection>(body).unwrap().connection_info.unwrap().values().clone()
+            }
+            _ => Dictionary::default(),
+        };
+        self.calls.push(Call { operation: operation.to_owned(), connection: connection.to_owned(), config });
         body.clone_into(&mut self.body);
         if self.is_silent {
             return None;
@@ -167,12 +240,15 @@ impl State {
             "WSTestConfigData" => {
                 let request = read_request::<TestConfigData>(body).unwrap();
                 let config = request.connection_info.unwrap();
-                let accepted = config.values().get("COMPANY") == Some("good");
+                let accepted = config.values().get("server") == Some("good");
                 write_response::<TestConfigData>(&outcome(accepted, None, body))
             }
             "WSSaveConnection" => {
-                self.saved.push(read_request::<SaveConnection>(body).unwrap().connection_guid);
-                write_response::<SaveConnection>(&Outcome::default())
+                let is_refused = self.refused == Some(operation);
+                if !is_refused {
+                    self.saved.push(read_request::<SaveConnection>(body).unwrap().connection_guid);
+                }
+                write_response::<SaveConnection>(&outcome(!is_refused, None, body))
             }
             "WSTestConnection" => {
                 let guid = read_request::<TestConnection>(body).unwrap().connection_guid;
@@ -195,11 +271,14 @@ impl State {
         Some(match operation {
             "WSGetSupportedActorTypes" => {
                 let guid = read_request::<GetSupportedActorTypes>(body).unwrap().connection_guid;
-                write_response::<GetSupportedActorTypes>(&texts(&guid, &["Customer".to_owned()]))
+                let types = [&["Customer".to_owned()][..], &self.further_types].concat();
+                write_response::<GetSupportedActorTypes>(&texts(&guid, &types))
             }
             "WSGetSupportedActorTypeFields" => {
                 let guid = read_request::<GetSupportedActorTypeFields>(body).unwrap().connection_guid;
-                let response = FieldsResponse { outcome: self.known(&guid, body), fields: Some(self.fields.clone()) };
+                let outcome =
+                    if self.refused == Some(operation) { outcome(false, None, body) } else { self.known(&guid, body) };
+                let response = FieldsResponse { outcome, fields: Some(self.fields.clone()) };
                 write_response::<GetSupportedActorTypeFields>(&response)
             }
             "WSGetSearchableFields" => {
