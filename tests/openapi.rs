@@ -302,6 +302,24 @@ async fn every_example_works_on_the_demo_data() {
             let expected = ["501", "200", "204"];
             let expected = expected.into_iter().find(|status| statuses.contains_key(*status)).unwrap();
             assert_eq!(answer.status.to_string(), expected, "{media_type} {path}: {}", answer.text);
+            match path.rsplit('/').next().unwrap() {
+                "TestConnectorUrl" => assert_eq!(answer.text, "\"NoError\""),
+                "TestConnectionByConfig"
+                | "TestConnectionById"
+                | "UpdateConnectionFields"
+                | "SupportsAdvancedSearch" => {
+                    assert_eq!(answer.text, "true", "{media_type} {path}");
+                }
+                "GetConfigurationFields" => assert_eq!(answer.json()[0]["FieldKey"], "COMPANY", "{media_type}"),
+                "GetFieldValuesFromErp" => {
+                    assert_eq!(answer.json()[0]["DisplayValue"], "Bergen Boatyard 1", "{media_type}")
+                }
+                "GetConnectionListMappings" => {
+                    let list = &answer.json()["ErpListItemMappings"][0];
+                    assert_eq!(list["ErpListName"], "Countries", "{media_type}");
+                }
+                _ => {}
+            }
             if *path == SAVE {
                 let documented = &post["responses"]["200"]["content"]["application/json"]["example"];
                 assert_eq!(answer.text, documented.to_string(), "with the members in this order");

@@ -41,7 +41,7 @@ const CONNECTION: i32 = 816;
 const CONNECTOR: i32 = 411;
 /// The connector that no connection uses after the example request of `SaveConnection`.
 const UNUSED_CONNECTOR: i32 = 403;
-/// The field that `SaveActorTypeMapping` creates first.
+/// The field that `UpdateConnectionFields` or `SaveActorTypeMapping` creates first.
 const FIELD: i32 = 1;
 /// The ERP actor type of the mapping.
 const ACTOR_TYPE: ErpActorType = ErpActorType::Customer;

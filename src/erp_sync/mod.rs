@@ -37,7 +37,9 @@ pub use state::AgentState;
 /// Creates the agent. Its routes must stand below [`authenticate`](crate::auth::authenticate).
 #[must_use]
 pub fn agent() -> Agent<AgentState> {
-    let families = [connectors, connections, mapping, engine, connector_calls, actor_links, sync_runs];
+    // The examples of the OpenAPI document are sent in this order. The vendor's example request of SaveConnection gives the
+    // connection config fields that no connector knows, so its connector is called first.
+    let families = [connectors, connector_calls, connections, mapping, engine, actor_links, sync_runs];
     families.into_iter().fold(Agent::new("ErpSync"), |agent, add_methods| add_methods(agent))
 }
 
