@@ -8,6 +8,10 @@ use crate::xml::reference;
 /// without its secrets.
 const WINDOW_BYTES: usize = 64 * 1024;
 
+/// The length from which a secret is replaced inside of a text, too, in characters. A shorter one, such as `1`, would be
+/// found in every text.
+const PART_CHARS: usize = 4;
+
 /// The secrets of a call.
 #[derive(Default)]
 pub struct Secrets(Vec<String>);
@@ -40,11 +44,18 @@ impl Secrets {
         self.0.dedup();
     }
 
-    /// Replaces the secrets in a text, as they are and as XML and HTML escape them.
+    /// Replaces the secrets in a text, as they are and as XML and HTML escape them. A short secret is replaced where it is
+    /// the whole text, or the whole content of an element.
     #[must_use]
     pub fn redact(&self, text: &str) -> String {
         self.0.iter().fold(text.to_owned(), |text, secret| {
-            if text.contains(secret.as_str()) { text.replace(secret.as_str(), MASK) } else { text }
+            if !text.contains(secret.as_str()) {
+                text
+            } else if text.trim() == secret || secret.chars().count() >= PART_CHARS {
+                text.replace(secret.as_str(), MASK)
+            } else {
+                text.replace(&format!(">{secret}<"), &format!(">{MASK}<"))
+            }
         })
     }
 
@@ -101,9 +112,18 @@ mod tests {
     }
 
     #[test]
+    fn a_short_secret_is_replaced_as_a_whole_text_or_element_only() {
+        let secrets = secrets(&["1", "a<b", "<", "four"]);
+        assert_eq!(secrets.redact("<Value>1</Value><Rank>11</Rank>"), "<Value>***</Value><Rank>11</Rank>");
+        assert_eq!(secrets.redact("<Value>a&lt;b</Value>, a<b, line 1"), "<Value>***</Value>, a<b, line 1");
+        assert_eq!((secrets.redact(" 1 "), secrets.redact("a<b")), (" *** ".to_owned(), MASK.to_owned()));
+        assert_eq!(secrets.redact("twentyfour, 1 < 2"), "twenty***, 1 < 2");
+    }
+
+    #[test]
     fn an_excerpt_has_no_control_character_and_no_part_of_a_secret() {
-        assert_eq!(secrets(&["pw"]).excerpt(b"a\npw\x1b[1m", 100), "a\\n***\\u{1b}[1m");
-        assert_eq!(secrets(&["pw"]).excerpt(b"pwabcdef", 5), "***ab…");
+        assert_eq!(secrets(&["word"]).excerpt(b"a\nword\x1b[1m", 100), "a\\n***\\u{1b}[1m");
+        assert_eq!(secrets(&["word"]).excerpt(b"wordabcdef", 5), "***ab…");
         let long = "s".repeat(1000);
         let excerpt = secrets(&[&long]).excerpt(long.repeat(100).as_bytes(), 1000);
         assert!(!excerpt.contains('s'), "{excerpt}");
