@@ -49,7 +49,10 @@ const GROW: &str = "
         erp_connection_actor_type_id, erp_field_key, display_name, crm_field_key, rank, registered_associate_id,
         updated_associate_id
     ) SELECT id, key || repeat('-', 200), key, 'crm' || id, 1, 1, 1
-        FROM generate_series(1001, 5000) AS id, (VALUES ('a'), ('b')) AS given(key)";
+        FROM generate_series(1001, 5000) AS id, (VALUES ('a'), ('b')) AS given(key);
+    INSERT INTO erp_list_item_mapping (
+        erp_field_id, erp_item_key, crm_item_key, registered_associate_id, updated_associate_id
+    ) SELECT erp_field_id, repeat('-', 200), 1, 1, 1 FROM erp_field";
 
 /// Sends one of each request that has to go by keys.
 async fn call_each_method(server: &Server, [ticket, ticket_of_few]: [&str; 2]) {
@@ -96,6 +99,8 @@ async fn call_each_method(server: &Server, [ticket, ticket_of_few]: [&str; 2]) {
             "SaveConnectionListMappings",
             json!({ "ListMapping": { "ErpConnectionId": 816, "ErpListItemMappings": [list] } }),
         ),
+        ("GetConnectionListMappings", json!({ "ErpConnectionId": 816 })),
+        ("SupportsAdvancedSearch", json!({ "ErpConnectionId": 816, "ErpActorType": "Customer" })),
         ("SaveErpSyncConnectorEntity", json!({ "ErpConnectorId": 411, "DisplayName": "changed" })),
         ("CanDeleteErpSyncConnectorEntity", json!({ "ErpSyncConnectorId": 403 })),
     ] {
