@@ -1,4 +1,4 @@
-//! A connector in C# on WCF, called by the methods of the agent and directly. Needs Mono, which CI installs:
+//! A connector in C# on WCF, called by the methods of the agent and directly, and a client on WCF. Needs Mono, which CI installs:
 //! `cargo test -- --ignored wcf_connector`.
 
 use std::io::{BufRead, BufReader};
@@ -139,6 +139,47 @@ async fn the_methods_call_a_connector_on_wcf() {
     }
     let journal = format!("{:?}", journal(&server).await);
     assert!(!journal.contains("s3cret") && !server.program.log().contains("s3cret"), "{journal}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Mono"]
+async fn the_data_of_a_wcf_connector_are_read() {
+    let connector = WcfConnector::start();
+    let server = Server::start_with(&ADMIN).await;
+    let id = connector.register(&server, &connector.url).await;
+    let connection = save_connection(&server, &id, &config("host")).await;
+    let request = json!({ "ErpConnectionId": connection });
+    assert_eq!(server.called("UpdateConnectionFields", &request).await, true);
+    for (actor_type, expected) in [("Customer", true), ("Person", false)] {
+        let request = json!({ "ErpConnectionId": connection, "ErpActorType": actor_type });
+        assert_eq!(server.called("SupportsAdvancedSearch", &request).await, expected, "{actor_type}");
+    }
+    let lists = server.called("GetConnectionListMappings", &request).await;
+    let items = &lists["ErpListItemMappings"][0]["ErpCrmListItemMappings"];
+    let names: Vec<_> = items.as_array().unwrap().iter().map(|item| &item["ErpListItemName"]).collect();
+    assert_eq!(names, ["14 days", "30 days"], "{lists}");
+    let actor = json!({ "ErpConnectionId": connection, "ActorTypeErp": "Customer", "ErpKey": "10001" });
+    let values = server.called("GetFieldValuesFromErp", &actor).await;
+    assert_eq!((&values[0]["CrmFieldKey"], &values[0]["Value"]), (&json!("NAME"), &json!("customer 1 & <sons>")));
+
+    assert_eq!(server.call(TJE0, "DeleteConnection", &request).await.status, 204);
+    wait_until("the end of the connection", async || {
+        let is_told = |exchange: &Value| exchange["operation"] == "WSDeleteConnection" && exchange["outcome"] == "ok";
+        journal(&server).await.iter().any(is_told)
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Mono"]
+async fn a_wcf_client_calls_every_operation_of_the_demo_connector() {
+    LazyLock::force(&BUILD);
+    let server = Server::start().await;
+    let url = format!("http://{}/demo/ErpConnectorWS.svc", server.program.address);
+    let client = tokio::process::Command::new("mono").arg(format!("{DIRECTORY}/bin/client.exe")).arg(url).output();
+    let output = client.await.expect("mono is installed");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && text.contains("17 operations were called"), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
