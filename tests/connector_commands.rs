@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::Server;
 use crate::support::admin::{ADMIN, admin_address};
-use crate::support::connector::{Connector, customer, texts};
+use crate::support::connector::{Behavior, Connector, customer, texts};
 use crate::support::program::run;
 
 /// Returns the description of a field.
@@ -112,12 +112,12 @@ async fn responses_that_break_the_contract_are_named() {
     }
     assert_eq!(problem, "erpsync: 5 steps have failed\n", "{out}");
 
-    connector.set(|state| state.is_refusing = true);
+    connector.set(|state| state.behavior = Behavior::RefusesData);
     let (status, out, _) = erpsync(&check);
     assert_eq!(status, 1);
     assert!(out.contains("the ErrorCode is not UNKNOWN_CONNECTION_ID"), "{out}");
     assert!(out.contains("Refused by the ERP system") && !out.contains("WSGetActors"), "{out}");
-    connector.set(|state| state.is_broken = true);
+    connector.set(|state| state.behavior = Behavior::IsBroken);
     let (status, out, _) = erpsync(&check);
     assert_eq!(
         (status, out.lines().next().unwrap().split(" (").next()),
@@ -158,7 +158,7 @@ async fn the_journal_of_a_server_is_printed() {
     let connector = Connector::start().await;
     let test = async |url: &str| server.called("TestConnectorUrl", &json!({ "Url": url })).await;
     assert_eq!(test(&connector.url()).await, "NoError");
-    connector.set(|state| state.is_broken = true);
+    connector.set(|state| state.behavior = Behavior::IsBroken);
     assert_eq!(test(&connector.url()).await, "ErrorNotFound");
 
     let admin = format!("http://{}", admin_address(&server.program).await);

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::support::admin::{ADMIN, admin_get, samples};
 use crate::support::client::{TJE0, TJE1};
-use crate::support::connector::{Connector, REFUSED, State, customer, register_url, save_connection, texts};
+use crate::support::connector::{Behavior, Connector, REFUSED, State, customer, register_url, save_connection, texts};
 use crate::support::wait::wait_until;
 use crate::support::{AGENT, Answer, Server};
 
@@ -229,7 +229,7 @@ async fn advanced_search_needs_a_searchable_field() {
 #[tokio::test]
 async fn the_connectors_explanation_is_for_callers_who_may_change_connections() {
     let fixture = Fixture::start(true).await;
-    fixture.connector.set(|state| state.is_refusing = true);
+    fixture.connector.set(|state| state.behavior = Behavior::RefusesData);
     let lists = json!({ "ErpConnectionId": fixture.connection });
     for (method, request) in
         [("GetFieldValuesFromErp", fixture.values_request("10001")), ("GetConnectionListMappings", lists)]
@@ -254,7 +254,7 @@ async fn the_connectors_explanation_is_for_callers_who_may_change_connections() 
 #[tokio::test]
 async fn a_slow_connector_is_a_timeout() {
     let fixture = Fixture::start_with(&["--connector-timeout", "0.5"], true).await;
-    fixture.connector.set(|state| state.is_silent = true);
+    fixture.connector.set(|state| state.behavior = Behavior::IsSilent);
     let refused = fixture.server.call(TJE0, "GetFieldValuesFromErp", &fixture.values_request("10001")).await;
     refused.assert_service_error(504, "SoConnectorException", &["did not respond in time"]);
 }
@@ -264,7 +264,7 @@ async fn a_slow_connector_is_a_timeout() {
 async fn the_time_limit_of_the_request_ends_its_calls_with_a_record() {
     let arguments = [&ADMIN[..], &["--request-timeout", "1", "--connector-timeout", "60"]].concat();
     let fixture = Fixture::start_with(&arguments, true).await;
-    fixture.connector.set(|state| state.is_silent = true);
+    fixture.connector.set(|state| state.behavior = Behavior::IsSilent);
     let refused = fixture.server.call(TJE0, "GetFieldValuesFromErp", &fixture.values_request("10001")).await;
     refused.assert_service_error(504, "SoConnectorException", &["did not respond in time"]);
     let request = json!({ "ErpConnectionId": fixture.connection });
@@ -280,7 +280,7 @@ async fn the_time_limit_of_the_request_ends_its_calls_with_a_record() {
 #[tokio::test]
 async fn a_call_whose_client_disconnects_is_recorded() {
     let fixture = Fixture::start_with(&ADMIN, true).await;
-    fixture.connector.set(|state| state.is_silent = true);
+    fixture.connector.set(|state| state.behavior = Behavior::IsSilent);
     let path = format!("{AGENT}/GetFieldValuesFromErp");
     let body = fixture.values_request("10001").to_string();
     let request = tokio::spawn(fixture.server.program.post_request(&path, &body).send());

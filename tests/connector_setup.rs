@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::admin::{ADMIN, admin_address, admin_get};
 use crate::support::client::{TJE0, TJE1};
-use crate::support::connector::{Connector, register_url, save_connection};
+use crate::support::connector::{Behavior, Connector, register_url, save_connection};
 use crate::support::program::{Program, run};
 use crate::support::proxy::Proxy;
 use crate::support::{AGENT, Server, TestDatabase};
@@ -16,7 +16,7 @@ async fn a_url_is_tested_by_a_call() {
     assert_eq!(test(&connector.url()).await, "NoError");
     assert_eq!(test(&format!("{}?ConnectorName=a", connector.url())).await, "NoError");
     assert_eq!(connector.called(), ["WSGetConfigData", "WSGetConfigData"]);
-    connector.state.lock().unwrap().is_broken = true;
+    connector.state.lock().unwrap().behavior = Behavior::IsBroken;
     for url in [&connector.url(), "", "erp.example", "plugin://Excel", "app://unknown", "file:///etc/passwd"] {
         assert_eq!(test(url).await, "ErrorNotFound", "{url}");
     }
@@ -45,7 +45,7 @@ async fn the_config_fields_of_a_connector_are_listed_in_the_callers_language() {
     let answer = server.program.send_to(&path, "application/json", request.to_string(), &norwegian).await;
     assert_eq!(answer.json()[0]["DisplayName"], "Tjener");
 
-    connector.state.lock().unwrap().is_broken = true;
+    connector.state.lock().unwrap().behavior = Behavior::IsBroken;
     let refused = server.call(TJE0, "GetConfigurationFields", &request).await;
     refused.assert_service_error(502, "SoConnectorException", &["HTTP status 500"]);
     let refused = server.call(TJE0, "GetConfigurationFields", &json!({ "ErpConnectorId": 4711 })).await;
@@ -88,7 +88,7 @@ async fn a_connection_is_tested_and_its_config_fields_are_sent_to_a_connector_th
     assert_eq!(test(&connection).await, true);
     assert_eq!(connector.called(), ["WSTestConnection"]);
     assert_eq!(test(&json!(4711)).await, false);
-    connector.state.lock().unwrap().is_broken = true;
+    connector.state.lock().unwrap().behavior = Behavior::IsBroken;
     assert_eq!(test(&connection).await, false);
 }
 
@@ -111,7 +111,7 @@ async fn other_callers_test_what_they_may_see_and_nothing_else() {
     assert_eq!(test(&hidden).await, "false");
     assert_eq!(connector.called(), [""; 0]);
     assert_eq!(test(&shown).await, "true");
-    connector.state.lock().unwrap().is_broken = true;
+    connector.state.lock().unwrap().behavior = Behavior::IsBroken;
     assert_eq!(test(&shown).await, "false");
 }
 
@@ -126,7 +126,7 @@ async fn the_log_and_the_journal_have_the_reason_without_a_secret() {
         let request = json!({ "ErpConnectionId": id, "ConfigFields": config(host) });
         assert_eq!(server.called("TestConnectionByConfig", &request).await, host == "good");
     }
-    connector.state.lock().unwrap().is_broken = true;
+    connector.state.lock().unwrap().behavior = Behavior::IsBroken;
     let request = json!({ "ErpConnectionId": id, "ConfigFields": config("good") });
     assert_eq!(server.called("TestConnectionByConfig", &request).await, false);
 

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::support::admin::{ADMIN, admin_get, samples};
 use crate::support::client::{TJE0, TJE1};
-use crate::support::connector::{Connector, field};
+use crate::support::connector::{Behavior, Connector, field};
 use crate::support::wait::wait_until;
 use crate::support::{AGENT, Program, SAVE, Server, TestDatabase};
 
@@ -150,7 +150,7 @@ async fn fields_are_read_after_a_save_and_mapped_by_name_without_a_direction() {
 
     // Nothing is stored of what was read before a failure.
     connector.set(|state| state.fields = vec![field("OTHER", "")]);
-    connector.set(|state| state.refused = Some("WSGetSupportedActorTypeFields"));
+    connector.set(|state| state.behavior = Behavior::Refuses("WSGetSupportedActorTypeFields"));
     assert_eq!(call(&server.program, "UpdateConnectionFields", &update).await, false);
     assert_eq!(mapping().await, second);
     assert_eq!(call(&server.program, "UpdateConnectionFields", &json!({ "ErpConnectionId": 4711 })).await, false);
@@ -175,7 +175,7 @@ async fn a_connector_that_has_lost_a_connection_is_sent_it_again() {
 async fn a_save_does_not_wait_for_a_connector_that_hangs_and_others_are_told() {
     let (server, connector) = (Server::start_with(&ADMIN).await, start_connector().await);
     let other = start_connector().await;
-    connector.set(|state| state.is_hanging = true);
+    connector.set(|state| state.behavior = Behavior::Hangs);
     let registered = register(&connector, &server.program).await;
     let others = register(&other, &server.program).await;
     for number in 0..8 {
@@ -190,7 +190,7 @@ async fn a_save_does_not_wait_for_a_connector_that_hangs_and_others_are_told() {
     let mut program = server.program;
     program.signal(Signal::TERM);
     assert!(program.wait_for_exit().await.success(), "{}", program.log());
-    connector.set(|state| state.is_hanging = false);
+    connector.set(|state| state.behavior = Behavior::Works);
     let leases = "SELECT count(*) FROM connector_delivery WHERE leased_until > now()";
     assert_eq!(server.database.value::<i64>(leases).await, 0);
     let next = start(&server.database, &ADMIN);
@@ -224,12 +224,12 @@ async fn a_save_stays_one_statement() {
 async fn a_connection_is_told_again_if_its_server_is_killed_during_the_call() {
     let (mut server, connector) = (Server::start().await, start_connector().await);
     let registered = register(&connector, &server.program).await;
-    connector.set(|state| state.is_hanging = true);
+    connector.set(|state| state.behavior = Behavior::Hangs);
     save(&server.program, &registered, &json!(0), "1").await;
     connector.wait_for_a_running_call().await;
     server.program.kill();
     let _next = start(&server.database, &[]);
-    connector.set(|state| state.is_hanging = false);
+    connector.set(|state| state.behavior = Behavior::Works);
     wait_until_told(&server.database).await;
 }
 
@@ -242,7 +242,7 @@ async fn the_last_state_is_told_after_an_outage_of_the_connector_and_the_death_o
     let new = json!(0);
     let created = join_all((0..CONNECTIONS).map(|_| save(&server.program, &registered, &new, "0"))).await;
     wait_until_told(&server.database).await;
-    connector.set(|state| state.is_away = true);
+    connector.set(|state| state.behavior = Behavior::IsAway);
     connector.called();
     let ids: Vec<_> = created.iter().map(|connection| &connection["ErpConnectionId"]).collect();
     let save_all = async |program: &Program, numbers: std::ops::RangeInclusive<usize>| {
@@ -256,7 +256,7 @@ async fn the_last_state_is_told_after_an_outage_of_the_connector_and_the_death_o
     let program = start(&server.database, &ADMIN);
     save_all(&program, SAVES_OF_EACH / 2 + 1..=SAVES_OF_EACH).await;
     assert_eq!(connector.called(), [""; 0]);
-    connector.set(|state| state.is_away = false);
+    connector.set(|state| state.behavior = Behavior::Works);
     wait_until_told(&server.database).await;
     let numbers = numbers(&connector);
     assert_eq!(numbers.len(), CONNECTIONS);
@@ -357,7 +357,7 @@ async fn refusals_are_repeated_a_few_times_and_urls_that_are_not_callable_never(
     let members = ["state", "attempts", "problem", "deleted"].map(|member| given_up[0][member].clone());
     assert_eq!(json!(members), json!(["given up", 1, "a .NET plugin", false]), "{given_up}");
 
-    connector.set(|state| state.refused = Some("WSSaveConnection"));
+    connector.set(|state| state.behavior = Behavior::Refuses("WSSaveConnection"));
     let registered = register(&connector, &server.program).await;
     let id = &save(&server.program, &registered, &json!(0), "1").await["ErpConnectionId"];
     connector.wait_for_calls(1).await;

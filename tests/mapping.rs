@@ -279,7 +279,8 @@ async fn default_values_are_stored_and_fields_to_fill_in_are_listed() {
 
 #[tokio::test]
 async fn the_summary_has_a_line_for_each_actor_type() {
-    let server = Server::start().await;
+    // A delivery adds the fields of the demo connector.
+    let server = Server::start_with(&["--connector-deliveries", "false"]).await;
     server.saved(&json!({ "ErpConnectionId": 816, "DisplayName": "US:\"Main\";NO:\"Hoved\"", "Active": true })).await;
     let fields = json!([
         { "ErpFieldKey": "n", "CrmFieldKey": "NAME", "SyncToCrm": true, "SyncToErp": true },

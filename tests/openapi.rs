@@ -312,7 +312,7 @@ async fn every_example_works_on_the_demo_data() {
                 }
                 "GetConfigurationFields" => assert_eq!(answer.json()[0]["FieldKey"], "COMPANY", "{media_type}"),
                 "GetFieldValuesFromErp" => {
-                    assert_eq!(answer.json()[0]["DisplayValue"], "Bergen Boatyard 1", "{media_type}")
+                    assert_eq!(answer.json()[0]["DisplayValue"], "Bergen Boatyard 1", "{media_type}");
                 }
                 "GetConnectionListMappings" => {
                     let list = &answer.json()["ErpListItemMappings"][0];

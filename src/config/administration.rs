@@ -206,7 +206,7 @@ pub enum ApplicationCommand {
 pub enum ConnectorAppCommand {
     /// Register the connector of an application, or replace its URL
     Set {
-        /// Client id of the application, as in app://<ID>; case-sensitive
+        /// Client id of the application, as in `app://ID`; case-sensitive
         id: String,
         /// URL of the connector, http or https
         url: String,

@@ -56,7 +56,7 @@ pub enum Command {
     /// Check a connector, or print the last calls of connectors
     #[command(subcommand)]
     Connector(ConnectorCommand),
-    /// Manage the applications that connectors are registered as, by app://<ID>
+    /// Manage the applications that connectors are registered as, by `app://ID`
     #[command(subcommand)]
     ConnectorApp(administration::ConnectorAppCommand),
     /// Manage tickets

@@ -42,7 +42,7 @@ pub async fn connect(
 
 /// Returns the URL at which this machine reaches the demo connector of a server that listens on `listener`. An address with
 /// a zone, which no URL can hold, has none.
-pub fn demo_url(settings: &Serve, listener: SocketAddr) -> Option<ConnectorUrl> {
+pub(super) fn demo_url(settings: &Serve, listener: SocketAddr) -> Option<ConnectorUrl> {
     let ip = match listener.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),

@@ -46,7 +46,26 @@ pub struct Call {
     pub config: Dictionary,
 }
 
-/// The state and the behaviour of a connector.
+/// The behavior of a connector.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Behavior {
+    #[default]
+    Works,
+    /// Responds with a page that repeats the request.
+    IsBroken,
+    /// Does not respond.
+    IsSilent,
+    /// Does not respond until the behavior changes.
+    Hangs,
+    /// Responds as a proxy without the connector behind it.
+    IsAway,
+    /// Reports an error from each operation but those that set up a connection.
+    RefusesData,
+    /// Reports an error from this operation.
+    Refuses(&'static str),
+}
+
+/// The state and the behavior of a connector.
 #[derive(Default)]
 pub struct State {
     /// The calls.
@@ -55,18 +74,7 @@ pub struct State {
     pub body: String,
     /// The connections that were saved.
     pub saved: Vec<String>,
-    /// Responds with a page that repeats the request.
-    pub is_broken: bool,
-    /// Does not respond.
-    pub is_silent: bool,
-    /// Does not respond until this changes.
-    pub is_hanging: bool,
-    /// Responds as a proxy without the connector behind it.
-    pub is_away: bool,
-    /// Reports an error from each operation but those that set up a connection.
-    pub is_refusing: bool,
-    /// Reports an error from this operation.
-    pub refused: Option<&'static str>,
+    pub behavior: Behavior,
     /// The time that a call takes.
     pub duration: Duration,
     /// The number of calls of each connection that are being answered.
@@ -98,7 +106,7 @@ impl Connector {
                 let connection = body.split("ConnectionGuid>").nth(1).unwrap_or_default().trim_end_matches("</");
                 let duration = state.lock().unwrap().begin(connection);
                 tokio::time::sleep(duration).await;
-                while state.lock().unwrap().is_hanging {
+                while state.lock().unwrap().behavior == Behavior::Hangs {
                     tokio::time::sleep(Duration::from_millis(10)).await;
                 }
                 let response = state.lock().unwrap().respond(action, connection, &body);
@@ -203,7 +211,7 @@ impl State {
     /// Returns the status and the body of a response; `None` for no response.
     fn respond(&mut self, operation: &str, connection: &str, body: &str) -> Option<(u16, Vec<u8>)> {
         *self.running.get_mut(connection).unwrap() -= 1;
-        if self.is_away {
+        if self.behavior == Behavior::IsAway {
             return Some((503, Vec::new()));
         }
         let config = match operation {
@@ -214,10 +222,10 @@ impl State {
         };
         self.calls.push(Call { operation: operation.to_owned(), connection: connection.to_owned(), config });
         body.clone_into(&mut self.body);
-        if self.is_silent {
+        if self.behavior == Behavior::IsSilent {
             return None;
         }
-        if self.is_broken {
+        if self.behavior == Behavior::IsBroken {
             return Some((500, format!("<html>{body}</html>").into_bytes()));
         }
         let response = self.setup(operation, body).or_else(|| self.metadata(operation, body));
@@ -225,9 +233,13 @@ impl State {
         Some(response.or_else(|| self.data(operation, body)).map_or_else(|| (500, fault()), |body| (200, body)))
     }
 
+    fn refuses(&self, operation: &str) -> bool {
+        matches!(self.behavior, Behavior::Refuses(refused) if refused == operation)
+    }
+
     /// Whether the connection is known; if not, the outcome that says so.
-    fn known(&self, guid: &str, body: &str) -> Outcome {
-        if self.is_refusing {
+    fn known(&self, guid: &str, operation: &str, body: &str) -> Outcome {
+        if self.behavior == Behavior::RefusesData || self.refuses(operation) {
             return outcome(false, None, body);
         }
         let is_known = guid == NO_CONNECTION || self.saved.iter().any(|saved| saved == guid);
@@ -244,7 +256,7 @@ impl State {
                 write_response::<TestConfigData>(&outcome(accepted, None, body))
             }
             "WSSaveConnection" => {
-                let is_refused = self.refused == Some(operation);
+                let is_refused = self.refuses(operation);
                 if !is_refused {
                     self.saved.push(read_request::<SaveConnection>(body).unwrap().connection_guid);
                 }
@@ -252,7 +264,7 @@ impl State {
             }
             "WSTestConnection" => {
                 let guid = read_request::<TestConnection>(body).unwrap().connection_guid;
-                write_response::<TestConnection>(&self.known(&guid, body))
+                write_response::<TestConnection>(&self.known(&guid, operation, body))
             }
             "WSDeleteConnection" => {
                 let guid = read_request::<DeleteConnection>(body).unwrap().connection_guid;
@@ -265,7 +277,7 @@ impl State {
 
     fn metadata(&self, operation: &str, body: &str) -> Option<Vec<u8>> {
         let texts = |guid: &str, texts: &[String]| TextsResponse {
-            outcome: self.known(guid, body),
+            outcome: self.known(guid, operation, body),
             items: Some(texts.to_vec()),
         };
         Some(match operation {
@@ -276,8 +288,7 @@ impl State {
             }
             "WSGetSupportedActorTypeFields" => {
                 let guid = read_request::<GetSupportedActorTypeFields>(body).unwrap().connection_guid;
-                let outcome =
-                    if self.refused == Some(operation) { outcome(false, None, body) } else { self.known(&guid, body) };
+                let outcome = self.known(&guid, operation, body);
                 let response = FieldsResponse { outcome, fields: Some(self.fields.clone()) };
                 write_response::<GetSupportedActorTypeFields>(&response)
             }
@@ -288,7 +299,7 @@ impl State {
             "WSGetList" => {
                 let request = read_request::<GetList>(body).unwrap();
                 let list_items = self.lists.get(&request.list_name).cloned();
-                let outcome = self.known(&request.connection_guid, body);
+                let outcome = self.known(&request.connection_guid, operation, body);
                 write_response::<GetList>(&ListItemsResponse { outcome, list_items })
             }
             "WSGetListItems" => {
@@ -306,7 +317,7 @@ impl State {
 
     fn data(&self, operation: &str, body: &str) -> Option<Vec<u8>> {
         let actors = |guid: &str, actors: Vec<ErpActor>| ActorsResponse {
-            outcome: self.known(guid, body),
+            outcome: self.known(guid, operation, body),
             actors: Some(actors),
         };
         Some(match operation {
