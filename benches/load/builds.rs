@@ -9,6 +9,9 @@ use super::requests;
 use super::scenarios::{issue_with, load};
 use super::server::Server;
 
+/// Returns the requests of a scenario, with this `Authorization` header.
+type Requests = fn(&str) -> Vec<Vec<u8>>;
+
 /// The number of clients.
 const CLIENTS: usize = 32;
 
@@ -20,7 +23,7 @@ pub async fn run(plan: &Plan, fixture: &Fixture, server: &Server, ticket: &str, 
     let url = fixture.url_of(NAME);
     let other = Server::start(&mut server_command_of(program, &url));
     let other_ticket = format!("SOTicket {}", issue_with(program, &url));
-    let scenarios: [(&str, fn(&str) -> Vec<Vec<u8>>); 4] = [
+    let scenarios: [(&str, Requests); 4] = [
         ("update", requests::updates),
         ("create", requests::creates),
         ("changes", requests::updates_with_changes),
