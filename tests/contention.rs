@@ -10,7 +10,6 @@ use crate::support::client::TJE0;
 use crate::support::{Answer, Server, TestDatabase};
 
 const CLIENTS: usize = 24;
-const CALLS_OF_EACH: usize = 100;
 const CONNECTIONS: usize = 31;
 const CONNECTORS: usize = 8;
 
@@ -47,6 +46,11 @@ impl Random {
 fn seed() -> u64 {
     let given = std::env::var("SEED").ok().map(|seed| seed.parse().unwrap());
     given.unwrap_or_else(|| u64::from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().subsec_nanos()))
+}
+
+/// Returns the number of calls of each client: the environment's `CALLS`, or else 40.
+fn calls_of_each() -> usize {
+    std::env::var("CALLS").map_or(40, |calls| calls.parse().unwrap())
 }
 
 /// A connection with the keys of its fields.
@@ -167,7 +171,7 @@ async fn deadlocks(server: Server) -> i64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn concurrent_changes_of_the_same_rows_end_in_no_deadlock() {
-    let seed = seed();
+    let (seed, calls_of_each) = (seed(), calls_of_each());
     println!("SEED={seed}");
     // A connection to the database for each client, as a client that waits too long for one gets 503.
     let server = Server::start_with(&["--database-connections", "32", "--request-timeout", "600"]).await;
@@ -176,7 +180,7 @@ async fn concurrent_changes_of_the_same_rows_end_in_no_deadlock() {
         let mut random = Random(seed.wrapping_add(u64::try_from(number).unwrap() << 32));
         let mut failures = Vec::new();
         let mut successes = 0;
-        for _ in 0..CALLS_OF_EACH {
+        for _ in 0..calls_of_each {
             let (method, body) = random_call(&mut random, &connections, &connectors);
             let answer = server.call(TJE0, &method, &body).await;
             match answer.status {
@@ -191,7 +195,7 @@ async fn concurrent_changes_of_the_same_rows_end_in_no_deadlock() {
     let failures: Vec<_> = results.iter().flat_map(|(failures, _)| failures).collect();
     assert!(failures.is_empty(), "SEED={seed}: {failures:#?}");
     let successes: usize = results.iter().map(|(_, successes)| successes).sum();
-    assert!(successes > CLIENTS * CALLS_OF_EACH / 2, "SEED={seed}: {successes} calls have succeeded");
+    assert!(successes > CLIENTS * calls_of_each / 2, "SEED={seed}: {successes} calls have succeeded");
     assert_eq!(deadlocks(server).await, 0, "SEED={seed}");
 }
 

@@ -27,10 +27,8 @@ const DATABASE_CONNECTIONS: i64 = 8;
 const GET: &str = "/api/v1/Agents/ErpSync/GetConnection";
 /// The number of clients that send requests at once.
 const CLIENTS: usize = 12;
-/// The pause of a client after a save that succeeded. Without it, the load of one test takes all cores from the others.
-const PAUSE_AFTER_SAVE: Duration = Duration::from_millis(5);
-/// The pause of a client after a save that failed.
-const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(20);
+/// The pause of a client after a save. Without it, the load of one test takes all cores from the others.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// Clients that create connections, one after another, until they are stopped.
 struct Load {
@@ -72,8 +70,7 @@ impl Load {
                     sent.push(Sent { name, saved });
                     let count = if saved.is_some() { &saved_count } else { &failed_count };
                     count.fetch_add(1, Ordering::Relaxed);
-                    let pause = if status == 200 { PAUSE_AFTER_SAVE } else { PAUSE_AFTER_FAILURE };
-                    tokio::time::sleep(pause).await;
+                    tokio::time::sleep(PAUSE).await;
                 }
                 sent
             })

@@ -38,7 +38,7 @@ impl Fixture {
             settings: vec!["shared_preload_libraries=pg_stat_statements".to_owned()],
         });
         let fixture = Fixture { embedded: embedded.await.expect("PostgreSQL starts"), directory };
-        fixture.prepare(DATABASE);
+        fixture.prepare(PROGRAM, DATABASE);
         fixture.execute(DATABASE, &insert_connections(CONNECTIONS)).await;
         fixture.execute_as_superuser(DATABASE, "CREATE EXTENSION pg_stat_statements").await;
         fixture
@@ -47,8 +47,7 @@ impl Fixture {
     /// Creates a further database with the schema and the demo data. Its statistics are as in a new database, and stay
     /// so: autovacuum is off.
     pub async fn create_database(&self, name: &str) {
-        self.execute_as_superuser(DATABASE, &format!("CREATE DATABASE {name} OWNER erpsync")).await;
-        self.prepare(name);
+        self.create_database_with(PROGRAM, name).await;
         let tables = "DO $$ DECLARE name text; BEGIN
                 FOR name IN SELECT relname FROM pg_stat_user_tables LOOP
                     EXECUTE format('ALTER TABLE %I SET (autovacuum_enabled = false)', name);
@@ -57,14 +56,20 @@ impl Fixture {
         self.execute(name, tables).await;
     }
 
+    /// Creates a further database with the schema and the demo data of this build of the program.
+    pub async fn create_database_with(&self, program: &str, name: &str) {
+        self.execute_as_superuser(DATABASE, &format!("CREATE DATABASE {name} OWNER erpsync")).await;
+        self.prepare(program, name);
+    }
+
     /// Drops a database made by [`Fixture::create_database`].
     pub async fn drop_database(&self, name: &str) {
         self.execute_as_superuser(DATABASE, &format!("DROP DATABASE {name} WITH (FORCE)")).await;
     }
 
-    fn prepare(&self, database: &str) {
+    fn prepare(&self, program: &str, database: &str) {
         for command in ["migrate", "demo"] {
-            let output = Command::new(PROGRAM).args([command, "--database-url", &self.url_of(database)]).output();
+            let output = Command::new(program).args([command, "--database-url", &self.url_of(database)]).output();
             let output = output.expect("the program runs");
             assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
         }
@@ -104,13 +109,18 @@ impl Fixture {
 
     /// Restores the state in which each measurement begins.
     pub async fn reset(&self) {
+        self.reset_database(DATABASE).await;
+    }
+
+    /// Restores the state in which each measurement on this database begins.
+    pub async fn reset_database(&self, database: &str) {
         for table in ["erp_connection_access", "connection_config_field", "erp_connection"] {
             let delete = format!("DELETE FROM {table} WHERE erp_connection_id > 100000");
-            self.execute_as_superuser(DATABASE, &delete).await;
+            self.execute_as_superuser(database, &delete).await;
         }
         let vacuum = "VACUUM (ANALYZE) erp_connection, erp_connection_access, connection_config_field";
-        self.execute_as_superuser(DATABASE, vacuum).await;
-        self.execute_as_superuser(DATABASE, "CHECKPOINT").await;
+        self.execute_as_superuser(database, vacuum).await;
+        self.execute_as_superuser(database, "CHECKPOINT").await;
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 
@@ -154,7 +164,12 @@ pub fn insert_connections(count: i32) -> String {
 
 /// Returns the command that starts the server on a database.
 pub fn server_command(database_url: &str) -> Command {
-    let mut command = Command::new(PROGRAM);
+    server_command_of(PROGRAM, database_url)
+}
+
+/// Returns the command that starts the server of this build of the program.
+pub fn server_command_of(program: &str, database_url: &str) -> Command {
+    let mut command = Command::new(program);
     command.args(["--listen", "127.0.0.1:0", "--database-url", database_url, "--log", "warn"]);
     command.args(["--database-connections", &POOL.to_string()]);
     command

@@ -8,7 +8,7 @@ use super::client::{self, Measured};
 use super::fixture::{Fixture, POOL, PROGRAM, server_command};
 use super::report::{median, ratio};
 use super::server::Server;
-use super::{Plan, fresh, growth, pgbench, requests};
+use super::{Plan, builds, fresh, growth, pgbench, requests};
 
 /// Runs the scenarios of the plan.
 pub async fn run(plan: &Plan) {
@@ -48,6 +48,9 @@ pub async fn run(plan: &Plan) {
             )
             .await;
         }
+        if let Some(program) = &plan.against {
+            builds::run(plan, &fixture, &server, &ticket, program).await;
+        }
         if !on {
             compare_variants(plan, &fixture, &server, &ticket).await;
         }
@@ -79,9 +82,18 @@ pub fn issue(database_url: &str, kind: &str) -> String {
     issue_to("tje0", database_url, kind)
 }
 
+/// Issues a ticket of the demo administrator with this build of the program.
+pub fn issue_with(program: &str, database_url: &str) -> String {
+    run_issue(program, "ticket", "tje0", database_url)
+}
+
 /// Issues a ticket or a token of an associate.
 pub fn issue_to(associate: &str, database_url: &str, kind: &str) -> String {
-    let output = Command::new(PROGRAM).args([kind, "issue", associate, "--database-url", database_url]).output();
+    run_issue(PROGRAM, kind, associate, database_url)
+}
+
+fn run_issue(program: &str, kind: &str, associate: &str, database_url: &str) -> String {
+    let output = Command::new(program).args([kind, "issue", associate, "--database-url", database_url]).output();
     let output = output.expect("the program runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).expect("text").trim().to_owned()
@@ -133,14 +145,17 @@ async fn compare_variants(plan: &Plan, fixture: &Fixture, server: &Server, ticke
         ("xml", requests::updates_in_xml(ticket)),
     ] {
         if plan.has(scenario) {
-            compare(plan, fixture, scenario, (server, &requests), (server, &ticket_as_json)).await;
+            let scenario = format!("{scenario} to a ticket and JSON");
+            compare(plan, fixture, &scenario, (server, &requests), (server, &ticket_as_json)).await;
         }
     }
     if plan.has("bare") {
         let this = std::env::current_exe().expect("this program");
         let bare = Server::start(Command::new(this).args(["--bare", &fixture.url()]));
-        compare(plan, fixture, "the program to a bare handler", (server, &ticket_as_json), (&bare, &ticket_as_json))
+        let reads = requests::reads(ticket);
+        compare(plan, fixture, "updates to a bare handler's", (server, &ticket_as_json), (&bare, &ticket_as_json))
             .await;
+        compare(plan, fixture, "reads to a bare handler's", (server, &reads), (&bare, &reads)).await;
         bare.stop();
     }
 }
@@ -156,7 +171,7 @@ async fn compare(plan: &Plan, fixture: &Fixture, scenario: &str, of: (&Server, &
         fixture.reset().await;
         ours.push(load(of.0, of.1, 32, plan.time).await.per_second);
     }
-    println!("{scenario} to a ticket and JSON: {}", ratio(&ours, &theirs));
+    println!("{scenario}: {}", ratio(&ours, &theirs));
 }
 
 /// Measures the time from the start of the program until it listens, on a database whose schema is up to date.

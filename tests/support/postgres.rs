@@ -279,9 +279,25 @@ fn keeper_lives(directory: &Path) -> bool {
     lock_file(&directory.join("keeper")).try_lock().is_err()
 }
 
+/// Removes the data that killed keepers of earlier builds have left, as it may be in memory.
+fn remove_abandoned_data() {
+    let prefix = format!("erpsync-test-{}-", rustix::process::getuid().as_raw());
+    for entry in std::fs::read_dir(root()).unwrap().flatten() {
+        let path = entry.path();
+        let is_ours = entry.file_name().to_string_lossy().starts_with(&prefix) && path.join("starting").exists();
+        // A keeper is started with this lock held.
+        if is_ours && lock_file(&path.join("starting")).try_lock().is_ok() && !keeper_lives(&path) {
+            for folder in ["data", PREPARED] {
+                let _ = std::fs::remove_dir_all(path.join(folder));
+            }
+        }
+    }
+}
+
 #[expect(clippy::zombie_processes, reason = "the keeper outlives this process")]
 fn start_keeper(directory: &Path) {
     use std::os::unix::process::CommandExt;
+    remove_abandoned_data();
     let ready = directory.join("ready");
     let _ = std::fs::remove_file(&ready);
     let log = File::create(directory.join("log")).unwrap();

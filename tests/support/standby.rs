@@ -127,6 +127,8 @@ impl Cluster {
             // A killed process leaves its writes to the operating system.
             "fsync=off",
             "synchronous_commit=on",
+            "shared_buffers=32MB",
+            "max_wal_size=64MB",
         ];
         let log = File::options().create(true).append(true).open(self.log_path()).unwrap();
         let mut command = postgres.command(postgres.directory.join("postgres"));
