@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 use crate::support::admin::{ADMIN, admin_get};
 use crate::support::client::TJE0;
 use crate::support::program::run;
-use crate::support::{AGENT, Answer, Program, Server, TestDatabase};
+use crate::support::{self, AGENT, Answer, Program, Server, TestDatabase};
 
 const PATH: &str = "/demo/ErpConnectorWS.svc";
 const GUID: &str = "48b08f6c-63dc-4d52-b675-12da393463cf";
@@ -214,6 +214,19 @@ async fn the_demo_connector_is_served_only_while_a_demo_login_is_live() {
     let program = Program::start(&["--database-url", &empty.url()]);
     assert_eq!(program.get(PATH).await.status, 404);
     assert_eq!(empty.value::<i64>("SELECT count(*) FROM demo_actor").await, 0);
+}
+
+#[tokio::test]
+async fn where_the_demo_connector_is_not_served_its_url_is_that_of_a_registered_application() {
+    let (database, connector) = (TestDatabase::with_demo_data().await, support::connector::Connector::start().await);
+    database.execute("DELETE FROM demo_erp").await;
+    let url = database.url();
+    let server = Server { program: Program::start(&["--database-url", &url]), database };
+    let test = async || server.called("TestConnectorUrl", &json!({ "Url": "app://demo" })).await;
+    assert_eq!(test().await, "ErrorNotFound");
+    assert!(run(&["connector-app", "set", "demo", &connector.url(), "--database-url", &url]).status.success());
+    assert_eq!(test().await, "NoError");
+    assert_eq!(connector.called(), ["WSGetConfigData"]);
 }
 
 /// The first release had demo data, but no demo connector.
@@ -459,7 +472,8 @@ async fn a_connection_can_ask_for_refusals_warnings_faults_and_delays() {
 /// The caller sends the config fields again, and repeats the call.
 #[tokio::test]
 async fn a_connection_that_is_forgotten_after_each_call_works_nevertheless() {
-    let server = Server::start_with(&ADMIN).await;
+    // A delivery makes calls as well, and the connector forgets the connection with each of them.
+    let server = Server::start_with(&[&ADMIN[..], &["--connector-deliveries", "false"]].concat()).await;
     let fields = json!({ "COMPANY": "A", "BEHAVIOUR": "FORGET" });
     let saved = server.saved(&json!({ "ErpConnectorId": 403, "ConfigFields": fields })).await;
     let test = json!({ "ErpConnectionId": saved["ErpConnectionId"] });
