@@ -235,8 +235,8 @@ async fn a_connection_is_told_again_if_its_server_is_killed_during_the_call() {
 
 #[tokio::test]
 async fn the_last_state_is_told_after_an_outage_of_the_connector_and_the_death_of_the_server() {
-    const CONNECTIONS: usize = 30;
-    const SAVES_OF_EACH: usize = 10;
+    const CONNECTIONS: usize = 50;
+    const SAVES_OF_EACH: usize = 20;
     let (mut server, connector) = (Server::start().await, start_connector().await);
     let registered = register(&connector, &server.program).await;
     let new = json!(0);
@@ -261,7 +261,7 @@ async fn the_last_state_is_told_after_an_outage_of_the_connector_and_the_death_o
     let numbers = numbers(&connector);
     assert_eq!(numbers.len(), CONNECTIONS);
     for numbers in numbers.values() {
-        assert_eq!(*numbers, ["10"], "the last state, once");
+        assert_eq!(*numbers, ["20"], "the last state, once");
     }
     let waiting = async || samples(&program).await["erpsync_connector_deliveries_waiting"] == "0";
     wait_until("the gauge", waiting).await;
