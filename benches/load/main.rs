@@ -9,6 +9,7 @@
 mod bare;
 mod builds;
 mod client;
+mod deliveries;
 mod fixture;
 mod fresh;
 mod growth;

@@ -8,7 +8,7 @@ use super::client::{self, Measured};
 use super::fixture::{Fixture, POOL, PROGRAM, server_command};
 use super::report::{median, ratio};
 use super::server::Server;
-use super::{Plan, builds, fresh, growth, pgbench, requests};
+use super::{Plan, builds, deliveries, fresh, growth, pgbench, requests};
 
 /// Runs the scenarios of the plan.
 pub async fn run(plan: &Plan) {
@@ -58,6 +58,9 @@ pub async fn run(plan: &Plan) {
     }
     if plan.has("fresh") {
         fresh::run(plan, &fixture).await;
+    }
+    if plan.has("deliveries") {
+        deliveries::run(plan, &fixture).await;
     }
     if plan.has("growth") {
         growth::run(plan, &fixture).await;
