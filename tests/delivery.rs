@@ -202,6 +202,29 @@ async fn a_save_does_not_wait_for_a_connector_that_hangs_and_others_are_told() {
 }
 
 #[tokio::test]
+async fn many_connections_of_a_connector_that_hangs_do_not_delay_those_of_others() {
+    let (server, connector) = (Server::start_with(&["--connector-deliveries", "false"]).await, start_connector().await);
+    let other = start_connector().await;
+    connector.set(|state| state.behavior = Behavior::Hangs);
+    let registered = register(&connector, &server.program).await;
+    // More than a page of the walk, before the connection of the other connector.
+    let many = format!(
+        "INSERT INTO erp_connection (erp_connector_id, connection_id, registered_associate_id, updated_associate_id)
+         SELECT {registered}, 'many ' || number, a.associate_id, a.associate_id
+         FROM generate_series(1, 2500) AS number, (SELECT min(associate_id) AS associate_id FROM associate) AS a"
+    );
+    server.database.execute(&many).await;
+    let others = register(&other, &server.program).await;
+    save(&server.program, &others, &json!(0), "1").await;
+    let next = start(&server.database, &ADMIN);
+    assert_eq!(other.wait_for_calls(4).await, FIRST);
+    let waiting =
+        async || samples(&next).await["erpsync_connector_deliveries_waiting"].parse::<f64>().unwrap() >= 2500.0;
+    wait_until("the gauge", waiting).await;
+    assert_eq!(connector.called(), [""; 0]);
+}
+
+#[tokio::test]
 async fn a_save_stays_one_statement() {
     const OF_DELIVERIES: [&str; 3] =
         ["connector_delivery", "-- Takes the lease of", "-- Reads a page of all connections"];

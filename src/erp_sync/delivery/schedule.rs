@@ -13,8 +13,6 @@ const MOST_OF_CONNECTOR: usize = 4;
 const MOST_WAITING: usize = 5_000;
 /// The most that are kept of a connector that does not respond.
 const MOST_OF_PAUSED: usize = 100;
-/// The number of connections that can be attempted, below which the walk goes on.
-const ROOM: usize = 1_000;
 /// The pause after the first failure. It doubles with each further one.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause.
@@ -154,11 +152,6 @@ impl Schedule {
         std::mem::take(&mut self.is_incomplete)
     }
 
-    /// Whether the walk may add connections.
-    pub fn has_room(&self, now: Instant) -> bool {
-        self.connectors.values().filter(|of| !of.is_paused(now)).map(|of| of.waiting.len()).sum::<usize>() < ROOM
-    }
-
     /// Returns the end of the first pause after which there is an attempt to make.
     pub fn first_pause_end(&self, now: Instant) -> Option<Instant> {
         let waiting = self.connectors.values().filter(|of| !of.waiting.is_empty() && of.running == 0);
@@ -242,7 +235,6 @@ mod tests {
         started(&mut schedule, now);
         schedule.finish(1, 0, Finished::Away(1), now);
         (1..1000).for_each(|connection| schedule.push(1, connection));
-        assert!(schedule.has_room(now));
         let mut told = 0;
         while !schedule.take_incomplete() {
             now = schedule.first_pause_end(now).unwrap_or(now);

@@ -17,8 +17,11 @@ use crate::store::{Pool, deliveries as store};
 const PAGE: i64 = 2_000;
 /// The shortest time from the end of a walk to the next one.
 const WALK_PAUSE: Duration = Duration::from_secs(5);
-/// The least ratio of the pause to the time that a walk took. A walk through many connections is made less often.
+/// The ratio of the pause to the time that the statements of a walk took. A walk through many connections is made less
+/// often.
 const WALK_PAUSE_RATIO: u32 = 100;
+/// The longest time from the end of a walk to the next one.
+const LONGEST_WALK_PAUSE: Duration = Duration::from_mins(5);
 /// The time that attempts have to end when the server stops.
 const STOP_LIMIT: Duration = Duration::from_secs(5);
 
@@ -63,8 +66,9 @@ impl Worker {
             if self.schedule.take_incomplete() {
                 self.walk.repeat(now);
             }
-            let walks_at = self.schedule.has_room(now).then_some(self.walk.resumes_at);
-            let wakes_at = [walks_at, self.schedule.first_pause_end(now)].into_iter().flatten().min();
+            // The walk goes on however many connections wait: one slow connector must not delay those of others.
+            let walks_at = self.walk.resumes_at;
+            let wakes_at = self.schedule.first_pause_end(now).map_or(walks_at, |pause_end| pause_end.min(walks_at));
             tokio::select! {
                 () = queue.changed() => {
                     let saved = queue.take();
@@ -76,8 +80,8 @@ impl Worker {
                     }
                 }
                 Some(ended) = self.tasks.join_next_with_id() => self.finish(ended),
-                () = sleep_until(wakes_at) => {
-                    if walks_at.is_some_and(|at| at <= Instant::now()) {
+                () = tokio::time::sleep_until(wakes_at.into()) => {
+                    if walks_at <= Instant::now() {
                         self.walk.step(&self.dispatcher.pool, &mut self.schedule).await;
                     }
                 }
@@ -113,19 +117,12 @@ impl Worker {
     }
 }
 
-/// Waits until a time; for ever without one.
-async fn sleep_until(at: Option<Instant>) {
-    match at {
-        Some(at) => tokio::time::sleep_until(at.into()).await,
-        None => std::future::pending().await,
-    }
-}
-
 /// A walk through all connections, page by page, for those that wait.
 struct Walk {
-    /// The last connection of the page before.
+    /// The last connection of the page before; 0 between two walks.
     after: i32,
-    began: Instant,
+    /// The time that the statements of the walk have taken so far.
+    spent: Duration,
     resumes_at: Instant,
     /// The connections found so far that wait.
     waiting: i64,
@@ -136,32 +133,32 @@ struct Walk {
 impl Walk {
     /// Begins a walk at once: another server, or an earlier run of this one, may have been killed.
     fn new() -> Self {
-        let now = Instant::now();
-        Walk { after: 0, began: now, resumes_at: now, waiting: 0, is_repeated: false }
+        Walk { after: 0, spent: Duration::ZERO, resumes_at: Instant::now(), waiting: 0, is_repeated: false }
     }
 
     /// Begins a walk now, or at the end of the one that is under way.
     fn repeat(&mut self, now: Instant) {
-        if self.resumes_at <= now {
-            self.is_repeated = true;
+        if self.after == 0 {
+            self.resumes_at = self.resumes_at.min(now);
         } else {
-            self.resumes_at = now;
+            self.is_repeated = true;
         }
     }
 
     /// Reads a page, and adds the connections that wait to the schedule.
     async fn step(&mut self, pool: &Pool, schedule: &mut Schedule) {
-        if self.after == 0 {
-            (self.began, self.waiting) = (Instant::now(), 0);
-        }
-        let page = match store::walk(pool, self.after, PAGE).await {
+        let began = Instant::now();
+        let page = store::walk(pool, self.after, PAGE).await;
+        let now = Instant::now();
+        let page = match page {
             Ok(page) => page,
             Err(failure) => {
                 tracing::warn!(%failure, "connections of which connectors have to be told could not be read");
-                self.resumes_at = Instant::now() + WALK_PAUSE;
+                self.resumes_at = now + WALK_PAUSE;
                 return;
             }
         };
+        self.spent += now - began;
         self.waiting += page.waiting;
         for (connection, connector) in page.ready {
             schedule.push(connector, connection);
@@ -171,9 +168,24 @@ impl Walk {
             return;
         }
         metrics::set_waiting_deliveries(self.waiting);
-        let now = Instant::now();
-        self.after = 0;
-        let pause = WALK_PAUSE.max((now - self.began) * WALK_PAUSE_RATIO);
-        self.resumes_at = if std::mem::take(&mut self.is_repeated) { now } else { now + pause };
+        let pause = if self.is_repeated { Duration::ZERO } else { pause_after_walk(self.spent) };
+        *self = Walk { resumes_at: now + pause, ..Walk::new() };
+    }
+}
+
+/// Returns the pause after a walk whose statements took a time.
+fn pause_after_walk(spent: Duration) -> Duration {
+    spent.saturating_mul(WALK_PAUSE_RATIO).clamp(WALK_PAUSE, LONGEST_WALK_PAUSE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pause_after_a_walk_grows_with_the_time_of_its_statements_up_to_a_limit() {
+        for (millis, seconds) in [(0, 5), (50, 5), (200, 20), (3_000, 300), (60_000, 300)] {
+            assert_eq!(pause_after_walk(Duration::from_millis(millis)), Duration::from_secs(seconds));
+        }
     }
 }
