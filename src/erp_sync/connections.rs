@@ -143,11 +143,11 @@ pub async fn delete(
 ) -> Result<(), ErrorOr<404>> {
     require_right_to_change(&caller, "Deleting a connection")?;
     let id = request.erp_connection_id;
-    if !store::delete(&state.pool, id, caller.associate_id).await? {
+    let Some(connector) = store::delete(&state.pool, id, caller.associate_id).await? else {
         return Err(connection_not_found(id));
-    }
+    };
     action_log::record_with_id("connection deleted", id);
-    state.deliveries.push(0, id);
+    state.deliveries.push(connector, id);
     Ok(())
 }
 

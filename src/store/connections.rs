@@ -127,22 +127,22 @@ impl Pages {
     }
 }
 
-/// Flags a connection as deleted. Returns whether the connection exists. A connection that is flagged already is left
-/// unchanged.
+/// Flags a connection as deleted. Returns the key of its connector; `None` if the connection does not exist. A connection
+/// that is flagged already is left unchanged.
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn delete(pool: &Pool, erp_connection_id: i32, caller: i32) -> Result<bool, Failure> {
+pub async fn delete(pool: &Pool, erp_connection_id: i32, caller: i32) -> Result<Option<i32>, Failure> {
     // updated_count is incremented as by a save, so that a concurrent save notices the change.
-    let exists = sqlx::query_scalar!(
-        r#"WITH flagged AS (
+    let connector = sqlx::query_scalar!(
+        "WITH flagged AS (
             UPDATE erp_connection SET deleted = true, updated = statement_timestamp(), updated_associate_id = $2,
                 updated_count = updated_count + 1
             WHERE erp_connection_id = $1 AND NOT deleted
         )
-        SELECT EXISTS (SELECT FROM erp_connection WHERE erp_connection_id = $1) AS "exists!""#,
+        SELECT erp_connector_id FROM erp_connection WHERE erp_connection_id = $1",
         erp_connection_id,
         caller
     );
-    Ok(exists.fetch_one(pool).await?)
+    Ok(connector.fetch_optional(pool).await?)
 }

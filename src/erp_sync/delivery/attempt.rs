@@ -118,7 +118,7 @@ impl Dispatcher {
             }
         };
         match result.await {
-            Ok(is_waiting) => Finished::Responded(is_waiting),
+            Ok(is_waiting) => Finished::Responded { connector: claimed.erp_connector_id, is_waiting },
             Err(Failed::Call(problem)) => self.fail(claimed, &url, &problem, false).await,
             Err(Failed::Fields(problem)) => self.fail(claimed, &url, &problem, true).await,
             Err(Failed::Store(failure)) => {
@@ -204,7 +204,8 @@ impl Dispatcher {
             ..attempt(claimed)
         };
         let _ = self.record(claimed, &failed).await;
-        if is_refused { Finished::Responded(false) } else { Finished::Away(claimed.erp_connector_id) }
+        let connector = claimed.erp_connector_id;
+        if is_refused { Finished::Responded { connector, is_waiting: false } } else { Finished::Away(connector) }
     }
 
     /// Records that this state is not told any more.

@@ -28,7 +28,7 @@ pub(super) struct Saved {
 }
 
 impl DeliveryQueue {
-    /// Wakes the worker to tell a connector of a connection, after the commit. `connector` is 0 if it is not known.
+    /// Wakes the worker to tell a connector of a connection, after the commit.
     pub fn push(&self, connector: i32, connection: i32) {
         let mut saved = self.0.saved.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(saved) = &mut *saved else { return };

@@ -21,8 +21,13 @@ const LONGEST_PAUSE: Duration = Duration::from_mins(5);
 /// The result of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Finished {
-    /// The connector responded. Whether the connection waits again, as it was saved in the meantime.
-    Responded(bool),
+    /// The connector with this key responded.
+    Responded {
+        /// The connector.
+        connector: i32,
+        /// The connection waits again, as it was saved in the meantime.
+        is_waiting: bool,
+    },
     /// The connector with this key did not respond.
     Away(i32),
     /// The connector was not called.
@@ -42,9 +47,10 @@ pub struct Schedule {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
-    Waiting,
-    /// Is being told; whether it was saved since.
-    Running(bool),
+    /// Waits for its turn under this connector.
+    Waiting(i32),
+    /// Is being told. The connector that it was saved with since.
+    Running(Option<i32>),
 }
 
 #[derive(Debug, Default)]
@@ -70,12 +76,16 @@ impl Connector {
 }
 
 impl Schedule {
-    /// Adds a connection that waits.
+    /// Adds a connection that waits. One that waits under another connector is moved.
     pub fn push(&mut self, connector: i32, connection: i32) {
         match self.places.get_mut(&connection) {
-            Some(Place::Waiting) => return,
-            Some(Place::Running(is_saved)) => {
-                *is_saved = true;
+            Some(Place::Waiting(present)) if *present == connector => return,
+            Some(Place::Waiting(present)) => {
+                let previous = *present;
+                self.remove_waiting(previous, connection);
+            }
+            Some(Place::Running(saved_with)) => {
+                *saved_with = Some(connector);
                 return;
             }
             None => {}
@@ -84,9 +94,17 @@ impl Schedule {
         let limit = if of.failures == 0 { MOST_WAITING } else { MOST_OF_PAUSED };
         if of.waiting.len() < limit {
             of.waiting.push_back(connection);
-            self.places.insert(connection, Place::Waiting);
+            self.places.insert(connection, Place::Waiting(connector));
         } else {
             of.is_incomplete = true;
+        }
+    }
+
+    /// Removes a connection that waits under a connector.
+    fn remove_waiting(&mut self, connector: i32, connection: i32) {
+        self.places.remove(&connection);
+        if let Some(of) = self.connectors.get_mut(&connector) {
+            of.waiting.retain(|waiting| *waiting != connection);
         }
     }
 
@@ -103,24 +121,26 @@ impl Schedule {
         of.running += 1;
         self.running += 1;
         self.last = connector;
-        self.places.insert(connection, Place::Running(false));
+        self.places.insert(connection, Place::Running(None));
         Some((connector, connection))
     }
 
     /// Ends the attempt that was started with these keys.
     pub fn finish(&mut self, connector: i32, connection: i32, finished: Finished, now: Instant) {
-        let is_saved = self.places.remove(&connection) == Some(Place::Running(true));
+        let saved_with = match self.places.remove(&connection) {
+            Some(Place::Running(saved_with)) => saved_with,
+            _ => None,
+        };
         self.running -= 1;
         if let Some(of) = self.connectors.get_mut(&connector) {
             of.running -= 1;
         }
-        match finished {
-            Finished::Responded(is_waiting) => {
-                let of = self.connectors.entry(connector).or_default();
+        // The connection may have been moved to another connector while it waited.
+        let (actual, is_waiting) = match finished {
+            Finished::Responded { connector: actual, is_waiting } => {
+                let of = self.connectors.entry(actual).or_default();
                 (of.failures, of.paused_until) = (0, None);
-                if is_waiting || is_saved {
-                    self.push(connector, connection);
-                }
+                (actual, is_waiting)
             }
             Finished::Away(actual) => {
                 let of = self.connectors.entry(actual).or_default();
@@ -130,12 +150,15 @@ impl Schedule {
                     of.paused_until = Some(now + pause(of.failures));
                 }
                 // The last one in turn, so that the connection is not the only one that is attempted.
-                self.push(actual, connection);
+                (actual, true)
             }
-            Finished::Skipped if is_saved => self.push(connector, connection),
-            Finished::Skipped => {}
+            Finished::Skipped => (connector, false),
+        };
+        if is_waiting || saved_with.is_some() {
+            self.push(saved_with.unwrap_or(actual), connection);
         }
         self.remove_unused(connector, now);
+        self.remove_unused(actual, now);
     }
 
     /// Removes a connector without connections, and notes whether it has others.
@@ -174,84 +197,4 @@ pub fn pause(failures: u32) -> Duration {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn started(schedule: &mut Schedule, now: Instant) -> Vec<(i32, i32)> {
-        std::iter::from_fn(|| schedule.start(now)).collect()
-    }
-
-    #[test]
-    fn connectors_take_turns_and_no_connection_is_told_twice_at_a_time() {
-        let (mut schedule, now) = (Schedule::default(), Instant::now());
-        for connection in 0..100 {
-            schedule.push(1, connection);
-            schedule.push(1, connection);
-        }
-        schedule.push(2, 100);
-        let first = started(&mut schedule, now);
-        assert_eq!(first, [(1, 0), (2, 100), (1, 1), (1, 2), (1, 3)]);
-        // Saved again while it is being told: told again afterwards, and not before.
-        schedule.push(2, 100);
-        assert_eq!(started(&mut schedule, now), []);
-        schedule.finish(2, 100, Finished::Responded(false), now);
-        assert_eq!(started(&mut schedule, now), [(2, 100)]);
-        assert_eq!(schedule.running().len(), 5);
-        schedule.finish(2, 100, Finished::Responded(false), now);
-        schedule.finish(1, 1, Finished::Skipped, now);
-        assert_eq!(started(&mut schedule, now), [(1, 4)]);
-    }
-
-    #[test]
-    fn all_connectors_together_have_a_limit() {
-        let (mut schedule, now) = (Schedule::default(), Instant::now());
-        (0..100).for_each(|connection| schedule.push(connection % 20, connection));
-        assert_eq!(started(&mut schedule, now).len(), MOST_RUNNING);
-    }
-
-    #[test]
-    fn a_connector_that_is_away_pauses_and_is_then_tried_with_one_connection_after_another() {
-        let (mut schedule, mut now) = (Schedule::default(), Instant::now());
-        (0..10).for_each(|connection| schedule.push(1, connection));
-        for (_, connection) in started(&mut schedule, now) {
-            schedule.finish(1, connection, Finished::Away(1), now);
-        }
-        for expected in 4..8 {
-            assert_eq!(started(&mut schedule, now), []);
-            now = schedule.first_pause_end(now).expect("a pause");
-            assert_eq!(started(&mut schedule, now), [(1, expected)]);
-            schedule.finish(1, expected, Finished::Away(1), now);
-        }
-        now = schedule.first_pause_end(now).expect("a pause");
-        assert_eq!(started(&mut schedule, now), [(1, 8)]);
-        schedule.finish(1, 8, Finished::Responded(false), now);
-        assert_eq!(started(&mut schedule, now).len(), MOST_OF_CONNECTOR);
-    }
-
-    #[test]
-    fn what_is_left_out_of_a_pause_is_reported_when_the_connector_is_back() {
-        let (mut schedule, mut now) = (Schedule::default(), Instant::now());
-        schedule.push(1, 0);
-        started(&mut schedule, now);
-        schedule.finish(1, 0, Finished::Away(1), now);
-        (1..1000).for_each(|connection| schedule.push(1, connection));
-        let mut told = 0;
-        while !schedule.take_incomplete() {
-            now = schedule.first_pause_end(now).unwrap_or(now);
-            for (connector, connection) in started(&mut schedule, now) {
-                schedule.finish(connector, connection, Finished::Responded(false), now);
-                told += 1;
-            }
-        }
-        assert_eq!(told, MOST_OF_PAUSED);
-        assert!(schedule.connectors.is_empty() && schedule.places.is_empty());
-    }
-
-    #[test]
-    fn pauses_grow_up_to_a_limit() {
-        for (failures, seconds) in [(1, 1.0), (2, 2.0), (5, 16.0), (9, 256.0), (10, 300.0), (u32::MAX, 300.0)] {
-            let pause = pause(failures).as_secs_f64();
-            assert!((seconds * 0.75..seconds * 1.25).contains(&pause), "{failures}: {pause}");
-        }
-    }
-}
+mod tests;
