@@ -13,7 +13,8 @@ CREATE TABLE connector_delivery (
     fields_due boolean NOT NULL DEFAULT false,       -- the connector is told, and its fields are still to be read
     fields_source bytea,                             -- SHA-256 of the settings with which the fields were read
     attempted_count integer NOT NULL DEFAULT -1,     -- updated_count of the state that was attempted last
-    attempts integer NOT NULL DEFAULT 0,             -- failed attempts of that state
+    attempts integer NOT NULL DEFAULT 0,             -- failed attempts of that state, or to read its fields
+    refusals integer NOT NULL DEFAULT 0,             -- those of them to which the connector responded
     next_attempt timestamptz NOT NULL DEFAULT '-infinity', -- that state is not attempted before
     problem text NOT NULL DEFAULT '',                -- why the last attempt failed; blank: it succeeded
     lease_holder text,                               -- server that is telling the connector

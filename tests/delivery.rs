@@ -393,7 +393,7 @@ async fn refusals_are_repeated_a_few_times_and_urls_that_are_not_callable_never(
     assert_eq!((&deliveries[1]["erpConnectionId"], &deliveries[1]["state"]), (id, &json!("waiting")), "{deliveries}");
     assert!(deliveries[1]["problem"].as_str().unwrap().contains("WSSaveConnection"), "{deliveries}");
     // The walk makes the next attempt, which is the last one here.
-    let last = "UPDATE connector_delivery SET attempts = 9, next_attempt = 'epoch' WHERE attempted_count = 1";
+    let last = "UPDATE connector_delivery SET refusals = 9, next_attempt = 'epoch' WHERE attempted_count = 1";
     server.database.execute(last).await;
     wait_until_told(&server.database).await;
     let count = async |outcome: &str| {
@@ -401,6 +401,22 @@ async fn refusals_are_repeated_a_few_times_and_urls_that_are_not_callable_never(
     };
     wait_until("the counters", async || count("given_up").await == "2").await;
     assert_eq!((count("told").await, count("failed").await), ("0".to_owned(), "2".to_owned()));
+}
+
+#[tokio::test]
+async fn refusals_before_a_connector_is_told_do_not_count_for_its_fields() {
+    let (server, connector) = (Server::start().await, start_connector().await);
+    connector.set(|state| state.behavior = Behavior::Refuses("WSSaveConnection"));
+    let registered = register(&connector, &server.program).await;
+    save(&server.program, &registered, &json!(0), "1").await;
+    connector.wait_for_calls(1).await;
+    connector.set(|state| state.behavior = Behavior::Refuses("WSGetSupportedActorTypes"));
+    let refused = "SELECT count(*) FROM connector_delivery WHERE fields_due AND attempts = 1 AND refusals = 1";
+    wait_until("the refusal of the fields", async || server.database.value::<i64>(refused).await == 1).await;
+    connector.set(|state| state.behavior = Behavior::Works);
+    wait_until_told(&server.database).await;
+    let none = "SELECT count(*) FROM connector_delivery WHERE attempts > 0 OR refusals > 0 OR problem <> ''";
+    assert_eq!(server.database.value::<i64>(none).await, 0);
 }
 
 #[tokio::test]

@@ -13,7 +13,8 @@ WITH claimed AS (
             OR d.delivered_count < (SELECT c.updated_count FROM erp_connection AS c WHERE c.erp_connection_id = $1))
         AND (d.next_attempt <= clock_timestamp()
             OR d.attempted_count < (SELECT c.updated_count FROM erp_connection AS c WHERE c.erp_connection_id = $1))
-    RETURNING d.erp_connection_id, d.delivered_count, d.fields_due, d.fields_source, d.attempted_count, d.attempts
+    RETURNING d.erp_connection_id, d.delivered_count, d.fields_due, d.fields_source, d.attempted_count, d.attempts,
+        d.refusals
 )
 SELECT
     c.erp_connection_id AS "erp_connection_id!", c.erp_connector_id AS "erp_connector_id!",
@@ -30,7 +31,7 @@ SELECT
     ) AS "config_values!: Vec<Option<String>>",
     claimed.delivered_count AS "delivered_count!", claimed.fields_due AS "fields_due!",
     claimed.fields_source AS "fields_source?", claimed.attempted_count AS "attempted_count!",
-    claimed.attempts AS "attempts!"
+    claimed.attempts AS "attempts!", claimed.refusals AS "refusals!"
 FROM claimed, LATERAL (
     SELECT * FROM erp_connection AS c WHERE c.erp_connection_id = claimed.erp_connection_id OFFSET 0
 ) AS c

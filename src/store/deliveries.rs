@@ -88,8 +88,18 @@ pub struct Claimed {
     pub fields_due: bool,
     /// The digest of the settings with which the fields were read; `None` if they never were.
     pub fields_source: Option<Vec<u8>>,
-    /// The number of failed attempts of this state.
+    /// The number of failed attempts to tell this state, or to read the fields once it is told.
     pub attempts: i32,
+    /// The number of those attempts to which the connector responded.
+    pub refusals: i32,
+}
+
+impl Claimed {
+    /// Whether the state is told, and only the fields are still to be read.
+    #[must_use]
+    pub fn is_told(&self) -> bool {
+        self.delivered_count >= self.updated_count
+    }
 }
 
 /// Takes the lease of a connection for a server. Returns `None` if the connection does not wait, or not yet, or another
@@ -100,6 +110,7 @@ pub struct Claimed {
 pub async fn claim(pool: &Pool, connection: i32, holder: &str, lease: Duration) -> Result<Option<Claimed>, Failure> {
     let row = sqlx::query_file!("src/store/claim_delivery.sql", connection, holder, lease.as_secs_f64());
     Ok(row.fetch_optional(pool).await?.map(|row| Claimed {
+        refusals: if row.attempted_count == row.updated_count { row.refusals } else { 0 },
         erp_connection_id: row.erp_connection_id,
         erp_connector_id: row.erp_connector_id,
         url: row.url,
@@ -131,8 +142,8 @@ pub async fn renew(pool: &Pool, connection: i32, holder: &str, lease: Duration) 
 }
 
 /// The state in which an attempt leaves a delivery.
-#[derive(Debug)]
-pub struct Attempt<'a> {
+#[derive(Debug, Default)]
+pub struct Attempt {
     /// The number of the state that was attempted.
     pub updated_count: i32,
     /// The state is told or given up.
@@ -140,13 +151,15 @@ pub struct Attempt<'a> {
     /// The fields are still to be read.
     pub fields_due: bool,
     /// The digest of the settings with which the fields were read; `None` keeps the stored one.
-    pub fields_source: Option<&'a [u8]>,
+    pub fields_source: Option<Vec<u8>>,
     /// The number of failed attempts.
     pub attempts: i32,
+    /// The number of those to which the connector responded.
+    pub refusals: i32,
     /// The pause before the next attempt.
     pub pause: Duration,
     /// The reason of the failure; blank for a success.
-    pub problem: &'a str,
+    pub problem: String,
     /// The server goes on and keeps the lease.
     pub keeps_lease: bool,
 }
@@ -156,16 +169,11 @@ pub struct Attempt<'a> {
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn record(
-    pool: &Pool,
-    connection: i32,
-    holder: &str,
-    attempt: &Attempt<'_>,
-) -> Result<Option<bool>, Failure> {
+pub async fn record(pool: &Pool, connection: i32, holder: &str, attempt: &Attempt) -> Result<Option<bool>, Failure> {
     let recorded = sqlx::query_scalar!(
         r#"UPDATE connector_delivery AS d SET
             delivered_count = CASE WHEN $4 THEN greatest(d.delivered_count, $3) ELSE d.delivered_count END,
-            fields_due = $5, fields_source = coalesce($6, d.fields_source), attempted_count = $3, attempts = $7,
+            fields_due = $5, fields_source = coalesce($6, d.fields_source), attempted_count = $3, attempts = $7, refusals = $11,
             next_attempt = clock_timestamp() + make_interval(secs => $8::float8), problem = $9,
             leased_until = CASE WHEN $10 THEN d.leased_until ELSE '-infinity' END
          WHERE d.erp_connection_id = $1 AND d.lease_holder = $2 AND d.leased_until > clock_timestamp()
@@ -177,11 +185,12 @@ pub async fn record(
         attempt.updated_count,
         attempt.is_delivered,
         attempt.fields_due,
-        attempt.fields_source,
+        attempt.fields_source.as_deref(),
         attempt.attempts,
         attempt.pause.as_secs_f64(),
         attempt.problem,
-        attempt.keeps_lease
+        attempt.keeps_lease,
+        attempt.refusals
     );
     Ok(recorded.fetch_optional(pool).await?)
 }

@@ -30,7 +30,7 @@ pub enum Finished {
     },
     /// The connector with this key did not respond.
     Away(i32),
-    /// The connector was not called.
+    /// The connector was not called, or the database failed: nothing is known of the connector.
     Skipped,
 }
 
