@@ -420,6 +420,29 @@ async fn refusals_before_a_connector_is_told_do_not_count_for_its_fields() {
 }
 
 #[tokio::test]
+async fn a_server_that_must_not_call_a_connector_leaves_it_to_another_one() {
+    let narrow = [&ADMIN[..], &["--connector-allow", "192.0.2.1"]].concat();
+    let (server, connector) = (Server::start_with(&narrow).await, start_connector().await);
+    let registered = register(&connector, &server.program).await;
+    let app = json!({ "DisplayName": "App", "URL": "app://4f2a9c0d" });
+    let app = &call(&server.program, "SaveErpSyncConnectorEntity", &app).await["ErpConnectorId"];
+    save(&server.program, &registered, &json!(0), "1").await;
+    save(&server.program, app, &json!(0), "1").await;
+    let failed = "SELECT count(*) FROM connector_delivery WHERE problem <> ''";
+    wait_until("the failures", async || server.database.value::<i64>(failed).await == 2).await;
+    let deliveries = admin_get(&server.program, "/connectors/deliveries").await.json();
+    assert_eq!(json!([deliveries[0]["state"], deliveries[1]["state"]]), json!(["waiting", "waiting"]), "{deliveries}");
+    assert!(deliveries[0]["problem"].as_str().unwrap().contains("address"), "{deliveries}");
+    assert_eq!(deliveries[1]["problem"], "unknown application");
+
+    let register_app = format!("INSERT INTO connector_app (client_id, url) VALUES ('4f2a9c0d', '{}')", connector.url());
+    server.database.execute(&register_app).await;
+    let _other = start(&server.database, &[]);
+    wait_until_told(&server.database).await;
+    assert_eq!(connector.called().len(), 2 * FIRST.len());
+}
+
+#[tokio::test]
 async fn a_server_without_deliveries_leaves_them_to_another_one() {
     let (server, connector) = (Server::start_with(&["--connector-deliveries", "false"]).await, start_connector().await);
     let registered = register(&connector, &server.program).await;

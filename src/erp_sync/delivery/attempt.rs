@@ -68,7 +68,7 @@ impl Dispatcher {
                 Finished::Responded { connector, .. } => {
                     Finished::Responded { connector, is_waiting: is_waiting && attempt.pause.is_zero() }
                 }
-                Finished::Away(_) | Finished::Skipped => finished,
+                Finished::Away(_) | Finished::Blocked(_) | Finished::Skipped => finished,
             },
             Ok(None) => {
                 tracing::warn!(connection, "a delivery lost its lease before its outcome was stored");

@@ -44,12 +44,15 @@ impl End {
         }
     }
 
-    /// Returns the end of an attempt with a URL that cannot be called. The state is not told any more.
+    /// Returns the end of an attempt with a URL that cannot be called. The state is not told any more, unless the URL can be
+    /// callable for another server: `app://demo` is for those that serve the demo connector.
     pub fn of_url(claimed: &Claimed, problem: &UrlError) -> Self {
         // The log gets no part of the URL: it can hold credentials.
         let connection = claimed.erp_connection_id;
         tracing::warn!(connection, problem = problem.kind(), "a connector's URL is not callable");
-        End { attempt: failed_attempt(claimed, 0, problem.kind(), true), finished: Finished::Skipped }
+        let is_final = !matches!(problem, UrlError::UnknownApp(_));
+        let finished = if is_final { Finished::Skipped } else { Finished::Blocked(claimed.erp_connector_id) };
+        End { attempt: failed_attempt(claimed, claimed.refusals, problem.kind(), is_final), finished }
     }
 
     /// Returns the end of an attempt that failed; `None` if it cannot be recorded. There is another attempt after a pause,
@@ -61,6 +64,8 @@ impl End {
             Failed::Call(problem) => {
                 let finished = match problem.cause {
                     Cause::Refused { .. } | Cause::Fault { .. } => refused,
+                    // Other servers may have other settings and another resolver.
+                    Cause::Forbidden(_) => Finished::Blocked(connector),
                     _ => Finished::Away(connector),
                 };
                 (problem.kind(), problem.to_string(), finished)
@@ -149,6 +154,15 @@ mod tests {
         let End { attempt, finished } = fail(&mut claimed, refusal());
         assert!(attempt.is_delivered && attempt.pause.is_zero());
         assert_eq!(finished, responded);
+    }
+
+    #[test]
+    fn settings_of_one_server_give_up_nothing_for_the_others() {
+        let claimed = claimed("u", &[]);
+        let end = End::of_url(&claimed, &UrlError::UnknownApp("a".to_owned()));
+        assert_eq!((end.attempt.is_delivered, end.finished), (false, Finished::Blocked(1)));
+        let end = End::of_url(&claimed, &UrlError::Plugin);
+        assert_eq!((end.attempt.is_delivered, end.finished), (true, Finished::Skipped));
     }
 
     #[test]

@@ -30,6 +30,8 @@ pub enum Finished {
     },
     /// The connector with this key did not respond.
     Away(i32),
+    /// This server cannot call the connector with this key, by settings of its own.
+    Blocked(i32),
     /// The connector was not called, or the database failed: nothing is known of the connector.
     Skipped,
 }
@@ -142,11 +144,12 @@ impl Schedule {
                 (of.failures, of.paused_until) = (0, None);
                 (actual, is_waiting)
             }
-            Finished::Away(actual) => {
+            Finished::Away(actual) | Finished::Blocked(actual) => {
                 let of = self.connectors.entry(actual).or_default();
                 // Attempts that were made at the same time count once.
                 if !of.is_paused(now) {
-                    of.failures = of.failures.saturating_add(1);
+                    let is_blocked = matches!(finished, Finished::Blocked(_));
+                    of.failures = if is_blocked { u32::MAX } else { of.failures.saturating_add(1) };
                     of.paused_until = Some(now + pause(of.failures));
                 }
                 // The last one in turn, so that the connection is not the only one that is attempted.

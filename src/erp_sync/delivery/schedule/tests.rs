@@ -100,3 +100,14 @@ fn pauses_grow_up_to_a_limit() {
         assert!((seconds * 0.75..seconds * 1.25).contains(&pause), "{failures}: {pause}");
     }
 }
+
+#[test]
+fn a_connector_that_must_not_be_called_has_the_longest_pause() {
+    let (mut schedule, now) = (Schedule::default(), Instant::now());
+    schedule.push(1, 0);
+    started(&mut schedule, now);
+    schedule.finish(1, 0, Finished::Blocked(1), now);
+    let end = schedule.first_pause_end(now).expect("a pause");
+    assert!(end > now + LONGEST_PAUSE / 2);
+    assert_eq!(started(&mut schedule, end), [(1, 0)]);
+}
