@@ -4,11 +4,17 @@
 //! a lease of the row, so that no other one does at the same time.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::time::Duration;
 
 use serde::Serialize;
 
 use super::{Failure, Pool};
+
+/// The time limit of a page of a walk. The database's own limit does not end the wait for one that does not respond.
+const WALK_LIMIT: Duration = Duration::from_secs(30);
+/// The time limit of another statement. A lease that is taken just before it ends is still long enough for its renewal.
+const LIMIT: Duration = Duration::from_secs(5);
 
 /// A page of a walk through all connections.
 #[derive(Debug)]
@@ -26,7 +32,8 @@ pub struct Page {
 /// # Errors
 /// See [`Failure`].
 pub async fn walk(pool: &Pool, after: i32, rows: i64) -> Result<Page, Failure> {
-    let page = sqlx::query_file!("src/store/walk_deliveries.sql", after, rows).fetch_one(pool).await?;
+    let page = sqlx::query_file!("src/store/walk_deliveries.sql", after, rows);
+    let page = within(WALK_LIMIT, page.fetch_one(pool)).await?;
     let ready = page.connections.into_iter().zip(page.connectors).collect();
     Ok(Page { last: page.last, waiting: page.waiting, ready })
 }
@@ -109,7 +116,7 @@ impl Claimed {
 /// See [`Failure`].
 pub async fn claim(pool: &Pool, connection: i32, holder: &str, lease: Duration) -> Result<Option<Claimed>, Failure> {
     let row = sqlx::query_file!("src/store/claim_delivery.sql", connection, holder, lease.as_secs_f64());
-    Ok(row.fetch_optional(pool).await?.map(|row| Claimed {
+    Ok(within(LIMIT, row.fetch_optional(pool)).await?.map(|row| Claimed {
         refusals: if row.attempted_count == row.updated_count { row.refusals } else { 0 },
         erp_connection_id: row.erp_connection_id,
         erp_connector_id: row.erp_connector_id,
@@ -138,7 +145,7 @@ pub async fn renew(pool: &Pool, connection: i32, holder: &str, lease: Duration) 
         holder,
         lease.as_secs_f64()
     );
-    Ok(renewed.execute(pool).await?.rows_affected() > 0)
+    Ok(within(LIMIT, renewed.execute(pool)).await?.rows_affected() > 0)
 }
 
 /// The state in which an attempt leaves a delivery.
@@ -192,7 +199,7 @@ pub async fn record(pool: &Pool, connection: i32, holder: &str, attempt: &Attemp
         attempt.keeps_lease,
         attempt.refusals
     );
-    Ok(recorded.fetch_optional(pool).await?)
+    within(LIMIT, recorded.fetch_optional(pool)).await
 }
 
 /// Returns the leases of connections.
@@ -206,6 +213,26 @@ pub async fn release(pool: &Pool, connections: &[i32], holder: &str) -> Result<(
         connections,
         holder
     );
-    released.execute(pool).await?;
+    within(LIMIT, released.execute(pool)).await?;
     Ok(())
+}
+
+/// Executes a statement within a time limit, after which it may or may not take effect.
+async fn within<T>(limit: Duration, statement: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, Failure> {
+    let Ok(result) = tokio::time::timeout(limit, statement).await else {
+        let problem = format!("the database did not respond within {limit:?}");
+        return Err(Failure::Away(io::Error::new(io::ErrorKind::TimedOut, problem).into()));
+    };
+    Ok(result?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_database_that_does_not_respond_is_away() {
+        let failure = within::<()>(Duration::from_millis(1), std::future::pending()).await.unwrap_err();
+        assert!(matches!(failure, Failure::Away(_)), "{failure}");
+    }
 }
