@@ -152,7 +152,7 @@ async fn deliver(settings: &Serve, state: &AgentState, shutdown: ShutdownSignal)
     }
     let (mut stop, mut stop_now) = (shutdown.clone(), shutdown);
     tokio::select! {
-        () = worker::run(state.clone(), async move { stop.received(1).await }) => {}
+        () = worker::run(state.clone(), settings.connector.client.timeout, async move { stop.received(1).await }) => {}
         () = stop_now.received(2) => {}
     }
 }

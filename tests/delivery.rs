@@ -443,6 +443,25 @@ async fn a_server_that_must_not_call_a_connector_leaves_it_to_another_one() {
 }
 
 #[tokio::test]
+async fn an_attempt_whose_calls_take_long_together_is_a_failure_of_the_connector() {
+    let (server, connector) = (Server::start_with(&["--connector-timeout", "2"]).await, start_connector().await);
+    connector.set(|state| {
+        state.further_types =
+            ["Supplier", "Partner", "Person", "Project", "Employee", "Sale"].map(str::to_owned).into();
+        // 16 calls take 8 seconds, two more than three calls may.
+        state.duration = Duration::from_millis(500);
+    });
+    let registered = register(&connector, &server.program).await;
+    save(&server.program, &registered, &json!(0), "1").await;
+    server.program.wait_for_log("the calls of the attempt took longer than 6s").await;
+    let told = "SELECT count(*) FROM connector_delivery
+        WHERE fields_due AND attempts > 0 AND refusals = 0 AND problem LIKE '%took longer%'";
+    wait_until("the record", async || server.database.value::<i64>(told).await == 1).await;
+    connector.set(|state| state.duration = Duration::ZERO);
+    wait_until_told(&server.database).await;
+}
+
+#[tokio::test]
 async fn a_server_without_deliveries_leaves_them_to_another_one() {
     let (server, connector) = (Server::start_with(&["--connector-deliveries", "false"]).await, start_connector().await);
     let registered = register(&connector, &server.program).await;

@@ -33,6 +33,8 @@ pub struct Dispatcher {
     pub urls: ConnectorUrls,
     /// The identity of this server in its leases.
     pub holder: Arc<str>,
+    /// The time limit of the calls of an attempt. A slow connector would otherwise hold its places for a quarter of an hour.
+    pub limit: Duration,
 }
 
 impl Dispatcher {
@@ -107,7 +109,8 @@ impl Dispatcher {
                 return None;
             }
         };
-        match self.call(claimed, &url).await {
+        let called = tokio::time::timeout(self.limit, self.call(claimed, &url)).await;
+        match called.unwrap_or(Err(Failed::TooSlow(self.limit))) {
             Ok(fields_source) => Some(End::of_success(claimed, fields_source)),
             Err(failed) => End::of_failure(claimed, &url, failed),
         }

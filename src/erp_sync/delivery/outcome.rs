@@ -1,5 +1,7 @@
 //! The ends of attempts: what is recorded of each, and whether there is another attempt.
 
+use std::time::Duration;
+
 use super::schedule::{Finished, pause};
 use crate::connector::error::{CallError, Cause};
 use crate::connector::url::{ConnectorUrl, UrlError};
@@ -26,6 +28,8 @@ pub struct End {
 pub enum Failed {
     /// A call.
     Call(CallError),
+    /// The calls of the attempt took longer than this.
+    TooSlow(Duration),
     /// The fields could not be stored.
     Fields(Failure),
     /// The record that the connector is told could not be stored.
@@ -69,6 +73,9 @@ impl End {
                     _ => Finished::Away(connector),
                 };
                 (problem.kind(), problem.to_string(), finished)
+            }
+            Failed::TooSlow(limit) => {
+                ("timeout", format!("the calls of the attempt took longer than {limit:?}"), Finished::Away(connector))
             }
             // Counts as a refusal: the database responds, and the connector would be asked for the same fields for ever.
             Failed::Fields(failure) => ("database", format!("the fields could not be stored: {failure}"), refused),
@@ -117,8 +124,6 @@ fn shorten(problem: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::super::settings::tests::claimed;
     use super::*;
     use crate::connector::responses::Refusal;

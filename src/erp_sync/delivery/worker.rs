@@ -22,15 +22,18 @@ const WALK_PAUSE: Duration = Duration::from_secs(5);
 const WALK_PAUSE_RATIO: u32 = 100;
 /// The longest time from the end of a walk to the next one.
 const LONGEST_WALK_PAUSE: Duration = Duration::from_mins(5);
+/// The ratio of the time limit of an attempt, which makes up to 16 calls, to that of a call.
+const ATTEMPT_LIMIT_RATIO: u32 = 3;
 /// The time that attempts have to end when the server stops.
 const STOP_LIMIT: Duration = Duration::from_secs(5);
 
-/// Tells connectors of connections until `stop` ends. Attempts that do not end soon after are made by another server, or
+/// Tells connectors of connections until `stop` ends; `call_limit` is the time limit of a call. Attempts that do not end soon after are made by another server, or
 /// by this one when it starts again.
-pub async fn run(state: AgentState, stop: impl Future<Output = ()>) {
+pub async fn run(state: AgentState, call_limit: Duration, stop: impl Future<Output = ()>) {
     let AgentState { pool, connectors, urls, deliveries: queue, .. } = state;
     queue.open();
-    let dispatcher = Dispatcher { pool, connectors, urls, holder: Uuid::new_v4().to_string().into() };
+    let limit = call_limit.saturating_mul(ATTEMPT_LIMIT_RATIO);
+    let dispatcher = Dispatcher { pool, connectors, urls, holder: Uuid::new_v4().to_string().into(), limit };
     let mut worker = Worker {
         dispatcher,
         schedule: Schedule::default(),
