@@ -24,6 +24,9 @@ const WALK_PAUSE_RATIO: u32 = 100;
 const LONGEST_WALK_PAUSE: Duration = Duration::from_mins(5);
 /// The ratio of the time limit of an attempt, which makes up to 16 calls, to that of a call.
 const ATTEMPT_LIMIT_RATIO: u32 = 3;
+/// The time from a save until the worker takes those that were made meanwhile. Waking the worker for each of many saves
+/// takes CPU time from them.
+const WAKE_DELAY: Duration = Duration::from_millis(10);
 /// The time that attempts have to end when the server stops.
 const STOP_LIMIT: Duration = Duration::from_secs(5);
 
@@ -60,6 +63,8 @@ struct Worker {
 impl Worker {
     async fn work(&mut self, queue: &DeliveryQueue) {
         loop {
+            // Here and not where the worker is woken, as another branch of the select can end the wait after that.
+            self.take_saved(queue);
             while let Some((connector, connection)) = self.schedule.start(Instant::now()) {
                 let dispatcher = self.dispatcher.clone();
                 let task = self.tasks.spawn(async move { dispatcher.attempt(connection).await });
@@ -73,15 +78,7 @@ impl Worker {
             let walks_at = self.walk.resumes_at;
             let wakes_at = self.schedule.first_pause_end(now).map_or(walks_at, |pause_end| pause_end.min(walks_at));
             tokio::select! {
-                () = queue.changed() => {
-                    let saved = queue.take();
-                    for (connector, connection) in saved.keys {
-                        self.schedule.push(connector, connection);
-                    }
-                    if saved.is_incomplete {
-                        self.walk.repeat(Instant::now());
-                    }
-                }
+                () = wake(queue) => {}
                 Some(ended) = self.tasks.join_next_with_id() => self.finish(ended),
                 () = tokio::time::sleep_until(wakes_at.into()) => {
                     if walks_at <= Instant::now() {
@@ -89,6 +86,17 @@ impl Worker {
                     }
                 }
             }
+        }
+    }
+
+    /// Moves the connections that were saved from the queue to the schedule.
+    fn take_saved(&mut self, queue: &DeliveryQueue) {
+        let saved = queue.take();
+        for (connector, connection) in saved.keys {
+            self.schedule.push(connector, connection);
+        }
+        if saved.is_incomplete {
+            self.walk.repeat(Instant::now());
         }
     }
 
@@ -118,6 +126,12 @@ impl Worker {
             tracing::warn!(%failure, "the leases of deliveries could not be returned");
         }
     }
+}
+
+/// Waits for a save, and a little longer for others.
+async fn wake(queue: &DeliveryQueue) {
+    queue.changed().await;
+    tokio::time::sleep(WAKE_DELAY).await;
 }
 
 /// A walk through all connections, page by page, for those that wait.
