@@ -124,6 +124,11 @@ impl<S: SharedStatement> Queue<S> {
         }
     }
 
+    /// Whether requests wait for their turn.
+    pub fn is_waiting(&self) -> bool {
+        !self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
     /// Begins the turn of a request, with those that wait.
     async fn begin(
         &self,

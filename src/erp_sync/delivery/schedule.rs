@@ -6,9 +6,11 @@ use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 /// The most attempts at a time.
-const MOST_RUNNING: usize = 16;
+pub const MOST_RUNNING: usize = 16;
 /// The most attempts at a time with one connector, so that a slow one leaves room for others.
 const MOST_OF_CONNECTOR: usize = 4;
+/// The time after which an attempt that has not ended waits for its connector, and takes no CPU time.
+const ACTIVE_TIME: Duration = Duration::from_secs(1);
 /// The most waiting connections of a connector that are kept. The walk finds the others.
 const MOST_WAITING: usize = 5_000;
 /// The most that are kept of a connector that does not respond.
@@ -41,7 +43,8 @@ pub enum Finished {
 pub struct Schedule {
     connectors: BTreeMap<i32, Connector>,
     places: HashMap<i32, Place>,
-    running: usize,
+    /// The connections that are being told, and since when.
+    running: Vec<(i32, Instant)>,
     /// The connector that had its turn last.
     last: i32,
     is_incomplete: bool,
@@ -110,9 +113,10 @@ impl Schedule {
         }
     }
 
-    /// Starts the next attempt. Returns the connector and the connection.
-    pub fn start(&mut self, now: Instant) -> Option<(i32, i32)> {
-        if self.running == MOST_RUNNING {
+    /// Starts the next attempt, if less than `limit` are active. Returns the connector and the connection.
+    pub fn start(&mut self, now: Instant, limit: usize) -> Option<(i32, i32)> {
+        let active = self.running.iter().filter(|(_, began)| now.saturating_duration_since(*began) < ACTIVE_TIME);
+        if self.running.len() >= MOST_RUNNING || active.count() >= limit {
             return None;
         }
         let after = self.connectors.range(self.last.saturating_add(1)..);
@@ -121,7 +125,7 @@ impl Schedule {
         let of = self.connectors.get_mut(&connector)?;
         let connection = of.waiting.pop_front()?;
         of.running += 1;
-        self.running += 1;
+        self.running.push((connection, now));
         self.last = connector;
         self.places.insert(connection, Place::Running(None));
         Some((connector, connection))
@@ -133,7 +137,7 @@ impl Schedule {
             Some(Place::Running(saved_with)) => saved_with,
             _ => None,
         };
-        self.running -= 1;
+        self.running.retain(|(running, _)| *running != connection);
         if let Some(of) = self.connectors.get_mut(&connector) {
             of.running -= 1;
         }
@@ -186,8 +190,7 @@ impl Schedule {
 
     /// Returns the connections that are being told.
     pub fn running(&self) -> Vec<i32> {
-        let running = self.places.iter().filter(|(_, place)| matches!(place, Place::Running(_)));
-        running.map(|(connection, _)| *connection).collect()
+        self.running.iter().map(|(connection, _)| *connection).collect()
     }
 }
 

@@ -8,10 +8,11 @@ use uuid::Uuid;
 
 use super::attempt::Dispatcher;
 use super::queue::DeliveryQueue;
-use super::schedule::{Finished, Schedule};
+use super::schedule::{Finished, MOST_RUNNING, Schedule};
 use crate::erp_sync::AgentState;
 use crate::metrics;
-use crate::store::{Pool, deliveries as store};
+use crate::store::sharing::Queue;
+use crate::store::{Pool, deliveries as store, save_connection};
 
 /// The number of connections that the walk reads with one statement.
 const PAGE: i64 = 2_000;
@@ -33,12 +34,13 @@ const STOP_LIMIT: Duration = Duration::from_secs(5);
 /// Tells connectors of connections until `stop` ends; `call_limit` is the time limit of a call. Attempts that do not end soon after are made by another server, or
 /// by this one when it starts again.
 pub async fn run(state: AgentState, call_limit: Duration, stop: impl Future<Output = ()>) {
-    let AgentState { pool, connectors, urls, deliveries: queue, .. } = state;
+    let AgentState { pool, connectors, urls, deliveries: queue, saves, .. } = state;
     queue.open();
     let limit = call_limit.saturating_mul(ATTEMPT_LIMIT_RATIO);
     let dispatcher = Dispatcher { pool, connectors, urls, holder: Uuid::new_v4().to_string().into(), limit };
     let mut worker = Worker {
         dispatcher,
+        saves,
         schedule: Schedule::default(),
         walk: Walk::new(),
         tasks: JoinSet::new(),
@@ -53,6 +55,8 @@ pub async fn run(state: AgentState, call_limit: Duration, stop: impl Future<Outp
 
 struct Worker {
     dispatcher: Dispatcher,
+    /// The saves that wait for their turn in the database.
+    saves: Queue<save_connection::Shared>,
     schedule: Schedule,
     walk: Walk,
     tasks: JoinSet<Finished>,
@@ -65,7 +69,7 @@ impl Worker {
         loop {
             // Here and not where the worker is woken, as another branch of the select can end the wait after that.
             self.take_saved(queue);
-            while let Some((connector, connection)) = self.schedule.start(Instant::now()) {
+            while let Some((connector, connection)) = self.schedule.start(Instant::now(), self.limit()) {
                 let dispatcher = self.dispatcher.clone();
                 let task = self.tasks.spawn(async move { dispatcher.attempt(connection).await });
                 self.keys.insert(task.id(), (connector, connection));
@@ -87,6 +91,11 @@ impl Worker {
                 }
             }
         }
+    }
+
+    /// Returns the most attempts at a time. They use the CPU time and the database that saves wait for.
+    fn limit(&self) -> usize {
+        if self.saves.is_waiting() { 1 } else { MOST_RUNNING }
     }
 
     /// Moves the connections that were saved from the queue to the schedule.

@@ -3,7 +3,7 @@ use super::*;
 const DONE: Finished = Finished::Responded { connector: 1, is_waiting: false };
 
 fn started(schedule: &mut Schedule, now: Instant) -> Vec<(i32, i32)> {
-    std::iter::from_fn(|| schedule.start(now)).collect()
+    std::iter::from_fn(|| schedule.start(now, MOST_RUNNING)).collect()
 }
 
 #[test]
@@ -53,6 +53,20 @@ fn all_connectors_together_have_a_limit() {
     let (mut schedule, now) = (Schedule::default(), Instant::now());
     (0..100).for_each(|connection| schedule.push(connection % 20, connection));
     assert_eq!(started(&mut schedule, now).len(), MOST_RUNNING);
+}
+
+#[test]
+fn a_limit_counts_the_attempts_that_do_not_just_wait_for_their_connector() {
+    let (mut schedule, now) = (Schedule::default(), Instant::now());
+    (0..4).for_each(|connection| schedule.push(connection, connection));
+    assert_eq!(schedule.start(now, 1), Some((1, 1)));
+    assert_eq!(schedule.start(now, 1), None);
+    schedule.finish(1, 1, DONE, now);
+    assert_eq!(schedule.start(now, 1), Some((2, 2)));
+    assert_eq!(schedule.start(now, 1), None);
+    assert_eq!(schedule.start(now + ACTIVE_TIME, 1), Some((3, 3)));
+    assert_eq!(schedule.start(now + ACTIVE_TIME, 1), None);
+    assert_eq!(started(&mut schedule, now + ACTIVE_TIME), [(0, 0)]);
 }
 
 #[test]
