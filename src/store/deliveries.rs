@@ -232,7 +232,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_database_that_does_not_respond_is_away() {
-        let failure = within::<()>(Duration::from_millis(1), std::future::pending()).await.unwrap_err();
+        let failure = within::<()>(Duration::from_millis(1), std::future::pending()).await.expect_err("no response");
         assert!(matches!(failure, Failure::Away(_)), "{failure}");
     }
 }

@@ -129,9 +129,9 @@ mod tests {
     use crate::connector::responses::Refusal;
 
     fn fail(claimed: &mut Claimed, cause: Cause) -> End {
-        let url = ConnectorUrl::parse("http://localhost/", |_| None).unwrap();
+        let url = ConnectorUrl::parse("http://localhost/", |_| None).expect("a URL");
         let problem = CallError { operation: "WSSaveConnection", cause };
-        let end = End::of_failure(claimed, &url, Failed::Call(problem)).unwrap();
+        let end = End::of_failure(claimed, &url, Failed::Call(problem)).expect("an end");
         (claimed.attempts, claimed.refusals) = (end.attempt.attempts, end.attempt.refusals);
         end
     }
