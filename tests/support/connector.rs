@@ -144,10 +144,14 @@ impl Connector {
         self.called()
     }
 
+    /// Returns the number of calls that are being answered.
+    pub fn running_calls(&self) -> usize {
+        self.state.lock().unwrap().running.values().sum()
+    }
+
     /// Waits until a call is being answered.
     pub async fn wait_for_a_running_call(&self) {
-        let is_running = async || self.state.lock().unwrap().running.values().any(|count| *count > 0);
-        wait_until("a call", is_running).await;
+        wait_until("a call", async || self.running_calls() > 0).await;
     }
 
     /// Registers the connector, and returns its id.
