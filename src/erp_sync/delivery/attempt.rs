@@ -22,6 +22,7 @@ const LEASE: Duration = Duration::from_secs(15);
 const RENEWAL: Duration = Duration::from_secs(3);
 /// The time after which a call is given up if the lease was not renewed, as another server may begin one at the end.
 const TRUSTED: Duration = LEASE.saturating_sub(Duration::from_secs(5));
+
 /// Tells connectors of connections, as one of the servers of a database.
 #[derive(Clone, Debug)]
 pub struct Dispatcher {
@@ -50,6 +51,7 @@ impl Dispatcher {
             }
         };
         let end = tokio::select! {
+            biased;
             end = self.tell(&mut claimed) => end,
             () = self.keep_lease(connection, began) => {
                 tracing::warn!(connection, "a delivery was given up, as its lease could not be renewed");
