@@ -1,0 +1,108 @@
+//! Errors and the journal: complete, and without secrets.
+
+use std::sync::Arc;
+
+use super::super::client::ClientOptions;
+use super::super::config_values::ConfigValues;
+use super::super::envelope::write_response;
+use super::super::journal::Journal;
+use super::super::operations::{GetConfigData, SaveConnection, TestConfigData, TestConnection};
+use super::super::responses::{ErrorCode, Outcome, Refusal, ResponseState};
+use super::super::url::ConnectorUrl;
+use super::client::{FIELDS, XML, client, guid, options};
+use super::fake::{FakeConnector, Script, response, soap};
+use crate::config::JournalMode;
+
+#[tokio::test]
+async fn a_result_that_is_an_error_is_a_failure_with_its_explanations() {
+    let refusal = Refusal {
+        code: Some(ErrorCode::Other("LOCKED".to_owned())),
+        user_explanation: Some("US:\"Locked\"".to_owned()),
+        tech_explanation: Some("row 5 with s3cret".to_owned()),
+    };
+    let body = write_response::<TestConfigData>(&Outcome::from(refusal));
+    let connector = FakeConnector::start([soap(&body)]).await;
+    let config = ConfigValues::new([("PASSWORD", Some("s3cret"))].into_iter().collect());
+    let request = TestConfigData { connection_info: Some(config) };
+    let failed = client(options()).call(&connector.url(), &request).await.expect_err("a failure");
+    assert_eq!(failed.user_explanation(), Some("US:\"Locked\""));
+    assert_eq!(failed.summary(), "The connector reported an error.");
+    assert_eq!(
+        failed.to_string(),
+        "WSTestConfigData: the connector reports an error: LOCKED; explanation for users: \"US:\\\"Locked\\\"\", for \
+         operators: \"row 5 with ***\""
+    );
+    assert!(connector.requests()[0].contains("s3cret"));
+}
+
+#[tokio::test]
+async fn an_error_page_that_repeats_the_request_puts_no_secret_into_the_log() {
+    let config = ConfigValues::new([("PASSWORD", Some("s3<cret"))].into_iter().collect());
+    let request = TestConfigData { connection_info: Some(config) };
+    for (status, content_type) in [("500 Error", "text/plain"), ("200 OK", "text/html"), ("200 OK", XML)] {
+        for body in ["request was: s3<cret", "<p>s3&lt;cret</p>", "<s3<cret/>"] {
+            let script = Script::Respond(response(status, content_type, body.as_bytes()));
+            let connector = FakeConnector::start([script]).await;
+            let failed = client(options()).call(&connector.url(), &request).await.expect_err("a failure");
+            assert!(!failed.to_string().contains("cret"), "{failed}");
+            assert!(!format!("{failed:?}").contains("cret"), "{failed:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_journal_has_what_was_sent_and_what_came_without_secrets() {
+    let refusal = Refusal {
+        code: Some(ErrorCode::Other("WRONG".to_owned())),
+        user_explanation: None,
+        tech_explanation: Some("s3cret is wrong".to_owned()),
+    };
+    let remark =
+        Outcome { state: ResponseState::Warning, user_explanation: Some("slow".to_owned()), ..Outcome::default() };
+    let fields = String::from_utf8_lossy(FIELDS).replace(
+        "<DefaultValue></DefaultValue><DisplayDescription>field password",
+        "<DefaultValue>init1al</DefaultValue><DisplayDescription>field password",
+    );
+    let refused = write_response::<SaveConnection>(&Outcome::from(refusal));
+    let connector = FakeConnector::start([
+        soap(&refused),
+        soap(&write_response::<SaveConnection>(&remark)),
+        soap(fields.as_bytes()),
+    ])
+    .await;
+    let journal = Arc::new(Journal::new(JournalMode::Bodies, 10));
+    let client = client(ClientOptions { journal: Arc::clone(&journal), ..options() });
+    let config = ConfigValues::new([("PASSWORD", Some("s3cret")), ("COMPANY", Some("1"))].into_iter().collect());
+    let config = config.with_passwords(["PASSWORD".to_owned()]);
+    let save = SaveConnection { connection_guid: guid(), connection_info: Some(config) };
+    client.call(&connector.url(), &save).await.expect_err("refused");
+    client.call(&connector.url(), &save).await.expect("saved");
+    client.call(&connector.url(), &GetConfigData::default()).await.expect("fields");
+
+    let [described, saved, refused] = &journal.exchanges()[..] else { panic!("{:?}", journal.exchanges()) };
+    assert_eq!((refused.operation, refused.outcome), ("WSSaveConnection", "error"));
+    assert_eq!(refused.connection, Some(guid()));
+    assert_eq!(refused.url, format!("http://{}/ErpConnectorWS.svc", connector.address));
+    assert!(refused.detail.as_deref().is_some_and(|detail| detail.contains("*** is wrong")), "{refused:?}");
+    let has = |body: &Option<String>, part: &str| body.as_deref().is_some_and(|body| body.contains(part));
+    assert!(has(&refused.request, "<d5p1:Key>COMPANY</d5p1:Key><d5p1:Value>1</d5p1:Value>"), "{refused:?}");
+    assert!(has(&refused.request, "<d5p1:Key>PASSWORD</d5p1:Key><d5p1:Value>***</d5p1:Value>"), "{refused:?}");
+    assert!(has(&refused.response, "<TechExplanation>*** is wrong</TechExplanation>"), "{refused:?}");
+    assert_eq!((saved.outcome, saved.detail.as_deref()), ("ok", Some("Warning: \"slow\"")));
+    assert_eq!((described.operation, described.connection.as_deref()), ("WSGetConfigData", None));
+    assert!(has(&described.response, "<DefaultValue>***</DefaultValue><DisplayDescription>field password"));
+    let json = serde_json::to_string(&journal.exchanges()).expect("JSON");
+    assert!(!json.contains("s3cret") && !json.contains("init1al"), "{json}");
+}
+
+#[tokio::test]
+async fn the_journal_has_calls_that_never_left() {
+    let journal = Arc::new(Journal::new(JournalMode::Metadata, 10));
+    let client = client(ClientOptions { journal: Arc::clone(&journal), ..options() });
+    let url = ConnectorUrl::parse("http://169.254.169.254/latest", |_| None).expect("a URL");
+    client.call(&url, &TestConnection { connection_guid: guid() }).await.expect_err("forbidden");
+    let exchanges = journal.exchanges();
+    assert_eq!((exchanges[0].outcome, exchanges[0].request.as_ref(), exchanges.len()), ("forbidden", None, 1));
+    let detail = exchanges[0].detail.as_deref().expect("a detail");
+    assert!(detail.ends_with("169.254.169.254:80 is link-local"), "{detail}");
+}
