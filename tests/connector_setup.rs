@@ -7,6 +7,7 @@ use crate::support::client::{TJE0, TJE1};
 use crate::support::connector::{Behavior, Connector, register_url, save_connection};
 use crate::support::program::{Program, run};
 use crate::support::proxy::Proxy;
+use crate::support::wait::wait_until;
 use crate::support::{AGENT, Server, TestDatabase};
 
 #[tokio::test]
@@ -149,6 +150,32 @@ async fn the_log_and_the_journal_have_the_reason_without_a_secret() {
     for (outcome, count) in [("ok", 1), ("failed", 2)] {
         let line = format!("connector_calls_total{{operation=\"WSTestConfigData\",outcome=\"{outcome}\"}} {count}\n");
         assert!(metrics.contains(&line), "{metrics}");
+    }
+}
+
+/// A connector knows the config fields of a connection, and can repeat them in the response of each operation.
+#[tokio::test]
+async fn no_operation_puts_a_config_field_into_the_log_the_journal_or_the_deliveries() {
+    let server = Server::start_with(&[&ADMIN[..], &["--connector-journal", "bodies"]].concat()).await;
+    let connector = Connector::start().await;
+    connector.set(|state| {
+        "the password s3cret".clone_into(&mut state.repeated);
+        state.behavior = Behavior::RefusesData;
+    });
+    let id = connector.register(&server).await;
+    let connection = json!({ "ErpConnectionId": save_connection(&server, &id, true).await });
+    let deliveries = async || admin_get(&server.program, "/connectors/deliveries").await.text;
+    wait_until("a failed reading of fields", async || deliveries().await.contains("WSGetSupportedActorTypes: ")).await;
+    for method in ["TestConnectionById", "UpdateConnectionFields"] {
+        assert_eq!(server.called(method, &connection).await, false, "{method}");
+    }
+    connector.set(|state| state.behavior = Behavior::Refuses("WSDeleteConnection"));
+    assert_eq!(server.call(TJE0, "DeleteConnection", &connection).await.status, 204);
+    wait_until("a refused deletion", async || deliveries().await.contains("WSDeleteConnection: ")).await;
+    let journal = admin_get(&server.program, "/connectors/journal").await.text;
+    for text in [deliveries().await, journal, server.program.log()] {
+        assert!(text.contains("and knows the password ***"), "{text}");
+        assert!(!text.contains("s3cret"), "{text}");
     }
 }
 

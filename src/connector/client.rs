@@ -98,15 +98,23 @@ impl Client {
     /// # Errors
     /// If the connector cannot be called, its response is not valid, or it reports an error.
     pub async fn call<O: Operation>(&self, url: &ConnectorUrl, request: &O) -> Result<O::Response, CallError> {
-        let record = CallRecord::begin(&self.options.journal, url, request);
-        let secrets = Secrets::of(request);
-        let (result, body, secrets) = match self.exchange_in_time(url, request, &secrets).await {
-            Ok(received) => read::<O>(received, secrets).await,
-            Err(cause) => (Err(cause), None, secrets),
-        };
-        let result = result.map_err(|cause| CallError { operation: O::NAME, cause });
-        record.end(&result, body.as_deref(), secrets);
-        result
+        self.call_with(url, request, Secrets::of(request)).await
+    }
+
+    /// Calls an operation of a saved connection. The connector knows the config fields of `saved`, which its response can
+    /// repeat: they are kept out of the journal and of the error.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call).
+    pub async fn call_for<O: Operation>(
+        &self,
+        url: &ConnectorUrl,
+        request: &O,
+        saved: &SaveConnection,
+    ) -> Result<O::Response, CallError> {
+        let mut secrets = Secrets::of(request);
+        secrets.add(saved);
+        self.call_with(url, request, secrets).await
     }
 
     /// Calls an operation of a saved connection. If the connector does not know the connection, `saved` is sent to it, and
@@ -120,13 +128,30 @@ impl Client {
         request: &O,
         saved: &SaveConnection,
     ) -> Result<O::Response, CallError> {
-        match self.call(url, request).await {
+        match self.call_for(url, request, saved).await {
             Err(problem) if problem.is_unknown_connection() => {
                 self.call(url, saved).await?;
-                self.call(url, request).await
+                self.call_for(url, request, saved).await
             }
             result => result,
         }
+    }
+
+    async fn call_with<O: Operation>(
+        &self,
+        url: &ConnectorUrl,
+        request: &O,
+        secrets: Secrets,
+    ) -> Result<O::Response, CallError> {
+        let secrets = Arc::new(secrets);
+        let record = CallRecord::begin(&self.options.journal, url, request, Arc::clone(&secrets));
+        let (result, body) = match self.exchange_in_time(url, request, &secrets).await {
+            Ok(received) => read::<O>(received, secrets).await,
+            Err(cause) => (Err(cause), None),
+        };
+        let result = result.map_err(|cause| CallError { operation: O::NAME, cause });
+        record.end(&result, body.as_deref());
+        result
     }
 
     async fn exchange_in_time<O: Operation>(
@@ -222,13 +247,13 @@ impl Client {
     }
 }
 
-/// Reads the result in a response, and returns it with the body and the secrets.
+/// Reads the result in a response, and returns it with the body.
 async fn read<O: Operation>(
     received: Received,
-    secrets: Secrets,
-) -> (Result<O::Response, Cause>, Option<Vec<u8>>, Secrets) {
+    secrets: Arc<Secrets>,
+) -> (Result<O::Response, Cause>, Option<Vec<u8>>) {
     let is_large = received.body.len() > LARGE_BODY_BYTES;
-    let read = move || (read_result::<O>(&received, &secrets), Some(received.body), secrets);
+    let read = move || (read_result::<O>(&received, &secrets), Some(received.body));
     if !is_large {
         return read();
     }

@@ -13,7 +13,7 @@ const WINDOW_BYTES: usize = 64 * 1024;
 const PART_CHARS: usize = 4;
 
 /// The secrets of a call.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Secrets(Vec<String>);
 
 impl Secrets {

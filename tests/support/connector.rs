@@ -75,6 +75,8 @@ pub struct State {
     /// The connections that were saved.
     pub saved: Vec<String>,
     pub behavior: Behavior,
+    /// A text that the explanations for operators repeat.
+    pub repeated: String,
     /// The time that a call takes.
     pub duration: Duration,
     /// The number of calls of each connection that are being answered.
@@ -239,6 +241,7 @@ impl State {
 
     /// Whether the connection is known; if not, the outcome that says so.
     fn known(&self, guid: &str, operation: &str, body: &str) -> Outcome {
+        let body = &format!("{body}, and knows {}", self.repeated);
         if self.behavior == Behavior::RefusesData || self.refuses(operation) {
             return outcome(false, None, body);
         }
@@ -268,8 +271,13 @@ impl State {
             }
             "WSDeleteConnection" => {
                 let guid = read_request::<DeleteConnection>(body).unwrap().connection_guid;
-                self.saved.retain(|saved| *saved != guid);
-                write_response::<DeleteConnection>(&Outcome::default())
+                let outcome = if self.refuses(operation) {
+                    self.known(&guid, operation, body)
+                } else {
+                    self.saved.retain(|saved| *saved != guid);
+                    Outcome::default()
+                };
+                write_response::<DeleteConnection>(&outcome)
             }
             _ => return None,
         })

@@ -51,6 +51,33 @@ async fn an_error_page_that_repeats_the_request_puts_no_secret_into_the_log() {
 }
 
 #[tokio::test]
+async fn config_fields_that_the_connector_knows_are_kept_out_of_each_operation() {
+    let refusal = Refusal {
+        code: None,
+        user_explanation: None,
+        tech_explanation: Some("login failed for sa with s3cret".to_owned()),
+    };
+    let refused = write_response::<TestConnection>(&Outcome::from(refusal));
+    let remark = Outcome { tech_explanation: Some("s3cret is weak".to_owned()), ..Outcome::default() };
+    let connector = FakeConnector::start([soap(&refused), soap(&write_response::<TestConnection>(&remark))]).await;
+    let journal = Arc::new(Journal::new(JournalMode::Bodies, 10));
+    let client = client(ClientOptions { journal: Arc::clone(&journal), ..options() });
+    let config = ConfigValues::new([("PASSWORD", Some("s3cret"))].into_iter().collect());
+    let saved = SaveConnection { connection_guid: guid(), connection_info: Some(config) };
+    // A request can have a config value as another member's value.
+    let request = TestConnection { connection_guid: "s3cret".to_owned() };
+    let failed = client.call_for(&connector.url(), &request, &saved).await.expect_err("refused");
+    assert!(failed.to_string().contains("login failed for sa with ***"), "{failed}");
+    client.call_for(&connector.url(), &request, &saved).await.expect("a success");
+    let exchanges = journal.exchanges();
+    assert_eq!(exchanges[0].detail.as_deref(), Some("Ok: \"*** is weak\""));
+    for exchange in &exchanges {
+        let bodies = [&exchange.request, &exchange.response].map(|body| body.as_deref().expect("a body"));
+        assert!(bodies.iter().all(|body| body.contains("***") && !body.contains("s3cret")), "{exchange:?}");
+    }
+}
+
+#[tokio::test]
 async fn the_journal_has_what_was_sent_and_what_came_without_secrets() {
     let refusal = Refusal {
         code: Some(ErrorCode::Other("WRONG".to_owned())),

@@ -142,7 +142,7 @@ impl Dispatcher {
         }
         if claimed.deleted {
             let request = DeleteConnection { connection_guid: claimed.connection_id.clone() };
-            match self.connectors.call(url, &request).await {
+            match self.connectors.call_for(url, &request, &saved(claimed)).await {
                 Err(problem) if !problem.is_unknown_connection() => return Err(Failed::Call(problem)),
                 _ => tracing::info!(connection, %url, "a connector was told that a connection is deleted"),
             }
