@@ -1,10 +1,11 @@
 //! The methods that call a connector while a connection is set up.
 
+use erpsync::connector::carriers::FieldMetadata;
 use serde_json::{Value, json};
 
 use crate::support::admin::{ADMIN, admin_address, admin_get};
 use crate::support::client::{TJE0, TJE1};
-use crate::support::connector::{Behavior, Connector, register_url, save_connection};
+use crate::support::connector::{Behavior, Connector, field, register_url, save_connection};
 use crate::support::program::{Program, run};
 use crate::support::proxy::Proxy;
 use crate::support::wait::wait_until;
@@ -91,6 +92,32 @@ async fn a_connection_is_tested_and_its_config_fields_are_sent_to_a_connector_th
     assert_eq!(test(&json!(4711)).await, false);
     connector.state.lock().unwrap().behavior = Behavior::IsBroken;
     assert_eq!(test(&connection).await, false);
+}
+
+#[tokio::test]
+async fn a_deleted_connection_is_not_created_again_at_its_connector() {
+    let (server, connector) = (Server::start().await, Connector::start().await);
+    connector
+        .set(|state| state.fields = vec![FieldMetadata { list_name: Some("Terms".to_owned()), ..field("TERMS", "") }]);
+    let id = connector.register(&server).await;
+    let connection = json!({ "ErpConnectionId": save_connection(&server, &id, true).await });
+    connector.wait_for_calls(4).await;
+    let list = "UPDATE erp_field SET field_type = 5, list_name = 'Terms', crm_field_key = 'x_terms'";
+    let is_stored = async || server.database.value::<i64>("SELECT count(*) FROM erp_field").await > 0;
+    wait_until("the fields", is_stored).await;
+    server.database.execute(list).await;
+    assert_eq!(server.call(TJE0, "DeleteConnection", &connection).await.status, 204);
+    assert_eq!(connector.wait_for_calls(1).await, ["WSDeleteConnection"]);
+    for method in ["TestConnectionById", "UpdateConnectionFields"] {
+        assert_eq!(server.called(method, &connection).await, false, "{method}");
+    }
+    let mut values = json!({ "ActorTypeErp": "Customer", "ErpKey": "1" });
+    values["ErpConnectionId"] = connection["ErpConnectionId"].clone();
+    for (method, request) in [("GetFieldValuesFromErp", &values), ("GetConnectionListMappings", &connection)] {
+        let refused = server.call(TJE0, method, request).await;
+        refused.assert_service_error(404, "SoNotFoundException", &["ErpConnectionId", "is deleted"]);
+    }
+    assert_eq!(connector.called(), [""; 0]);
 }
 
 #[tokio::test]

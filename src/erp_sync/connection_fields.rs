@@ -35,7 +35,7 @@ carrier! {
 const TEXT_CHARS: usize = 254;
 
 /// Reads the actor types of a connection and their fields from its connector, and stores them; false, and nothing is stored,
-/// if a call fails or the connection does not exist. The log has the reason.
+/// if a call fails or the connection does not exist or is deleted. The log has the reason of a failed call.
 ///
 /// # Errors
 /// 403 for callers who may not change connections, 503 if the database is unavailable.

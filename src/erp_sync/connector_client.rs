@@ -101,8 +101,15 @@ impl CalledConnection {
     /// Prepares calls for a connection with its config fields.
     ///
     /// # Errors
-    /// 502 if the connector's URL cannot be called, 503 if the database is unavailable.
+    /// 404 if the connection is deleted: a connector that has been told so would be told to create it again. 502 if the
+    /// connector's URL cannot be called, 503 if the database is unavailable.
     pub async fn new(state: &AgentState, caller: &Principal, stored: Stored) -> Result<Self, ConnectorRuleError> {
+        if stored.deleted {
+            let id = Sent(stored.erp_connection_id);
+            return Err(ConnectorRuleError::not_found(format_args!(
+                "ErpConnectionId: the connection {id} is deleted."
+            )));
+        }
         let connector = connectors::find(&state.pool, stored.erp_connector_id, true).await?;
         let connector = connector.ok_or_else(|| Error::internal("a connection without its connector"))?;
         let url = require_callable(caller, state.urls.resolve(&connector.url).await?)?;

@@ -111,8 +111,8 @@ pub async fn test_config(
     Ok(succeeded(&url, result))
 }
 
-/// Tests a connection with its stored config fields; false if it does not exist or the caller may not see it. The log has
-/// the reason if the connector cannot be called or refuses.
+/// Tests a connection with its stored config fields; false if it does not exist or is deleted, or the caller may not see it.
+/// The log has the reason if the connector cannot be called or refuses.
 ///
 /// # Errors
 /// 503 if the database is unavailable.
@@ -129,13 +129,14 @@ pub async fn test_connection(
 }
 
 /// Returns the URL of a connection's connector, and the connection as the connector is sent it; `None` if the connection
-/// does not exist, the caller may not see it, or the URL is not callable.
+/// does not exist or is deleted, the caller may not see it, or the URL is not callable.
 pub(super) async fn callable_connection(
     state: &AgentState,
     caller: &Principal,
     id: i32,
 ) -> Result<Option<(ConnectorUrl, SaveConnection)>, Error> {
-    let Some(stored) = find_visible(&state.pool, caller, id).await? else { return Ok(None) };
+    let stored = find_visible(&state.pool, caller, id).await?.filter(|stored| !stored.deleted);
+    let Some(stored) = stored else { return Ok(None) };
     let Some(connector) = store::find(&state.pool, stored.erp_connector_id, true).await? else { return Ok(None) };
     let Some(url) = resolve_or_log(&state.urls, &connector.url).await? else { return Ok(None) };
     Ok(Some((url, settings(stored.connection_id, stored.config_fields.unwrap_or_default()))))

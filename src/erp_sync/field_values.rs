@@ -55,8 +55,8 @@ static ROLES: Roles = Roles::new(ErpSyncFieldValue::MEMBERS, "Field values are c
 /// field, the connector is not called.
 ///
 /// # Errors
-/// 400 without an actor type or a key; 404 if the connection does not exist, the caller may not see it, or the connector
-/// has no such actor; 502 if the connector cannot be called or reports an error, 504 if it is too slow.
+/// 400 without an actor type or a key; 404 if the connection does not exist or is deleted, the caller may not see it, or the
+/// connector has no such actor; 502 if the connector cannot be called or reports an error, 504 if it is too slow.
 pub async fn from_erp(
     state: AgentState,
     caller: Principal,

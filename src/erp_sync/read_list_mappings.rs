@@ -34,7 +34,7 @@ type MappedItems = BTreeMap<String, i32>;
 /// the connector is not called.
 ///
 /// # Errors
-/// 404 if the connection does not exist or the caller may not see it; 502 if the connector cannot be called or reports an
+/// 404 if the connection does not exist, the caller may not see it, or it is deleted and has lists; 502 if the connector cannot be called or reports an
 /// error, 504 if it is too slow.
 pub async fn get(
     state: AgentState,
