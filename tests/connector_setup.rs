@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::support::admin::{ADMIN, admin_address, admin_get};
 use crate::support::client::{TJE0, TJE1};
-use crate::support::connector::{Behavior, Connector, field, register_url, save_connection};
+use crate::support::connector::{Behavior, Call, Connector, field, register_url, save_connection};
 use crate::support::program::{Program, run};
 use crate::support::proxy::Proxy;
 use crate::support::wait::wait_until;
@@ -92,6 +92,67 @@ async fn a_connection_is_tested_and_its_config_fields_are_sent_to_a_connector_th
     assert_eq!(test(&json!(4711)).await, false);
     connector.state.lock().unwrap().behavior = Behavior::IsBroken;
     assert_eq!(test(&connection).await, false);
+}
+
+#[tokio::test]
+async fn a_connector_that_does_not_know_a_connection_is_sent_its_settings_once() {
+    // Deliveries would send the connector what is saved.
+    let server = Server::start_with(&["--connector-deliveries", "false"]).await;
+    let connector = Connector::start().await;
+    let id = connector.register(&server).await;
+    let connection = json!({ "ErpConnectionId": save_connection(&server, &id, false).await });
+    for (behavior, expected) in [
+        (Behavior::Forgets, &["WSTestConnection", "WSSaveConnection", "WSTestConnection"][..]),
+        (Behavior::Refuses("WSSaveConnection"), &["WSTestConnection", "WSSaveConnection"]),
+    ] {
+        connector.set(|state| state.behavior = behavior);
+        assert_eq!(server.called("TestConnectionById", &connection).await, false, "{behavior:?}");
+        assert_eq!(connector.called(), expected, "{behavior:?}");
+    }
+}
+
+/// The request that finds out that the connector has lost the connection may have begun before a save or a deletion.
+#[tokio::test]
+async fn a_connector_that_does_not_know_a_connection_gets_its_present_state() {
+    // No delivery tells the connector of the saves of this test.
+    let server = Server::start_with(&["--connector-deliveries", "false"]).await;
+    let connector = Connector::start().await;
+    let registered = connector.register(&server).await;
+    let save = async |id: &Value, number: &str| {
+        let config = json!({ "server": "good", "number": number });
+        let connection = json!({ "ErpConnectionId": id, "ErpConnectorId": registered, "ConfigFields": config });
+        server.called("SaveConnection", &json!({ "Connection": connection })).await["ErpConnectionId"].clone()
+    };
+    let (test, saved, deletion) = ("WSTestConnection", "WSSaveConnection", "WSDeleteConnection");
+    // The operation during which the connection changes, the number of calls before it, whether the connection is deleted
+    // (or else saved with the number 2), and the calls, each with the number that is sent.
+    for (operation, before, is_deleted, expected) in [
+        (test, 0, false, &[(test, ""), (saved, "2"), (test, "")][..]),
+        (saved, 1, false, &[(test, ""), (saved, "1"), (saved, "2"), (test, "")]),
+        (test, 0, true, &[(test, "")]),
+        (saved, 1, true, &[(test, ""), (saved, "1"), (deletion, "")]),
+    ] {
+        let id = save(&json!(0), "1").await;
+        let connection = json!({ "ErpConnectionId": id });
+        connector.set(|state| state.behavior = Behavior::HangsIn(operation));
+        let tested = server.called("TestConnectionById", &connection);
+        let changed = async {
+            connector.wait_for_a_running_call_after(before).await;
+            if is_deleted {
+                assert_eq!(server.call(TJE0, "DeleteConnection", &connection).await.status, 204);
+            } else {
+                save(&id, "2").await;
+            }
+            connector.set(|state| state.behavior = Behavior::Works);
+        };
+        assert_eq!(futures::join!(tested, changed).0, !is_deleted, "{expected:?}");
+        let calls = connector.calls();
+        let number = |call: &Call| call.config.get("number").unwrap_or_default().to_owned();
+        let calls: Vec<_> = calls.iter().map(|call| (call.operation.clone(), number(call))).collect();
+        let expected: Vec<_> = expected.iter().map(|(name, number)| (name.to_string(), number.to_string())).collect();
+        assert_eq!(calls, expected);
+        connector.called();
+    }
 }
 
 #[tokio::test]

@@ -117,26 +117,6 @@ impl Client {
         self.call_with(url, request, secrets).await
     }
 
-    /// Calls an operation of a saved connection. If the connector does not know the connection, `saved` is sent to it, and
-    /// the operation is called once more.
-    ///
-    /// # Errors
-    /// As [`call`](Self::call).
-    pub async fn call_saved<O: Operation>(
-        &self,
-        url: &ConnectorUrl,
-        request: &O,
-        saved: &SaveConnection,
-    ) -> Result<O::Response, CallError> {
-        match self.call_for(url, request, saved).await {
-            Err(problem) if problem.is_unknown_connection() => {
-                self.call(url, saved).await?;
-                self.call_for(url, request, saved).await
-            }
-            result => result,
-        }
-    }
-
     async fn call_with<O: Operation>(
         &self,
         url: &ConnectorUrl,

@@ -2,19 +2,18 @@
 
 use super::connections::find_visible;
 use super::connector_urls::ConnectorUrls;
-use super::state::AgentState;
 use crate::auth::Principal;
 use crate::connector::config_values::ConfigValues;
 use crate::connector::dictionary::Dictionary;
 use crate::connector::error::CallError;
-use crate::connector::operations::{Operation, SaveConnection};
+use crate::connector::operations::SaveConnection;
 use crate::connector::url::{ConnectorUrl, UrlError};
 use crate::protocol::error::Error;
 use crate::protocol::message::Sent;
 use crate::protocol::rule_error::ConnectorRuleError;
 use crate::protocol::value::StringDictionary;
+use crate::store::Pool;
 use crate::store::connections::Stored;
-use crate::store::{Pool, connectors};
 
 /// Resolves a URL; `None` if it cannot be called, with the reason in the log.
 ///
@@ -87,55 +86,6 @@ pub async fn require_visible(pool: &Pool, caller: &Principal, id: i32) -> Result
     find_visible(pool, caller, id).await?.ok_or_else(|| {
         ConnectorRuleError::not_found(format_args!("ErpConnectionId: there is no connection {}.", Sent(id)))
     })
-}
-
-/// A stored connection, as its connector is called for it.
-#[derive(Debug)]
-pub struct CalledConnection {
-    url: ConnectorUrl,
-    /// The settings, for a connector that does not know the connection.
-    saved: SaveConnection,
-}
-
-impl CalledConnection {
-    /// Prepares calls for a connection with its config fields.
-    ///
-    /// # Errors
-    /// 404 if the connection is deleted: a connector that has been told so would be told to create it again. 502 if the
-    /// connector's URL cannot be called, 503 if the database is unavailable.
-    pub async fn new(state: &AgentState, caller: &Principal, stored: Stored) -> Result<Self, ConnectorRuleError> {
-        if stored.deleted {
-            let id = Sent(stored.erp_connection_id);
-            return Err(ConnectorRuleError::not_found(format_args!(
-                "ErpConnectionId: the connection {id} is deleted."
-            )));
-        }
-        let connector = connectors::find(&state.pool, stored.erp_connector_id, true).await?;
-        let connector = connector.ok_or_else(|| Error::internal("a connection without its connector"))?;
-        let url = require_callable(caller, state.urls.resolve(&connector.url).await?)?;
-        Ok(CalledConnection { url, saved: settings(stored.connection_id, stored.config_fields.unwrap_or_default()) })
-    }
-
-    /// Returns the GUID by which the connector knows the connection.
-    pub fn guid(&self) -> String {
-        self.saved.connection_guid.clone()
-    }
-
-    /// Calls an operation. A connector that does not know the connection is sent its settings first.
-    ///
-    /// # Errors
-    /// If the connector cannot be called, its response is not valid, or it reports an error.
-    pub async fn call<O: Operation>(&self, state: &AgentState, request: &O) -> Result<O::Response, CallError> {
-        state.connectors.call_saved(&self.url, request, &self.saved).await
-    }
-
-    /// Returns the result of a [`call`](Self::call).
-    ///
-    /// # Errors
-    /// See [`require_success`].
-    pub fn require<R>(&self, caller: &Principal, result: Result<R, CallError>) -> Result<R, ConnectorRuleError> {
-        require_success(caller, &self.url, result)
-    }
 }
 
 /// Returns the request that gives a connection's settings to its connector.

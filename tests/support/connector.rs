@@ -57,10 +57,14 @@ pub enum Behavior {
     IsSilent,
     /// Does not respond until the behavior changes.
     Hangs,
+    /// Does not respond to this operation until the behavior changes.
+    HangsIn(&'static str),
     /// Responds as a proxy without the connector behind it.
     IsAway,
     /// Reports an error from each operation but those that set up a connection.
     RefusesData,
+    /// Does not keep the connections that are saved.
+    Forgets,
     /// Reports an error from this operation.
     Refuses(&'static str),
 }
@@ -108,7 +112,7 @@ impl Connector {
                 let connection = body.split("ConnectionGuid>").nth(1).unwrap_or_default().trim_end_matches("</");
                 let duration = state.lock().unwrap().begin(connection);
                 tokio::time::sleep(duration).await;
-                while state.lock().unwrap().behavior == Behavior::Hangs {
+                while state.lock().unwrap().hangs(action) {
                     tokio::time::sleep(Duration::from_millis(10)).await;
                 }
                 let response = state.lock().unwrap().respond(action, connection, &body);
@@ -148,7 +152,15 @@ impl Connector {
 
     /// Waits until a call is being answered.
     pub async fn wait_for_a_running_call(&self) {
-        let is_running = async || self.state.lock().unwrap().running.values().any(|count| *count > 0);
+        self.wait_for_a_running_call_after(0).await;
+    }
+
+    /// Waits until a call is being answered, after `count` others were answered since [`called`](Self::called).
+    pub async fn wait_for_a_running_call_after(&self, count: usize) {
+        let is_running = async || {
+            let state = self.state.lock().unwrap();
+            state.calls.len() >= count && state.running.values().any(|count| *count > 0)
+        };
         wait_until("a call", is_running).await;
     }
 
@@ -235,6 +247,10 @@ impl State {
         Some(response.or_else(|| self.data(operation, body)).map_or_else(|| (500, fault()), |body| (200, body)))
     }
 
+    fn hangs(&self, operation: &str) -> bool {
+        self.behavior == Behavior::Hangs || matches!(self.behavior, Behavior::HangsIn(hangs) if hangs == operation)
+    }
+
     fn refuses(&self, operation: &str) -> bool {
         matches!(self.behavior, Behavior::Refuses(refused) if refused == operation)
     }
@@ -260,7 +276,7 @@ impl State {
             }
             "WSSaveConnection" => {
                 let is_refused = self.refuses(operation);
-                if !is_refused {
+                if !is_refused && self.behavior != Behavior::Forgets {
                     self.saved.push(read_request::<SaveConnection>(body).unwrap().connection_guid);
                 }
                 write_response::<SaveConnection>(&outcome(!is_refused, None, body))

@@ -6,13 +6,12 @@ use tokio::net::TcpListener;
 
 use super::super::carriers::FieldMetadata;
 use super::super::client::ClientOptions;
-use super::super::config_values::ConfigValues;
 use super::super::envelope::{Fault, write_fault, write_response};
 use super::super::error::CallError;
-use super::super::operations::{GetConfigData, SaveConnection, TestConfigData, TestConnection};
-use super::super::responses::{ErrorCode, FieldsResponse, Outcome, Refusal, ResponseState};
+use super::super::operations::{GetConfigData, TestConfigData};
+use super::super::responses::{FieldsResponse, Outcome, ResponseState};
 use super::super::url::ConnectorUrl;
-use super::client::{FIELDS, XML, assert_failure, client, guid, options};
+use super::client::{FIELDS, XML, assert_failure, client, options};
 use super::fake::{FakeConnector, Script, response, soap};
 
 /// Calls a connector with this script, and returns the failure.
@@ -187,40 +186,4 @@ async fn remarks_do_not_make_a_failure() {
     let connector = FakeConnector::start([soap(&write_response::<TestConfigData>(&outcome))]).await;
     let response = client(options()).call(&connector.url(), &TestConfigData::default()).await;
     assert_eq!(response.expect("a success"), outcome);
-}
-
-fn unknown() -> Script {
-    let refusal =
-        Refusal { code: Some(ErrorCode::UnknownConnectionId), user_explanation: None, tech_explanation: None };
-    soap(&write_response::<TestConnection>(&Outcome::from(refusal)))
-}
-
-fn fine<O: super::super::operations::Operation<Response = Outcome>>() -> Script {
-    soap(&write_response::<O>(&Outcome::default()))
-}
-
-/// Tests a saved connection, and returns whether that succeeded, and the operations that were called.
-async fn test_saved(scripts: Vec<Script>) -> (bool, Vec<&'static str>) {
-    let connector = FakeConnector::start(scripts).await;
-    let saved = SaveConnection { connection_guid: guid(), connection_info: Some(ConfigValues::default()) };
-    let request = TestConnection { connection_guid: guid() };
-    let result = client(options()).call_saved(&connector.url(), &request, &saved).await;
-    let requests = connector.requests();
-    let names = requests.iter().map(|request| {
-        let names = ["<WSTestConnection ", "<WSSaveConnection "];
-        names.into_iter().find(|name| request.contains(name)).expect("an operation")
-    });
-    (result.is_ok(), names.collect())
-}
-
-#[tokio::test]
-async fn a_connector_that_forgot_the_connection_is_sent_its_settings_once() {
-    let (test, save) = ("<WSTestConnection ", "<WSSaveConnection ");
-    assert_eq!(test_saved(vec![fine::<TestConnection>()]).await, (true, vec![test]));
-    let scripts = vec![unknown(), fine::<SaveConnection>(), fine::<TestConnection>()];
-    assert_eq!(test_saved(scripts).await, (true, vec![test, save, test]));
-    let scripts = vec![unknown(), fine::<SaveConnection>(), unknown()];
-    assert_eq!(test_saved(scripts).await, (false, vec![test, save, test]));
-    let scripts = vec![unknown(), Script::Respond(response("500 Error", XML, b""))];
-    assert_eq!(test_saved(scripts).await, (false, vec![test, save]));
 }

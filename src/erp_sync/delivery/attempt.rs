@@ -7,11 +7,10 @@ use sha2::{Digest, Sha256};
 
 use super::schedule::{Finished, pause};
 use crate::connector::client::Client;
-use crate::connector::config_values::ConfigValues;
-use crate::connector::dictionary::Dictionary;
 use crate::connector::error::{CallError, Cause};
-use crate::connector::operations::{DeleteConnection, SaveConnection};
+use crate::connector::operations::DeleteConnection;
 use crate::connector::url::ConnectorUrl;
+use crate::erp_sync::called_connection::{CallFailure, CalledConnection, claimed_settings};
 use crate::erp_sync::connection_fields;
 use crate::erp_sync::connector_urls::ConnectorUrls;
 use crate::metrics::{self, Delivery};
@@ -142,12 +141,12 @@ impl Dispatcher {
         }
         if claimed.deleted {
             let request = DeleteConnection { connection_guid: claimed.connection_id.clone() };
-            match self.connectors.call_for(url, &request, &saved(claimed)).await {
+            match self.connectors.call_for(url, &request, &claimed_settings(claimed)).await {
                 Err(problem) if !problem.is_unknown_connection() => return Err(Failed::Call(problem)),
                 _ => tracing::info!(connection, %url, "a connector was told that a connection is deleted"),
             }
         } else {
-            self.connectors.call(url, &saved(claimed)).await.map_err(Failed::Call)?;
+            self.connectors.call(url, &claimed_settings(claimed)).await.map_err(Failed::Call)?;
             tracing::info!(connection, %url, "a connector was told that a connection is saved");
         }
         metrics::count_delivery(Delivery::Told);
@@ -171,7 +170,11 @@ impl Dispatcher {
     /// Reads and stores the fields of the connection. Returns whether the connection waits.
     async fn read_fields(&self, claimed: &Claimed, url: &ConnectorUrl, source: &[u8]) -> Result<bool, Failed> {
         let connection = claimed.erp_connection_id;
-        let types = connection_fields::read(&self.connectors, url, &saved(claimed)).await.map_err(Failed::Fields)?;
+        let called = CalledConnection::claimed(&self.pool, &self.connectors, url, claimed);
+        let types = connection_fields::read(&called).await.map_err(|failure| match failure {
+            CallFailure::Connector(problem) => Failed::Fields(problem),
+            CallFailure::Store(failure) => Failed::Store(failure),
+        })?;
         reported_fields::store(&self.pool, connection, &types, claimed.updated_associate_id).await?;
         let fields: usize = types.iter().map(|reported| reported.fields.len()).sum();
         tracing::info!(connection, %url, actor_types = types.len(), fields, "the fields of a connection were read");
@@ -233,12 +236,6 @@ fn attempt(claimed: &Claimed) -> Attempt<'static> {
         problem: "",
         keeps_lease: false,
     }
-}
-
-fn saved(claimed: &Claimed) -> SaveConnection {
-    let values = claimed.config_fields.iter().map(|(key, value)| (key.clone(), value.clone()));
-    let connection_info = Some(ConfigValues::new(Dictionary(values.collect())));
-    SaveConnection { connection_guid: claimed.connection_id.clone(), connection_info }
 }
 
 /// Returns the digest of the settings on which the fields of a connection depend.
