@@ -6,9 +6,9 @@ use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use reqwest::Certificate;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE as CONTENT_TYPE_HEADER, HeaderMap, HeaderName, LOCATION};
 use reqwest::redirect::Policy;
+use reqwest::{Certificate, Url};
 
 use super::call_record::CallRecord;
 use super::deadline::time_left;
@@ -17,7 +17,7 @@ use super::error::{CallError, Cause};
 use super::journal::Journal;
 use super::operations::{Operation, SaveConnection};
 use super::outbound::OutboundPolicy;
-use super::received::{Received, read_result};
+use super::received::{EXCERPT_CHARS, Received, read_result};
 use super::redaction::Secrets;
 use super::resolver::{Lookup, PolicyResolver};
 use super::url::ConnectorUrl;
@@ -121,8 +121,9 @@ impl Client {
         &self,
         url: &ConnectorUrl,
         request: &O,
-        secrets: Secrets,
+        mut secrets: Secrets,
     ) -> Result<O::Response, CallError> {
+        secrets.add_query(url.as_url());
         let secrets = Arc::new(secrets);
         let record = CallRecord::begin(&self.options.journal, url, request, Arc::clone(&secrets));
         let (result, body) = match self.exchange_in_time(url, request, &secrets).await {
@@ -164,13 +165,14 @@ impl Client {
             .await
             .map_err(failed)?;
         let status = response.status();
-        let header = |name| secrets.redact(&text_of(response.headers(), &name));
+        let header = |name| text_of(response.headers(), &name);
         if status.is_redirection() {
-            return Err(Cause::Redirect { status: status.as_u16(), location: header(LOCATION) });
+            let location = secrets.shorten(&without_query(&header(LOCATION)), EXCERPT_CHARS);
+            return Err(Cause::Redirect { status: status.as_u16(), location });
         }
         let encoding = header(CONTENT_ENCODING);
         if !matches!(encoding.as_str(), "" | "identity") {
-            return Err(Cause::Encoding(encoding));
+            return Err(Cause::Encoding(secrets.shorten(&encoding, EXCERPT_CHARS)));
         }
         let content_type = header(CONTENT_TYPE_HEADER);
         let limit = self.options.max_response_bytes;
@@ -243,4 +245,13 @@ async fn read<O: Operation>(
 /// Returns the text of a header; empty if the header is absent or no text.
 fn text_of(headers: &HeaderMap, name: &HeaderName) -> String {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
+}
+
+/// Returns a URL without its query and without credentials, as both can be secret.
+fn without_query(location: &str) -> String {
+    match Url::parse(location) {
+        Ok(url) => format!("{}{}", url.origin().ascii_serialization(), url.path()),
+        // A relative URL.
+        Err(_) => location.split(['?', '#']).next().unwrap_or_default().to_owned(),
+    }
 }

@@ -78,6 +78,44 @@ async fn config_fields_that_the_connector_knows_are_kept_out_of_each_operation()
 }
 
 #[tokio::test]
+async fn the_query_of_a_url_is_kept_out_of_errors() {
+    let long = "x".repeat(1000);
+    let location = |location: &str| {
+        let head = format!("HTTP/1.1 302 Found\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n");
+        Script::Respond(head.into_bytes())
+    };
+    let page = b"no Lamps at /a.svc?ConnectorName=Lamps&key=qu3ry, or qu3ry";
+    for (script, expected) in [
+        (location("https://user:qu3ry@erp.example/b?key=qu3ry#qu3ry"), "to \"https://erp.example/b\","),
+        (location(&format!("/qu3ry/{long}?key=qu3ry")), "to \"/***/xxx"),
+        (
+            Script::Respond(response("404 Not Found", "text/plain", page)),
+            "no Lamps at /a.svc?ConnectorName=Lamps&***, or ***",
+        ),
+        (Script::Respond(response("404 Not Found", &format!("text/qu3ry; {long}"), b"-")), "\"text/***; xxx"),
+        (
+            Script::Respond(response("200 OK", &format!("text/xml; charset=qu3ry-{long}"), b"<a/>")),
+            "the charset \"***-xxx",
+        ),
+    ] {
+        let connector = FakeConnector::start([script]).await;
+        let url = format!("http://{}/a.svc?ConnectorName=Lamps&key=qu3ry", connector.address);
+        let url = ConnectorUrl::parse(&url, |_| None).expect("a URL");
+        let failed = client(options()).call(&url, &GetConfigData::default()).await.expect_err("a failure").to_string();
+        assert!(failed.contains(expected) && !failed.contains("qu3ry") && failed.len() < 500, "{failed}");
+    }
+}
+
+/// A value that occurs in a header is still no reason to misunderstand the header.
+#[tokio::test]
+async fn a_secret_that_is_the_name_of_the_charset_changes_nothing() {
+    let connector = FakeConnector::start([soap(&write_response::<TestConfigData>(&Outcome::default()))]).await;
+    let config = ConfigValues::new([("ENCODING", Some("utf-8"))].into_iter().collect());
+    let request = TestConfigData { connection_info: Some(config) };
+    client(options()).call(&connector.url(), &request).await.expect("a success");
+}
+
+#[tokio::test]
 async fn the_journal_has_what_was_sent_and_what_came_without_secrets() {
     let refusal = Refusal {
         code: Some(ErrorCode::Other("WRONG".to_owned())),
