@@ -302,6 +302,17 @@ async fn a_list_of_hosts_narrows_the_calls() {
     assert_eq!(connector.called(), ["WSGetConfigData"]);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_system_without_certificates_calls_connectors_without_tls() {
+    let (database, connector) = (TestDatabase::with_demo_data().await, Connector::start().await);
+    let none = [("SSL_CERT_FILE", "/dev/null"), ("SSL_CERT_DIR", "/dev/null")];
+    let program = Program::launch(Some("127.0.0.1:0"), &none, &["--database-url", &database.url()]);
+    let program = program.unwrap_or_else(|log| panic!("the server did not start: {log}"));
+    let body = json!({ "Url": connector.url() }).to_string();
+    assert_eq!(program.post(&format!("{AGENT}/TestConnectorUrl"), &body).await.text, "\"NoError\"");
+    program.wait_for_log("only the authorities of --connector-ca are trusted").await;
+}
+
 #[tokio::test]
 async fn an_application_is_called_at_its_registered_url() {
     let (server, connector) = (Server::start().await, Connector::start().await);
