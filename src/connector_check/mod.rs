@@ -232,8 +232,9 @@ impl Walk {
     /// Returns the duration of the last call, and the body of its response.
     fn last_exchange(&self) -> (Option<std::time::Duration>, String) {
         let exchange = self.journal.exchanges().into_iter().next();
-        exchange
-            .map_or_else(Default::default, |exchange| (Some(exchange.duration), exchange.response.unwrap_or_default()))
+        exchange.map_or_else(Default::default, |exchange| {
+            (Some(exchange.duration), exchange.response.clone().unwrap_or_default())
+        })
     }
 }
 
