@@ -374,5 +374,6 @@ fn invalid_settings_of_connectors_are_named() {
         assert!(!output.status.success(), "{setting}");
         let problem = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(problem.contains(setting), "{problem}");
+        assert!(problem.contains(value), "{problem}");
     }
 }

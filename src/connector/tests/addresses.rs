@@ -10,7 +10,7 @@ use rustls::pki_types::PrivatePkcs8KeyDer;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
-use super::super::client::ClientOptions;
+use super::super::client::{Client, ClientOptions};
 use super::super::error::Cause;
 use super::super::operations::GetConfigData;
 use super::super::outbound::OutboundPolicy;
@@ -99,6 +99,12 @@ fn certificate(name: &str) -> (TlsAcceptor, Certificate) {
     let config = config.expect("versions").with_no_client_auth().with_single_cert(chain, key).expect("a key");
     let authority = Certificate::from_pem(authority.pem().as_bytes()).expect("PEM");
     (TlsAcceptor::from(Arc::new(config)), authority)
+}
+
+#[test]
+fn an_authority_that_is_no_certificate_is_refused() {
+    let authorities = vec![Certificate::from_der(b"none").expect("a certificate that is not read yet")];
+    Client::new(ClientOptions { authorities, ..options() }).expect_err("no certificate");
 }
 
 #[tokio::test]
