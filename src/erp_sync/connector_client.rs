@@ -9,11 +9,15 @@ use crate::connector::error::CallError;
 use crate::connector::operations::SaveConnection;
 use crate::connector::url::{ConnectorUrl, UrlError};
 use crate::protocol::error::Error;
+use crate::protocol::localization::multi_language;
 use crate::protocol::message::Sent;
 use crate::protocol::rule_error::ConnectorRuleError;
 use crate::protocol::value::StringDictionary;
 use crate::store::Pool;
 use crate::store::connections::Stored;
+
+/// The length of a connector's explanation in an error, in characters.
+const EXPLANATION_CHARS: usize = 1000;
 
 /// Resolves a URL; `None` if it cannot be called, with the reason in the log.
 ///
@@ -51,13 +55,26 @@ pub fn require_success<R>(
     result.map_err(|problem| {
         log_failure(url, &problem);
         let explanation = problem.user_explanation().filter(|_| caller.may_change());
-        let message = explanation.map_or_else(|| problem.summary(), ToOwned::to_owned);
+        let message = explanation.map_or_else(|| problem.summary(), shorten);
         if problem.is_timeout() {
             ConnectorRuleError::gateway_timeout(format_args!("{}", Sent(message)))
         } else {
             ConnectorRuleError::bad_gateway(format_args!("{}", Sent(message)))
         }
     })
+}
+
+/// Returns an explanation for users, which is cut at [`EXPLANATION_CHARS`]. A longer one is in English alone, as a text in
+/// several languages has to be complete.
+fn shorten(explanation: &str) -> String {
+    if explanation.chars().nth(EXPLANATION_CHARS).is_none() {
+        return explanation.to_owned();
+    }
+    let explanation = multi_language::resolve(explanation, "US");
+    match explanation.char_indices().nth(EXPLANATION_CHARS) {
+        Some((end, _)) => format!("{}…", &explanation[..end]),
+        None => explanation.into_owned(),
+    }
 }
 
 /// Returns a URL that can be called.
@@ -96,4 +113,18 @@ pub fn settings(connection_guid: String, config_fields: StringDictionary) -> Sav
 /// Returns config fields for a connector. All of them count as secrets.
 pub fn config_values(fields: StringDictionary) -> ConfigValues {
     ConfigValues::new(Dictionary(fields.into_iter().collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_explanation_is_cut_in_english() {
+        let (most, longer) = ("ø".repeat(1000), "ø".repeat(1001));
+        assert_eq!(shorten(&most), most);
+        assert_eq!(shorten(&longer), format!("{most}…"));
+        assert_eq!(shorten(&format!("NO:\"{longer}\";US:\"no\"")), "no");
+        assert_eq!(shorten(&format!("NO:\"nei\";US:\"{longer}\"")), format!("{most}…"));
+    }
 }
