@@ -441,6 +441,29 @@ async fn actors_are_created_and_saved_and_found_by_the_time_of_their_change() {
 }
 
 #[tokio::test]
+async fn what_callers_can_store_is_limited() {
+    let server = Server::start().await;
+    let connector = Connector::new(&server.program);
+    connector.save(&[]).await;
+    let fill = "INSERT INTO demo_connection SELECT 'c' || n, '{}' FROM generate_series(1, 9999) AS n;
+        UPDATE demo_erp SET last_key = 19999";
+    server.database.execute(fill).await;
+    // The last ones.
+    connector.save(&[("READ_ONLY", "[I:0]")]).await;
+    let customer = || create(actor("Customer", None, &[("NAME", "A")]));
+    assert_eq!(connector.call(customer()).await.actor.unwrap().erp_key, text("C20000"));
+
+    let contents = "SELECT (SELECT count(*) FROM demo_connection) + (SELECT count(*) FROM demo_actor)";
+    let before: i64 = server.database.value(contents).await;
+    assert_eq!(connector.fails(customer()).await.0, "error");
+    let further = SaveConnection { connection_guid: "other".to_owned(), connection_info: config(&[("COMPANY", "A")]) };
+    assert_eq!(connector.fails(further).await.0, "error");
+    let many = vec![actor("Customer", Some("C1005"), &[("PHONE", "5")]); 251];
+    assert_eq!(connector.fails(save(many)).await.0, "error");
+    assert_eq!(server.database.value::<i64>(contents).await, before);
+}
+
+#[tokio::test]
 async fn a_connection_can_ask_for_refusals_warnings_faults_and_delays() {
     let server = Server::start().await;
     let connector = Connector::new(&server.program);

@@ -1,7 +1,7 @@
 //! Saves whose connector is told of them, compared with saves of which no connector is told.
 
 use super::Plan;
-use super::fixture::{CONNECTIONS, Fixture, PROGRAM, insert_connections, server_command};
+use super::fixture::{AWAY, CONNECTIONS, Fixture, PROGRAM, insert_connections, server_command};
 use super::report::{median, ratio};
 use super::requests;
 use super::scenarios::{issue, load};
@@ -22,8 +22,7 @@ struct Case {
 
 const CASES: [Case; 3] = [
     Case { name: "no connector is told", database: "told_none", url: "app://demo", tells: false },
-    // Nothing listens on this port.
-    Case { name: "the connector is away", database: "told_away", url: "http://127.0.0.1:1/Connector.svc", tells: true },
+    Case { name: "the connector is away", database: "told_away", url: AWAY, tells: true },
     Case { name: "the server's own demo connector", database: "told_demo", url: "app://demo", tells: true },
 ];
 
@@ -32,8 +31,7 @@ pub async fn run(plan: &Plan, fixture: &Fixture) {
     for case in &CASES {
         fixture.create_database_with(PROGRAM, case.database).await;
         fixture.execute(case.database, &insert_connections(CONNECTIONS)).await;
-        let url = format!("UPDATE erp_connector SET url = '{}'", case.url);
-        fixture.execute(case.database, &url).await;
+        fixture.set_connector_url(case.database, case.url).await;
     }
     let mut results = CASES.map(|_| vec![]);
     for _ in 0..plan.rounds {
@@ -54,7 +52,7 @@ async fn measure(plan: &Plan, fixture: &Fixture, case: &Case) -> f64 {
     let mut command = server_command(&url);
     command.args(["--connector-deliveries", if case.tells { "true" } else { "false" }]);
     let server = Server::start(&mut command);
-    let updates = requests::updates(&format!("SOTicket {}", issue(&url, "ticket")));
+    let updates = requests::updates_on_demo_connector(&format!("SOTicket {}", issue(&url, "ticket")));
     load(&server, &updates, CLIENTS, plan.time / 4).await;
     let saves = load(&server, &updates, CLIENTS, plan.time).await.per_second;
     server.stop();

@@ -18,6 +18,9 @@ pub const PROGRAM: &str = env!("CARGO_BIN_EXE_erpsync");
 /// The connections to the database, of the server and of pgbench alike.
 pub const POOL: usize = 8;
 
+/// The URL of a connector that is away: nothing listens on this port.
+pub const AWAY: &str = "http://127.0.0.1:1/Connector.svc";
+
 /// The name of the main database.
 const DATABASE: &str = "erpsync";
 
@@ -40,6 +43,8 @@ impl Fixture {
         let fixture = Fixture { embedded: embedded.await.expect("PostgreSQL starts"), directory };
         fixture.prepare(PROGRAM, DATABASE);
         fixture.execute(DATABASE, &insert_connections(CONNECTIONS)).await;
+        // The demo connector would do its work on the same machine.
+        fixture.set_connector_url(DATABASE, AWAY).await;
         fixture.execute_as_superuser(DATABASE, "CREATE EXTENSION pg_stat_statements").await;
         fixture
     }
@@ -60,6 +65,11 @@ impl Fixture {
     pub async fn create_database_with(&self, program: &str, name: &str) {
         self.execute_as_superuser(DATABASE, &format!("CREATE DATABASE {name} OWNER erpsync")).await;
         self.prepare(program, name);
+    }
+
+    /// Sets the URL of all connectors of a database.
+    pub async fn set_connector_url(&self, database: &str, url: &str) {
+        self.execute(database, &format!("UPDATE erp_connector SET url = '{url}'")).await;
     }
 
     /// Drops a database made by [`Fixture::create_database`].

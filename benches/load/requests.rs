@@ -54,6 +54,11 @@ pub fn updates(authorization: &str) -> Vec<Vec<u8>> {
     ids().map(|id| request("SaveConnection", authorization, "application/json", &in_json(id))).collect()
 }
 
+/// Returns an update of each connection, with config fields that the demo connector accepts.
+pub fn updates_on_demo_connector(authorization: &str) -> Vec<Vec<u8>> {
+    ids().map(|id| update(authorization, id, "\"COMPANY\":\"A\"", "350,185", "920,463")).collect()
+}
+
 /// Returns updates of which every tenth changes the name, a config value and the access list of its connection.
 pub fn updates_with_changes(authorization: &str) -> Vec<Vec<u8>> {
     let change = |(number, id)| {

@@ -90,8 +90,8 @@ impl Config {
     /// # Errors
     /// If a field is unknown, or a value is missing or does not fit.
     pub fn parse(sent: &ConfigFields, lists: &Lists) -> Result<Self, Problem> {
-        for key in sent.keys() {
-            fields::find(&CONFIG_FIELDS, key)?;
+        for (key, text) in sent {
+            fields::find(&CONFIG_FIELDS, key)?.check(text.as_deref().unwrap_or_default(), lists)?;
         }
         let value = |key: &str| -> Result<Option<Value>, Problem> {
             let field = fields::find(&CONFIG_FIELDS, key)?;
@@ -185,8 +185,10 @@ mod tests {
 
     #[test]
     fn unknown_missing_and_unfit_values_are_refused() {
+        let long = "x".repeat(101);
         for fields in [
             &[][..],
+            &[("COMPANY", "A"), ("PASSWORD", &long)],
             &[("COMPANY", " ")],
             &[("COMPANY", "A"), ("ConfigFields1", "est")],
             &[("COMPANY", "A"), ("READ_ONLY", "maybe")],

@@ -19,6 +19,11 @@ const CATEGORY: &str = "CATEGORY";
 /// The field with the last day of a project.
 const ENDDATE: &str = "ENDDATE";
 
+/// The number of the last key that is given to a new actor: callers need no login.
+const MAX_KEY: i32 = 20_000;
+/// The most actors that are saved by one call.
+const MAX_SAVED: usize = 250;
+
 /// The actors of one type, with the fields that a caller wants.
 #[derive(Clone, Debug)]
 pub struct Selection {
@@ -121,7 +126,8 @@ impl Selection {
 /// Creates an actor, and returns it with its key.
 ///
 /// # Errors
-/// If the connection is read-only, a value is missing or does not fit, the parent does not exist, or the database fails.
+/// If the connection is read-only, a value is missing or does not fit, the parent does not exist, there are too many
+/// actors, or the database fails.
 pub async fn create(pool: &Pool, config: &Config, lists: &Lists, sent: ErpActor) -> Result<ErpActor, Problem> {
     require_right_to_write(config)?;
     let selection = Selection::new(&sent.actor_type, None)?;
@@ -135,16 +141,21 @@ pub async fn create(pool: &Pool, config: &Config, lists: &Lists, sent: ErpActor)
         let value = actor.field_values.entry(field.key.to_owned()).or_default();
         field.check(value, lists)?;
     }
-    let created = demo_erp::create(pool, &actor, actor_type.prefix).await?;
+    let created = demo_erp::create(pool, &actor, actor_type.prefix, MAX_KEY).await?;
+    let created =
+        created.ok_or_else(|| Problem::refused("The ERP system has no key for a further actor.".to_owned()))?;
     Ok(selection.to_wire(created))
 }
 
 /// Saves actors, all or none, and returns them as they are then.
 ///
 /// # Errors
-/// As [`create`], and if one of the actors does not exist.
+/// As [`create`], and if one of the actors does not exist or there are too many of them.
 pub async fn save(pool: &Pool, config: &Config, lists: &Lists, sent: Vec<ErpActor>) -> Result<ActorsResponse, Problem> {
     require_right_to_write(config)?;
+    if sent.len() > MAX_SAVED {
+        return Err(Problem::refused(format!("One call saves at most {MAX_SAVED} actors.")));
+    }
     let mut actors = Vec::with_capacity(sent.len());
     for actor in sent {
         let actor_type = actor_types::find(&actor.actor_type)?;

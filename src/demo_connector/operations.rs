@@ -6,7 +6,7 @@ use super::erp::{self, Selection};
 use super::fields::describe;
 use super::lists::Lists;
 use super::problem::Problem;
-use super::search::{self, Condition};
+use super::search::{self, SearchText};
 use crate::connector::config_values::ConfigValues;
 use crate::connector::operations::{
     CreateActor, DeleteConnection, GetActors, GetActorsByTimestamp, GetConfigData, GetList, GetListItems,
@@ -21,6 +21,9 @@ use crate::store::demo_erp::{self, ConfigFields};
 
 /// The maximum length of a connection's id.
 const MAX_GUID_CHARS: usize = 127;
+
+/// The most connections that the connector knows: callers need no login.
+const MAX_CONNECTIONS: i64 = 10_000;
 
 /// The config fields that an operation needs.
 #[derive(Clone, Copy, Debug)]
@@ -97,7 +100,11 @@ impl DemoOperation for SaveConnection {
             return Err(Problem::refused(format!("The id of a connection has 1 to {MAX_GUID_CHARS} characters.")));
         }
         let fields = config_fields(self.connection_info.as_ref());
-        demo_erp::save_connection(context.pool, guid, &fields).await?;
+        if !demo_erp::save_connection(context.pool, guid, &fields, MAX_CONNECTIONS).await? {
+            return Err(Problem::refused(format!(
+                "The connector knows {MAX_CONNECTIONS} connections, and takes no more."
+            )));
+        }
         Ok(Outcome::default())
     }
 }
@@ -186,8 +193,8 @@ impl DemoOperation for SearchActors {
 
     async fn run(self, context: Context<'_>) -> Result<ActorsResponse, Problem> {
         let selection = Selection::new(&self.actor_type, self.field_keys)?;
-        let (actor_type, text) = (selection.actor_type, self.search_text);
-        let is_wanted = |actor: &_| search::contains(actor, actor_type, &text);
+        let (actor_type, text) = (selection.actor_type, SearchText::new(&self.search_text)?);
+        let is_wanted = |actor: &_| text.is_in(actor, actor_type);
         selection.search(context.pool, context.config()?, is_wanted).await
     }
 }
@@ -199,9 +206,9 @@ impl DemoOperation for SearchActorByParent {
 
     async fn run(self, context: Context<'_>) -> Result<ActorsResponse, Problem> {
         let selection = Selection::new(&self.actor_type, self.field_keys)?;
-        let (actor_type, text) = (selection.actor_type, self.search_text);
+        let (actor_type, text) = (selection.actor_type, SearchText::new(&self.search_text)?);
         let parent = (self.parent_actor_type, self.parent_actor_erp_key);
-        let is_wanted = |actor: &demo_erp::Actor| actor.parent == parent && search::contains(actor, actor_type, &text);
+        let is_wanted = |actor: &demo_erp::Actor| actor.parent == parent && text.is_in(actor, actor_type);
         selection.search(context.pool, context.config()?, is_wanted).await
     }
 }
@@ -213,9 +220,7 @@ impl DemoOperation for SearchActorsAdvanced {
 
     async fn run(self, context: Context<'_>) -> Result<ActorsResponse, Problem> {
         let selection = Selection::new(&self.actor_type, self.field_keys)?;
-        let restrictions = self.restrictions.unwrap_or_default();
-        let conditions = restrictions.iter().map(|restriction| Condition::new(selection.actor_type, restriction));
-        let conditions = conditions.collect::<Result<Vec<_>, _>>()?;
+        let conditions = search::conditions(selection.actor_type, &self.restrictions.unwrap_or_default())?;
         let is_wanted = |actor: &_| conditions.iter().all(|condition| condition.is_met_by(actor));
         selection.search(context.pool, context.config()?, is_wanted).await
     }

@@ -12,13 +12,50 @@ use crate::store::demo_erp::Actor;
 /// The number of characters of an unknown operator that an explanation repeats.
 const SHOWN_CHARS: usize = 20;
 
-/// Whether the key or a text of an actor contains `text`, in any letter case. A blank text is contained in every one.
-#[must_use]
-pub fn contains(actor: &Actor, actor_type: &ActorType, text: &str) -> bool {
-    let wanted = text.trim().to_lowercase();
-    let texts = actor_type.fields.iter().filter(|field| field.field_type == FieldType::Text);
-    let values = texts.filter_map(|field| actor.field_values.get(field.key));
-    std::iter::once(&actor.erp_key).chain(values).any(|value| value.to_lowercase().contains(&wanted))
+/// The most characters of a text to search for, and of an operand. No stored value is longer.
+const MAX_CHARS: usize = 254;
+/// The most restrictions of a search.
+const MAX_RESTRICTIONS: usize = 20;
+/// The most operands of a restriction.
+const MAX_OPERANDS: usize = 100;
+
+/// A text to search for, in any letter case.
+#[derive(Debug)]
+pub struct SearchText(String);
+
+impl SearchText {
+    /// Checks the text of a search.
+    ///
+    /// # Errors
+    /// If it is too long.
+    pub fn new(text: &str) -> Result<Self, Problem> {
+        if text.chars().count() > MAX_CHARS {
+            return Err(Problem::refused(format!("The search text has more than {MAX_CHARS} characters.")));
+        }
+        Ok(SearchText(text.trim().to_lowercase()))
+    }
+
+    /// Whether the key or a text of an actor contains the text. A blank one is contained in every one.
+    #[must_use]
+    pub fn is_in(&self, actor: &Actor, actor_type: &ActorType) -> bool {
+        let texts = actor_type.fields.iter().filter(|field| field.field_type == FieldType::Text);
+        let values = texts.filter_map(|field| actor.field_values.get(field.key));
+        std::iter::once(&actor.erp_key).chain(values).any(|value| value.to_lowercase().contains(&self.0))
+    }
+}
+
+/// Checks the restrictions of actors of a type.
+///
+/// # Errors
+/// As [`Condition::new`], and if there are too many.
+pub fn conditions(
+    actor_type: &'static ActorType,
+    restrictions: &[SearchRestriction],
+) -> Result<Vec<Condition>, Problem> {
+    if restrictions.len() > MAX_RESTRICTIONS {
+        return Err(Problem::refused(format!("The search has more than {MAX_RESTRICTIONS} restrictions.")));
+    }
+    restrictions.iter().map(|restriction| Condition::new(actor_type, restriction)).collect()
 }
 
 /// A restriction that is checked.
@@ -87,7 +124,7 @@ impl Condition {
     ///
     /// # Errors
     /// If there is no such field or operator, the operator is not one for the field, or an operand is missing or unfit.
-    pub fn new(actor_type: &'static ActorType, restriction: &SearchRestriction) -> Result<Self, Problem> {
+    fn new(actor_type: &'static ActorType, restriction: &SearchRestriction) -> Result<Self, Problem> {
         let field = fields::find(actor_type.fields, &restriction.field_key)?;
         let (key, type_name) = (field.key, field.field_type.name());
         let operator = Operator::parse(&restriction.operator)
@@ -96,7 +133,13 @@ impl Condition {
             let shown: String = restriction.operator.chars().take(SHOWN_CHARS).collect();
             return Err(Problem::refused(format!("{key} is a {type_name}, for which there is no operator {shown}.")));
         };
-        let sent = restriction.values.iter().flatten();
+        let sent = restriction.values.as_deref().unwrap_or_default();
+        if sent.len() > MAX_OPERANDS || sent.iter().any(|text| text.chars().count() > MAX_CHARS) {
+            return Err(Problem::refused(format!(
+                "The restriction of {key} has more than {MAX_OPERANDS} operands, or one of more than {MAX_CHARS} characters."
+            )));
+        }
+        let sent = sent.iter();
         let operands: Option<Vec<_>> = sent.map(|text| Value::parse(field.field_type, text)).collect();
         let Some(operands) = operands else {
             return Err(Problem::refused(format!("An operand of the restriction of {key} is no {type_name}.")));
@@ -215,6 +258,19 @@ mod tests {
         for condition in unmet {
             assert!(!is_met(condition), "{condition:?}");
         }
+    }
+
+    #[test]
+    fn what_would_take_long_is_refused() {
+        let customers = actor_types::find("Customer").expect("a type");
+        let long = "x".repeat(MAX_CHARS + 1);
+        assert!(SearchText::new(&long).is_err() && SearchText::new(&long[1..]).is_ok());
+        let of = |operands: &[&str]| restriction("NAME", "in", operands);
+        assert!(Condition::new(customers, &of(&[&long])).is_err());
+        assert!(Condition::new(customers, &of(&["x"; MAX_OPERANDS])).is_ok());
+        assert!(Condition::new(customers, &of(&["x"; MAX_OPERANDS + 1])).is_err());
+        let restrictions: Vec<_> = (0..=MAX_RESTRICTIONS).map(|_| of(&["x"])).collect();
+        assert!(conditions(customers, &restrictions).is_err() && conditions(customers, &restrictions[1..]).is_ok());
     }
 
     #[test]

@@ -152,21 +152,24 @@ pub async fn actors(pool: &Pool, actor_type: &str, keys: Option<&[String]>, sinc
     found.fetch_all(pool).await?.into_iter().map(actor).collect()
 }
 
-/// Stores a new actor under a key of `prefix` and a number, and returns it with its key and its change.
+/// Stores a new actor under a key of `prefix` and a number, and returns it with its key and its change. Returns `None` if
+/// the number would exceed `max_key`.
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn create(pool: &Pool, actor: &Actor, prefix: &str) -> Result<Actor, Failure> {
+pub async fn create(pool: &Pool, actor: &Actor, prefix: &str, max_key: i32) -> Result<Option<Actor>, Failure> {
     let created = pool.transaction(|mut transaction| async move {
         let next = sqlx::query!(
-            "UPDATE demo_erp SET last_change = last_change + 1, last_key = last_key + 1 RETURNING last_change, last_key"
+            "UPDATE demo_erp SET last_change = last_change + 1, last_key = last_key + 1 WHERE last_key < $1
+             RETURNING last_change, last_key",
+            max_key
         );
-        let next = next.fetch_one(&mut *transaction).await?;
+        let Some(next) = next.fetch_optional(&mut *transaction).await? else { return Ok(None) };
         let erp_key = format!("{prefix}{}", next.last_key);
         let actor = Actor { erp_key, last_modified: next.last_change, ..actor.clone() };
         insert_actors(&mut transaction, std::slice::from_ref(&actor)).await?;
         transaction.commit().await?;
-        Ok(actor)
+        Ok(Some(actor))
     });
     Ok(created.await?)
 }
@@ -215,19 +218,23 @@ pub async fn connection(pool: &Pool, guid: &str) -> Result<Option<ConfigFields>,
     found.fetch_optional(pool).await?.map(|fields| from_json(&fields)).transpose()
 }
 
-/// Stores the config fields of a connection.
+/// Stores the config fields of a connection. Returns false, and stores nothing, if it is a new one and there are `max`
+/// already.
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn save_connection(pool: &Pool, guid: &str, fields: &ConfigFields) -> Result<(), Failure> {
+pub async fn save_connection(pool: &Pool, guid: &str, fields: &ConfigFields, max: i64) -> Result<bool, Failure> {
     let saved = sqlx::query!(
-        "INSERT INTO demo_connection (connection_guid, config_fields) VALUES ($1, $2::text::jsonb)
+        "INSERT INTO demo_connection (connection_guid, config_fields)
+         SELECT $1::text, $2::text::jsonb
+         WHERE EXISTS (SELECT FROM demo_connection WHERE connection_guid = $1)
+            OR NOT EXISTS (SELECT FROM demo_connection OFFSET $3::bigint - 1)
          ON CONFLICT (connection_guid) DO UPDATE SET config_fields = excluded.config_fields",
         guid,
-        to_json(fields)
+        to_json(fields),
+        max
     );
-    saved.execute(pool).await?;
-    Ok(())
+    Ok(saved.execute(pool).await?.rows_affected() > 0)
 }
 
 /// Forgets a connection.
