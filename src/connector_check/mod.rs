@@ -44,7 +44,7 @@ pub async fn run(settings: &ConnectorCheckArgs) -> Result<(), String> {
     let given = config_fields::read(settings)?;
     let journal = Arc::new(Journal::new(JournalMode::Bodies, 1));
     let client = connectors::client(&settings.client, Vec::new(), Arc::clone(&journal))?;
-    let mut walk = Walk { client, journal, url, report: Report::new(settings.json) };
+    let mut walk = Walk { client, journal, url, saved: SaveConnection::default(), report: Report::new(settings.json) };
     walk.life_of_a_connection(&given, &settings.search).await;
     walk.report.finish()
 }
@@ -55,6 +55,8 @@ struct Walk {
     /// Has the last exchange.
     journal: Arc<Journal>,
     url: ConnectorUrl,
+    /// The config fields, which the connector can repeat, once they are saved.
+    saved: SaveConnection,
     report: Report,
 }
 
@@ -79,6 +81,7 @@ impl Walk {
         }
         let guid = Uuid::new_v4().to_string();
         let save = SaveConnection { connection_guid: guid.clone(), connection_info: Some(config) };
+        self.saved = save.clone();
         if self.call("", &save, |_| ("saved".to_owned(), Vec::new())).await.is_some() {
             self.saved_connection(&guid, search).await;
         }
@@ -105,7 +108,7 @@ impl Walk {
     /// Tests a connection that was never saved. Settings that a connector has lost are sent again if it says so.
     async fn unknown_connection(&mut self) {
         let request = TestConnection { connection_guid: Uuid::new_v4().to_string() };
-        let finding = match self.client.call(&self.url, &request).await {
+        let finding = match self.client.call_for(&self.url, &request, &self.saved).await {
             Err(problem) if problem.is_unknown_connection() => None,
             Err(problem) => Some(Finding::broken(format!("the ErrorCode is not UNKNOWN_CONNECTION_ID: {problem}"))),
             Ok(_) => Some(Finding::broken("it is accepted; the ErrorCode UNKNOWN_CONNECTION_ID was expected")),
@@ -216,7 +219,7 @@ impl Walk {
         request: &O,
         check: impl FnOnce(&O::Response) -> (String, Vec<Finding>),
     ) -> Option<O::Response> {
-        let result = self.client.call(&self.url, request).await;
+        let result = self.client.call_for(&self.url, request, &self.saved).await;
         let (duration, body) = self.last_exchange();
         let (summary, findings) = match &result {
             Ok(response) => {
@@ -232,8 +235,9 @@ impl Walk {
     /// Returns the duration of the last call, and the body of its response.
     fn last_exchange(&self) -> (Option<std::time::Duration>, String) {
         let exchange = self.journal.exchanges().into_iter().next();
-        exchange
-            .map_or_else(Default::default, |exchange| (Some(exchange.duration), exchange.response.unwrap_or_default()))
+        exchange.map_or_else(Default::default, |exchange| {
+            (Some(exchange.duration), exchange.response.clone().unwrap_or_default())
+        })
     }
 }
 

@@ -57,10 +57,14 @@ pub enum Behavior {
     IsSilent,
     /// Does not respond until the behavior changes.
     Hangs,
+    /// Does not respond to this operation until the behavior changes.
+    HangsIn(&'static str),
     /// Responds as a proxy without the connector behind it.
     IsAway,
     /// Reports an error from each operation but those that set up a connection.
     RefusesData,
+    /// Does not keep the connections that are saved.
+    Forgets,
     /// Reports an error from this operation.
     Refuses(&'static str),
 }
@@ -75,6 +79,8 @@ pub struct State {
     /// The connections that were saved.
     pub saved: Vec<String>,
     pub behavior: Behavior,
+    /// A text that the explanations for operators repeat.
+    pub repeated: String,
     /// The time that a call takes.
     pub duration: Duration,
     /// The number of calls of each connection that are being answered.
@@ -106,7 +112,7 @@ impl Connector {
                 let connection = body.split("ConnectionGuid>").nth(1).unwrap_or_default().trim_end_matches("</");
                 let duration = state.lock().unwrap().begin(connection);
                 tokio::time::sleep(duration).await;
-                while state.lock().unwrap().behavior == Behavior::Hangs {
+                while state.lock().unwrap().hangs(action) {
                     tokio::time::sleep(Duration::from_millis(10)).await;
                 }
                 let response = state.lock().unwrap().respond(action, connection, &body);
@@ -151,7 +157,16 @@ impl Connector {
 
     /// Waits until a call is being answered.
     pub async fn wait_for_a_running_call(&self) {
-        wait_until("a call", async || self.running_calls() > 0).await;
+        self.wait_for_a_running_call_after(0).await;
+    }
+
+    /// Waits until a call is being answered, after `count` others were answered since [`called`](Self::called).
+    pub async fn wait_for_a_running_call_after(&self, count: usize) {
+        let is_running = async || {
+            let state = self.state.lock().unwrap();
+            state.calls.len() >= count && state.running.values().any(|count| *count > 0)
+        };
+        wait_until("a call", is_running).await;
     }
 
     /// Registers the connector, and returns its id.
@@ -237,12 +252,17 @@ impl State {
         Some(response.or_else(|| self.data(operation, body)).map_or_else(|| (500, fault()), |body| (200, body)))
     }
 
+    fn hangs(&self, operation: &str) -> bool {
+        self.behavior == Behavior::Hangs || matches!(self.behavior, Behavior::HangsIn(hangs) if hangs == operation)
+    }
+
     fn refuses(&self, operation: &str) -> bool {
         matches!(self.behavior, Behavior::Refuses(refused) if refused == operation)
     }
 
     /// Whether the connection is known; if not, the outcome that says so.
     fn known(&self, guid: &str, operation: &str, body: &str) -> Outcome {
+        let body = &format!("{body}, and knows {}", self.repeated);
         if self.behavior == Behavior::RefusesData || self.refuses(operation) {
             return outcome(false, None, body);
         }
@@ -261,7 +281,7 @@ impl State {
             }
             "WSSaveConnection" => {
                 let is_refused = self.refuses(operation);
-                if !is_refused {
+                if !is_refused && self.behavior != Behavior::Forgets {
                     self.saved.push(read_request::<SaveConnection>(body).unwrap().connection_guid);
                 }
                 write_response::<SaveConnection>(&outcome(!is_refused, None, body))
@@ -272,8 +292,13 @@ impl State {
             }
             "WSDeleteConnection" => {
                 let guid = read_request::<DeleteConnection>(body).unwrap().connection_guid;
-                self.saved.retain(|saved| *saved != guid);
-                write_response::<DeleteConnection>(&Outcome::default())
+                let outcome = if self.refuses(operation) {
+                    self.known(&guid, operation, body)
+                } else {
+                    self.saved.retain(|saved| *saved != guid);
+                    Outcome::default()
+                };
+                write_response::<DeleteConnection>(&outcome)
             }
             _ => return None,
         })
