@@ -375,5 +375,6 @@ fn invalid_settings_of_connectors_are_named() {
         let problem = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(problem.contains(setting), "{problem}");
         assert!(problem.contains(value), "{problem}");
+        assert!(!problem.contains("PostgreSQL"), "before the database is opened: {problem}");
     }
 }
