@@ -24,7 +24,7 @@ use crate::connector::operations::{
 };
 use crate::connector::responses::Response;
 use crate::connector::url::ConnectorUrl;
-use crate::server::connectors;
+use crate::server::{ShutdownSignal, connectors};
 use actors::{ActorType, check_actors, check_keys, key_of};
 use contract::{
     actor_type, check_actor_types, check_failure, check_fields, check_list, check_searchable, check_success, list_name,
@@ -34,19 +34,29 @@ use report::{Finding, Report};
 /// The number of actors that are read by their keys.
 const MAX_ACTORS: usize = 10;
 
-/// Checks a connector, and prints one line for each step.
+/// Checks a connector, and prints one line for each step. A signal ends the check; a second one also ends the deletion of the
+/// connection that the check has saved.
 ///
 /// # Errors
-/// One line: a setting is invalid, or the number of steps that failed.
+/// One line: a setting is invalid, the number of steps that failed, or that the check was interrupted.
 pub async fn run(settings: &ConnectorCheckArgs) -> Result<(), String> {
     // An application is known to a server's database only.
     let url = ConnectorUrl::parse(&settings.url, |_| None).map_err(|problem| problem.to_string())?;
     let given = config_fields::read(settings)?;
     let journal = Arc::new(Journal::new(JournalMode::Bodies, 1));
     let client = connectors::client(&settings.client, Vec::new(), Arc::clone(&journal))?;
-    let mut walk = Walk { client, journal, url, report: Report::new(settings.json) };
-    walk.life_of_a_connection(&given, &settings.search).await;
-    walk.report.finish()
+    let mut walk = Walk { client, journal, url, report: Report::new(settings.json), connection: None };
+    let mut shutdown = ShutdownSignal::install()?;
+    let is_interrupted = tokio::select! {
+        () = walk.life_of_a_connection(&given, &settings.search) => false,
+        () = shutdown.received(1) => true,
+    };
+    tokio::select! {
+        () = walk.delete_connection() => {}
+        () = shutdown.received(2) => {}
+    }
+    let result = walk.report.finish();
+    if is_interrupted { Err("interrupted".to_owned()) } else { result }
 }
 
 /// A walk through the operations of a connector.
@@ -56,11 +66,13 @@ struct Walk {
     journal: Arc<Journal>,
     url: ConnectorUrl,
     report: Report,
+    /// The connection to delete at the end.
+    connection: Option<String>,
 }
 
 impl Walk {
     /// Calls the operations in the order in which a connection needs them. Ends with the first failure that leaves nothing
-    /// to call; a connection that was saved is deleted in any case.
+    /// to call, or before the deletion of the connection.
     async fn life_of_a_connection(&mut self, given: &Dictionary, search: &str) {
         let request = GetConfigData::default();
         let data = self.call("", &request, |data| {
@@ -78,10 +90,17 @@ impl Walk {
             return;
         }
         let guid = Uuid::new_v4().to_string();
+        // A save without a response can have succeeded.
+        self.connection = Some(guid.clone());
         let save = SaveConnection { connection_guid: guid.clone(), connection_info: Some(config) };
         if self.call("", &save, |_| ("saved".to_owned(), Vec::new())).await.is_some() {
             self.saved_connection(&guid, search).await;
         }
+    }
+
+    /// Deletes the connection that was saved, if any.
+    async fn delete_connection(&mut self) {
+        let Some(guid) = self.connection.take() else { return };
         let delete = DeleteConnection { connection_guid: guid };
         self.call("", &delete, |_| ("deleted".to_owned(), Vec::new())).await;
     }

@@ -57,6 +57,8 @@ pub enum Behavior {
     IsSilent,
     /// Does not respond until the behavior changes.
     Hangs,
+    /// Does not respond to this operation until the behavior changes.
+    HangsAt(&'static str),
     /// Responds as a proxy without the connector behind it.
     IsAway,
     /// Reports an error from each operation but those that set up a connection.
@@ -106,7 +108,7 @@ impl Connector {
                 let connection = body.split("ConnectionGuid>").nth(1).unwrap_or_default().trim_end_matches("</");
                 let duration = state.lock().unwrap().begin(connection);
                 tokio::time::sleep(duration).await;
-                while state.lock().unwrap().behavior == Behavior::Hangs {
+                while state.lock().unwrap().hangs(action) {
                     tokio::time::sleep(Duration::from_millis(10)).await;
                 }
                 let response = state.lock().unwrap().respond(action, connection, &body);
@@ -235,6 +237,14 @@ impl State {
         let response = self.setup(operation, body).or_else(|| self.metadata(operation, body));
         let fault = || write_fault(&Fault { code: "s:Client".to_owned(), reason: "no such operation".to_owned() });
         Some(response.or_else(|| self.data(operation, body)).map_or_else(|| (500, fault()), |body| (200, body)))
+    }
+
+    fn hangs(&self, operation: &str) -> bool {
+        match self.behavior {
+            Behavior::Hangs => true,
+            Behavior::HangsAt(hanging) => hanging == operation,
+            _ => false,
+        }
     }
 
     fn refuses(&self, operation: &str) -> bool {
