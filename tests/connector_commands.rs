@@ -4,13 +4,15 @@ use std::io::{Write, pipe};
 use std::process::Stdio;
 
 use erpsync::connector::carriers::{FieldAccess, FieldMetadata, FieldType};
+use erpsync::connector::envelope::NAMESPACE;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use crate::support::Server;
 use crate::support::admin::{ADMIN, admin_address};
-use crate::support::connector::{Behavior, Connector, customer, texts};
-use crate::support::program::{command, run};
+use crate::support::connector::{Behavior, Connector, Rewrite, customer, texts};
+use crate::support::postgres::TestDatabase;
+use crate::support::program::{Program, command, run};
 use crate::support::wait::wait_until;
 
 /// Returns the description of a field.
@@ -127,6 +129,48 @@ async fn responses_that_break_the_contract_are_named() {
         (1, Some("FAIL  WSGetConfigData: The connector responded with HTTP status 500."))
     );
     assert_eq!(out.lines().filter(|line| line.starts_with("FAIL")).count(), 1, "{out}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn responses_that_a_wcf_client_cannot_read_are_named() {
+    let connector = start().await;
+    let check = || erpsync(&["check", &connector.url(), "--config-field", "server=good"]);
+    let rewrites: [(Rewrite, _); 4] = [
+        (|body| body.replace(NAMESPACE, "urn:x"), "Response is in the namespace \"urn:x\"; a WCF client expects it in"),
+        (|body| body.replace("<IsOk>true", "<IsOk>True"), "IsOk is \"True\", for which a WCF client refuses"),
+        (|body| body.replace("<State>Ok", "<State>OK"), "State is \"OK\", for which a WCF client refuses"),
+        (
+            |body| body.replace("<IsOk>true</IsOk><State>Ok</State>", "<State>Ok</State><IsOk>true</IsOk>"),
+            "IsOk in WSTestConnectionResult comes after State, where a WCF client does not read it",
+        ),
+    ];
+    for (rewrite, expected) in rewrites {
+        connector.set(|state| state.rewrite = Some(rewrite));
+        let (status, out, _) = check();
+        assert!(status == 1 && out.contains(expected), "no {expected:?} in {out}");
+        // A refused call is the response to a connection that was not saved.
+        let failed = out.lines().filter(|line| line.starts_with("FAIL")).count();
+        let steps = out.lines().filter(|line| !line.starts_with(' ')).count();
+        assert!(steps == 14 && failed >= 13, "{failed} of {steps} in {out}");
+    }
+    connector.set(|state| {
+        state.rewrite = None;
+        state.content_type = Some("application/soap+xml");
+    });
+    let (status, out, _) = check();
+    assert!(status == 1 && out.contains("FAIL: the Content-Type is \"application/soap+xml\"; a WCF client"), "{out}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_demo_connector_passes_every_step() {
+    let database = TestDatabase::empty().await;
+    let arguments = ["demo-connector", "--listen", "127.0.0.1:0", "--database-url", &database.url()];
+    let program = Program::launch(None, &[], &arguments).unwrap();
+    let (status, out, problem) =
+        erpsync(&["check", &format!("http://{}", program.address), "--config-field", "COMPANY=1"]);
+    assert_eq!((status, problem.as_str()), (0, ""), "{out}");
+    let unexpected: Vec<_> = out.lines().filter(|line| !line.starts_with("ok ")).collect();
+    assert_eq!(unexpected, [""; 0], "{out}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

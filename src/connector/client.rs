@@ -100,12 +100,12 @@ impl Client {
     pub async fn call<O: Operation>(&self, url: &ConnectorUrl, request: &O) -> Result<O::Response, CallError> {
         let record = CallRecord::begin(&self.options.journal, url, request);
         let secrets = Secrets::of(request);
-        let (result, body, secrets) = match self.exchange_in_time(url, request, &secrets).await {
+        let (result, received, secrets) = match self.exchange_in_time(url, request, &secrets).await {
             Ok(received) => read::<O>(received, secrets).await,
             Err(cause) => (Err(cause), None, secrets),
         };
         let result = result.map_err(|cause| CallError { operation: O::NAME, cause });
-        record.end(&result, body.as_deref(), secrets);
+        record.end(&result, received.as_ref(), secrets);
         result
     }
 
@@ -222,13 +222,13 @@ impl Client {
     }
 }
 
-/// Reads the result in a response, and returns it with the body and the secrets.
+/// Reads the result in a response, and returns it with the response and the secrets.
 async fn read<O: Operation>(
     received: Received,
     secrets: Secrets,
-) -> (Result<O::Response, Cause>, Option<Vec<u8>>, Secrets) {
+) -> (Result<O::Response, Cause>, Option<Received>, Secrets) {
     let is_large = received.body.len() > LARGE_BODY_BYTES;
-    let read = move || (read_result::<O>(&received, &secrets), Some(received.body), secrets);
+    let read = move || (read_result::<O>(&received, &secrets), Some(received), secrets);
     if !is_large {
         return read();
     }

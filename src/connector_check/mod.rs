@@ -4,11 +4,16 @@
 mod actors;
 mod config_fields;
 mod contract;
+mod document;
+mod envelope;
 mod report;
+#[cfg(test)]
+mod tests;
 mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use uuid::Uuid;
 
@@ -16,7 +21,8 @@ use crate::config::{ConnectorCheckArgs, JournalMode};
 use crate::connector::carriers::FieldMetadata;
 use crate::connector::client::Client;
 use crate::connector::dictionary::Dictionary;
-use crate::connector::journal::Journal;
+use crate::connector::error::{CallError, Cause};
+use crate::connector::journal::{Exchange, Journal};
 use crate::connector::operations::{
     DeleteConnection, GetActors, GetConfigData, GetList, GetListItems, GetSearchableFields,
     GetSupportedActorTypeFields, GetSupportedActorTypes, NO_CONNECTION, Operation, SaveConnection, SearchActors,
@@ -29,6 +35,7 @@ use actors::{ActorType, check_actors, check_keys, key_of};
 use contract::{
     actor_type, check_actor_types, check_failure, check_fields, check_list, check_searchable, check_success, list_name,
 };
+use envelope::check_envelope;
 use report::{Finding, Report};
 
 /// The number of actors that are read by their keys.
@@ -124,14 +131,15 @@ impl Walk {
     /// Tests a connection that was never saved. Settings that a connector has lost are sent again if it says so.
     async fn unknown_connection(&mut self) {
         let request = TestConnection { connection_guid: Uuid::new_v4().to_string() };
-        let finding = match self.client.call(&self.url, &request).await {
+        let result = self.client.call(&self.url, &request).await;
+        let (duration, mut findings) = self.last_exchange::<TestConnection>(&result);
+        findings.extend(match result {
             Err(problem) if problem.is_unknown_connection() => None,
             Err(problem) => Some(Finding::broken(format!("the ErrorCode is not UNKNOWN_CONNECTION_ID: {problem}"))),
             Ok(_) => Some(Finding::broken("it is accepted; the ErrorCode UNKNOWN_CONNECTION_ID was expected")),
-        };
-        let (duration, _) = self.last_exchange();
+        });
         let summary = "a connection that was not saved";
-        self.report.step(TestConnection::NAME, duration, summary, finding.as_slice());
+        self.report.step(TestConnection::NAME, duration, summary, &findings);
     }
 
     async fn actor_type(&mut self, guid: &str, name: String, search: &str) {
@@ -236,23 +244,31 @@ impl Walk {
         check: impl FnOnce(&O::Response) -> (String, Vec<Finding>),
     ) -> Option<O::Response> {
         let result = self.client.call(&self.url, request).await;
-        let (duration, body) = self.last_exchange();
-        let (summary, findings) = match &result {
+        let (duration, mut findings) = self.last_exchange::<O>(&result);
+        let summary = match &result {
             Ok(response) => {
-                let (summary, findings) = check(response);
-                (summary, [check_success(response.outcome(), &body), findings].concat())
+                let (summary, found) = check(response);
+                findings.extend(check_success(response.outcome()).into_iter().chain(found));
+                summary
             }
-            Err(problem) => (problem.summary(), check_failure(problem)),
+            Err(problem) => {
+                findings.splice(0..0, check_failure(problem));
+                problem.summary()
+            }
         };
         self.report.step(format!("{} {subject}", O::NAME).trim_end(), duration, &summary, &findings);
         result.ok()
     }
 
-    /// Returns the duration of the last call, and the body of its response.
-    fn last_exchange(&self) -> (Option<std::time::Duration>, String) {
-        let exchange = self.journal.exchanges().into_iter().next();
-        exchange
-            .map_or_else(Default::default, |exchange| (Some(exchange.duration), exchange.response.unwrap_or_default()))
+    /// Returns the duration of the last call, and the findings in the envelope of its response.
+    fn last_exchange<O: Operation>(&self, result: &Result<O::Response, CallError>) -> (Option<Duration>, Vec<Finding>) {
+        let is_result = match result {
+            Ok(_) => true,
+            Err(problem) => matches!(problem.cause, Cause::Refused { .. }),
+        };
+        let exchange: Option<Exchange> = self.journal.exchanges().into_iter().next();
+        let findings = exchange.iter().filter(|_| is_result).flat_map(check_envelope::<O>).collect();
+        (exchange.map(|exchange| exchange.duration), findings)
     }
 }
 
