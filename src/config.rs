@@ -4,6 +4,7 @@
 
 pub mod administration;
 mod authentication;
+mod certificates;
 mod command_line;
 mod commands;
 mod connector;
@@ -18,6 +19,7 @@ pub mod network;
 mod serve;
 
 pub use authentication::{Authentication, DEFAULT_TENANT, Installation, Oidc};
+pub use certificates::read_certificates;
 pub use command_line::CommandLine;
 pub use commands::{CheckArgs, Command, ConfigCommand, DatabaseArgs, DemoConnectorArgs, HealthcheckArgs, OpenapiArgs};
 pub use connector::{Connector, ConnectorClient, Destination, Destinations, JournalMode};

@@ -56,6 +56,7 @@ const MAX_ADMIN_CONNECTIONS: u32 = 64;
 /// One line with the cause.
 pub async fn run(settings: &Serve) -> Result<(), String> {
     let issuer = Issuer::new(&settings.oidc)?;
+    connectors::check(settings)?;
     let network = &settings.network;
     let config = ListenerConfig {
         tls: tls::acceptor(network)?,

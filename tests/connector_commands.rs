@@ -174,6 +174,20 @@ async fn the_demo_connector_passes_every_step() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_check_prints_no_password() {
+    let connector = start().await;
+    connector.set(|state| {
+        "the password s3cret".clone_into(&mut state.repeated);
+        state.behavior = Behavior::Refuses("WSGetSupportedActorTypes");
+    });
+    let fields =
+        ["--config-field", "server=good", "--config-field", "password=s3cret", "--config-field", "warehouse=1"];
+    let (status, out, problem) = erpsync(&[&["check", &connector.url()], &fields[..]].concat());
+    assert!(status == 1 && out.contains("and knows the password ***"), "{out}");
+    assert!(!out.contains("s3cret") && !problem.contains("s3cret"), "{out}\n{problem}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn config_fields_that_are_missing_or_refused_end_the_check() {
     let connector = start().await;
     let check = |arguments: &[&str]| erpsync(&[&["check", &connector.url()], arguments].concat());
@@ -226,7 +240,7 @@ async fn a_check_whose_output_is_closed_is_completed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_interrupted_check_deletes_its_connection() {
     let connector = start().await;
-    connector.set(|state| state.behavior = Behavior::HangsAt("WSTestConnection"));
+    connector.set(|state| state.behavior = Behavior::HangsIn("WSTestConnection"));
     let mut command = command();
     command.args(["connector", "check", &connector.url(), "--config-field", "server=good"]);
     let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();

@@ -1,12 +1,14 @@
 //! The methods that call a connector while a connection is set up.
 
+use erpsync::connector::carriers::FieldMetadata;
 use serde_json::{Value, json};
 
 use crate::support::admin::{ADMIN, admin_address, admin_get};
 use crate::support::client::{TJE0, TJE1};
-use crate::support::connector::{Behavior, Connector, register_url, save_connection};
+use crate::support::connector::{Behavior, Call, Connector, field, register_url, save_connection};
 use crate::support::program::{Program, run};
 use crate::support::proxy::Proxy;
+use crate::support::wait::wait_until;
 use crate::support::{AGENT, Server, TestDatabase};
 
 #[tokio::test]
@@ -93,6 +95,93 @@ async fn a_connection_is_tested_and_its_config_fields_are_sent_to_a_connector_th
 }
 
 #[tokio::test]
+async fn a_connector_that_does_not_know_a_connection_is_sent_its_settings_once() {
+    // Deliveries would send the connector what is saved.
+    let server = Server::start_with(&["--connector-deliveries", "false"]).await;
+    let connector = Connector::start().await;
+    let id = connector.register(&server).await;
+    let connection = json!({ "ErpConnectionId": save_connection(&server, &id, false).await });
+    for (behavior, expected) in [
+        (Behavior::Forgets, &["WSTestConnection", "WSSaveConnection", "WSTestConnection"][..]),
+        (Behavior::Refuses("WSSaveConnection"), &["WSTestConnection", "WSSaveConnection"]),
+    ] {
+        connector.set(|state| state.behavior = behavior);
+        assert_eq!(server.called("TestConnectionById", &connection).await, false, "{behavior:?}");
+        assert_eq!(connector.called(), expected, "{behavior:?}");
+    }
+}
+
+/// The request that finds out that the connector has lost the connection may have begun before a save or a deletion.
+#[tokio::test]
+async fn a_connector_that_does_not_know_a_connection_gets_its_present_state() {
+    // No delivery tells the connector of the saves of this test.
+    let server = Server::start_with(&["--connector-deliveries", "false"]).await;
+    let connector = Connector::start().await;
+    let registered = connector.register(&server).await;
+    let save = async |id: &Value, number: &str| {
+        let config = json!({ "server": "good", "number": number });
+        let connection = json!({ "ErpConnectionId": id, "ErpConnectorId": registered, "ConfigFields": config });
+        server.called("SaveConnection", &json!({ "Connection": connection })).await["ErpConnectionId"].clone()
+    };
+    let (test, saved, deletion) = ("WSTestConnection", "WSSaveConnection", "WSDeleteConnection");
+    // The operation during which the connection changes, the number of calls before it, whether the connection is deleted
+    // (or else saved with the number 2), and the calls, each with the number that is sent.
+    for (operation, before, is_deleted, expected) in [
+        (test, 0, false, &[(test, ""), (saved, "2"), (test, "")][..]),
+        (saved, 1, false, &[(test, ""), (saved, "1"), (saved, "2"), (test, "")]),
+        (test, 0, true, &[(test, "")]),
+        (saved, 1, true, &[(test, ""), (saved, "1"), (deletion, "")]),
+    ] {
+        let id = save(&json!(0), "1").await;
+        let connection = json!({ "ErpConnectionId": id });
+        connector.set(|state| state.behavior = Behavior::HangsIn(operation));
+        let tested = server.called("TestConnectionById", &connection);
+        let changed = async {
+            connector.wait_for_a_running_call_after(before).await;
+            if is_deleted {
+                assert_eq!(server.call(TJE0, "DeleteConnection", &connection).await.status, 204);
+            } else {
+                save(&id, "2").await;
+            }
+            connector.set(|state| state.behavior = Behavior::Works);
+        };
+        assert_eq!(futures::join!(tested, changed).0, !is_deleted, "{expected:?}");
+        let calls = connector.calls();
+        let number = |call: &Call| call.config.get("number").unwrap_or_default().to_owned();
+        let calls: Vec<_> = calls.iter().map(|call| (call.operation.clone(), number(call))).collect();
+        let expected: Vec<_> = expected.iter().map(|(name, number)| (name.to_string(), number.to_string())).collect();
+        assert_eq!(calls, expected);
+        connector.called();
+    }
+}
+
+#[tokio::test]
+async fn a_deleted_connection_is_not_created_again_at_its_connector() {
+    let (server, connector) = (Server::start().await, Connector::start().await);
+    connector
+        .set(|state| state.fields = vec![FieldMetadata { list_name: Some("Terms".to_owned()), ..field("TERMS", "") }]);
+    let id = connector.register(&server).await;
+    let connection = json!({ "ErpConnectionId": save_connection(&server, &id, true).await });
+    connector.wait_for_calls(4).await;
+    let list = "UPDATE erp_field SET field_type = 5, list_name = 'Terms', crm_field_key = 'x_terms'";
+    let is_stored = async || server.database.value::<i64>("SELECT count(*) FROM erp_field").await > 0;
+    wait_until("the fields", is_stored).await;
+    server.database.execute(list).await;
+    assert_eq!(server.call(TJE0, "DeleteConnection", &connection).await.status, 204);
+    assert_eq!(connector.wait_for_calls(1).await, ["WSDeleteConnection"]);
+    for method in ["TestConnectionById", "UpdateConnectionFields"] {
+        assert_eq!(server.called(method, &connection).await, false, "{method}");
+    }
+    let mut values = json!({ "ActorTypeErp": "Customer", "ErpKey": "1" });
+    values["ErpConnectionId"] = connection["ErpConnectionId"].clone();
+    for (method, request) in [("GetFieldValuesFromErp", &values), ("GetConnectionListMappings", &connection)] {
+        let refused = server.call(TJE0, method, request).await;
+        refused.assert_service_error(404, "SoNotFoundException", &["ErpConnectionId", "is deleted"]);
+    }
+    assert_eq!(connector.called(), [""; 0]);
+}
+
+#[tokio::test]
 async fn other_callers_test_what_they_may_see_and_nothing_else() {
     // Deliveries would send the connector what is saved.
     let server = Server::start_with(&["--connector-deliveries", "false"]).await;
@@ -152,6 +241,32 @@ async fn the_log_and_the_journal_have_the_reason_without_a_secret() {
     }
 }
 
+/// A connector knows the config fields of a connection, and can repeat them in the response of each operation.
+#[tokio::test]
+async fn no_operation_puts_a_config_field_into_the_log_the_journal_or_the_deliveries() {
+    let server = Server::start_with(&[&ADMIN[..], &["--connector-journal", "bodies"]].concat()).await;
+    let connector = Connector::start().await;
+    connector.set(|state| {
+        "the password s3cret".clone_into(&mut state.repeated);
+        state.behavior = Behavior::RefusesData;
+    });
+    let id = connector.register(&server).await;
+    let connection = json!({ "ErpConnectionId": save_connection(&server, &id, true).await });
+    let deliveries = async || admin_get(&server.program, "/connectors/deliveries").await.text;
+    wait_until("a failed reading of fields", async || deliveries().await.contains("WSGetSupportedActorTypes: ")).await;
+    for method in ["TestConnectionById", "UpdateConnectionFields"] {
+        assert_eq!(server.called(method, &connection).await, false, "{method}");
+    }
+    connector.set(|state| state.behavior = Behavior::Refuses("WSDeleteConnection"));
+    assert_eq!(server.call(TJE0, "DeleteConnection", &connection).await.status, 204);
+    wait_until("a refused deletion", async || deliveries().await.contains("WSDeleteConnection: ")).await;
+    let journal = admin_get(&server.program, "/connectors/journal").await.text;
+    for text in [deliveries().await, journal, server.program.log()] {
+        assert!(text.contains("and knows the password ***"), "{text}");
+        assert!(!text.contains("s3cret"), "{text}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn own_and_link_local_addresses_are_not_called() {
     let (database, proxy) = (TestDatabase::with_demo_data().await, Proxy::start().await);
@@ -185,6 +300,17 @@ async fn a_list_of_hosts_narrows_the_calls() {
         assert_eq!(server.called("TestConnectorUrl", &json!({ "Url": connector.url() })).await, expected);
     }
     assert_eq!(connector.called(), ["WSGetConfigData"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_system_without_certificates_calls_connectors_without_tls() {
+    let (database, connector) = (TestDatabase::with_demo_data().await, Connector::start().await);
+    let none = [("SSL_CERT_FILE", "/dev/null"), ("SSL_CERT_DIR", "/dev/null")];
+    let program = Program::launch(Some("127.0.0.1:0"), &none, &["--database-url", &database.url()]);
+    let program = program.unwrap_or_else(|log| panic!("the server did not start: {log}"));
+    let body = json!({ "Url": connector.url() }).to_string();
+    assert_eq!(program.post(&format!("{AGENT}/TestConnectorUrl"), &body).await.text, "\"NoError\"");
+    program.wait_for_log("only the authorities of --connector-ca are trusted").await;
 }
 
 #[tokio::test]
@@ -248,5 +374,7 @@ fn invalid_settings_of_connectors_are_named() {
         assert!(!output.status.success(), "{setting}");
         let problem = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(problem.contains(setting), "{problem}");
+        assert!(problem.contains(value), "{problem}");
+        assert!(!problem.contains("PostgreSQL"), "before the database is opened: {problem}");
     }
 }

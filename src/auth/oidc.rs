@@ -33,7 +33,6 @@ use crate::config;
 use key_cache::KeyCache;
 pub use refusal::Refusal;
 use source::Source;
-pub use source::read_certificates;
 
 /// The tolerated difference between the issuer's clock and that of this machine.
 const LEEWAY: Duration = Duration::from_mins(1);
@@ -82,7 +81,7 @@ impl Issuer {
             return Err("--oidc-claim: it is empty".to_owned());
         }
         let authorities = match ca {
-            Some(file) => source::read_certificates(file)
+            Some(file) => config::read_certificates(file)
                 .map_err(|problem| format!("--oidc-ca: {}: {problem}", file.display()))?,
             None => Vec::new(),
         };

@@ -16,7 +16,7 @@ pub struct Network {
     /// Address to listen on; port 0 selects a free port
     #[arg(long, env = "ERPSYNC_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
     pub listen: SocketAddr,
-    /// Address for metrics and health checks, which require no authentication (default: not served)
+    /// Address for metrics, health checks and the exchanges with connectors, without authentication (default: not served)
     #[arg(long, env = "ERPSYNC_ADMIN_LISTEN", value_name = "ADDRESS")]
     pub admin_listen: Option<SocketAddr>,
     /// Prefix of every path, such as /Cust12345 for the tenant of an online installation

@@ -19,23 +19,25 @@ pub(super) struct CallRecord<'c, O: Operation> {
     journal: &'c Arc<Journal>,
     url: &'c ConnectorUrl,
     request: &'c O,
+    secrets: Arc<Secrets>,
     time: SystemTime,
     began: Instant,
     is_recorded: bool,
 }
 
 impl<'c, O: Operation> CallRecord<'c, O> {
-    /// Begins the record of a call.
-    pub fn begin(journal: &'c Arc<Journal>, url: &'c ConnectorUrl, request: &'c O) -> Self {
+    /// Begins the record of a call with these secrets.
+    pub fn begin(journal: &'c Arc<Journal>, url: &'c ConnectorUrl, request: &'c O, secrets: Arc<Secrets>) -> Self {
         let (time, began) = (SystemTime::now(), Instant::now());
-        CallRecord { journal, url, request, time, began, is_recorded: false }
+        CallRecord { journal, url, request, secrets, time, began, is_recorded: false }
     }
 
     /// Records the result of the call, with the response.
-    pub fn end(mut self, result: &Result<O::Response, CallError>, received: Option<&Received>, mut secrets: Secrets) {
+    pub fn end(mut self, result: &Result<O::Response, CallError>, received: Option<&Received>) {
         self.is_recorded = true;
         metrics::count_connector_call(O::NAME, result.is_ok(), self.began.elapsed());
         self.journal.record(|| {
+            let mut secrets = Secrets::clone(&self.secrets);
             if let Ok(result) = result {
                 secrets.add(result);
             }
@@ -58,7 +60,7 @@ impl<'c, O: Operation> CallRecord<'c, O> {
             duration: self.began.elapsed(),
             outcome,
             detail: None,
-            request: self.journal.keep_body(&write_request(self.request, Writer::masked()), &Secrets::default()),
+            request: self.journal.keep_body(&write_request(self.request, Writer::masked()), &self.secrets),
             content_type: None,
             response: None,
         }

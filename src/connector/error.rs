@@ -49,14 +49,14 @@ pub enum Cause {
     Redirect {
         /// The HTTP status.
         status: u16,
-        /// The target.
+        /// The target without its query, shortened.
         location: String,
     },
     /// The connector responded with an HTTP error that is no SOAP fault.
     Status {
         /// The HTTP status.
         status: u16,
-        /// The media type.
+        /// The media type, shortened.
         content_type: String,
         /// The beginning of the body.
         excerpt: String,
@@ -79,7 +79,7 @@ pub enum Cause {
     TooLarge(usize),
     /// The response is not one to the request.
     Invalid {
-        /// The media type.
+        /// The media type, shortened.
         content_type: String,
         /// The reason.
         problem: String,

@@ -1,7 +1,7 @@
 //! The journal: the last exchanges with connectors, in memory.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
@@ -13,12 +13,22 @@ use crate::config::JournalMode;
 /// The maximum size of a body that is kept, in bytes.
 const MAX_BODY_BYTES: usize = 256 * 1024;
 
+/// The maximum size of all exchanges that are kept, in bytes.
+const MAX_BYTES: usize = 64 * 1024 * 1024;
+
 /// Keeps the last exchanges.
 #[derive(Debug)]
 pub struct Journal {
     mode: JournalMode,
     size: usize,
-    exchanges: Mutex<VecDeque<Exchange>>,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    /// The oldest is first.
+    exchanges: VecDeque<Arc<Exchange>>,
+    bytes: usize,
 }
 
 /// A call of a connector with its response, without secrets.
@@ -57,11 +67,11 @@ impl Default for Journal {
 }
 
 impl Journal {
-    /// Creates a journal of the last `size` exchanges.
+    /// Creates a journal of the last `size` exchanges, or of fewer if these are larger than 64 MiB.
     #[must_use]
     pub fn new(mode: JournalMode, size: usize) -> Self {
         let mode = if size == 0 { JournalMode::Off } else { mode };
-        Journal { mode, size, exchanges: Mutex::default() }
+        Journal { mode, size, kept: Mutex::default() }
     }
 
     /// Adds an exchange, whose bodies have no secrets. `exchange` is not called if nothing is kept.
@@ -70,11 +80,14 @@ impl Journal {
             return;
         }
         let exchange = exchange();
-        let mut exchanges = self.exchanges.lock().unwrap_or_else(PoisonError::into_inner);
-        if exchanges.len() == self.size {
-            exchanges.pop_front();
+        let bytes = exchange.bytes();
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        while kept.exchanges.len() == self.size || kept.bytes + bytes > MAX_BYTES {
+            let Some(oldest) = kept.exchanges.pop_front() else { break };
+            kept.bytes -= oldest.bytes();
         }
-        exchanges.push_back(exchange);
+        kept.bytes += bytes;
+        kept.exchanges.push_back(Arc::new(exchange));
     }
 
     /// Returns the part of a body that is kept, without secrets; `None` if no bodies are kept.
@@ -84,8 +97,16 @@ impl Journal {
 
     /// Returns the exchanges, the newest first.
     #[must_use]
-    pub fn exchanges(&self) -> Vec<Exchange> {
-        self.exchanges.lock().unwrap_or_else(PoisonError::into_inner).iter().rev().cloned().collect()
+    pub fn exchanges(&self) -> Vec<Arc<Exchange>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).exchanges.iter().rev().cloned().collect()
+    }
+}
+
+impl Exchange {
+    /// Returns the memory that the exchange takes, in bytes.
+    fn bytes(&self) -> usize {
+        let texts = [&self.connection, &self.detail, &self.request, &self.response];
+        size_of::<Self>() + self.url.len() + texts.into_iter().flatten().map(String::len).sum::<usize>()
     }
 }
 
@@ -126,6 +147,21 @@ mod tests {
         }
         let kept: Vec<_> = journal.exchanges().iter().map(|exchange| exchange.operation).collect();
         assert_eq!(kept, ["WSCreateActor", "WSGetActors"]);
+    }
+
+    #[test]
+    fn the_oldest_exchanges_give_way_to_large_ones() {
+        let journal = Journal::new(JournalMode::Bodies, 10_000);
+        let large = || Exchange { response: Some("x".repeat(MAX_BODY_BYTES)), ..exchange("WSGetList") };
+        for _ in 0..2 * MAX_BYTES / MAX_BODY_BYTES {
+            journal.record(large);
+        }
+        let most = MAX_BYTES / large().bytes();
+        assert_eq!(journal.exchanges().len(), most);
+        journal.record(|| exchange("WSGetActors"));
+        let kept = journal.exchanges();
+        assert!((most..=most + 1).contains(&kept.len()), "{}", kept.len());
+        assert_eq!(kept[0].operation, "WSGetActors");
     }
 
     #[test]

@@ -14,7 +14,7 @@
 //! - [`url`]: the URLs that connectors have; [`outbound`], [`resolver`]: the addresses that they may have.
 //! - `redaction`: keeps secrets out of errors; [`error`]: the failure of a call.
 //! - [`journal`]: the last exchanges; `call_record`: the record of one call; [`deadline`]: the end of a task's calls.
-//! - [`client`]: the calls; `received`: reads their responses.
+//! - `http_clients`: the HTTP clients; [`client`]: the calls; `received`: reads their responses.
 
 mod call_record;
 pub mod carriers;
@@ -25,6 +25,7 @@ pub mod description;
 pub mod dictionary;
 pub mod envelope;
 pub mod error;
+mod http_clients;
 pub mod journal;
 pub mod message;
 pub mod operations;

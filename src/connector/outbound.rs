@@ -8,6 +8,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
 use crate::config::{Destination, Destinations};
 
+/// The addresses of metadata that are not link-local: Alibaba, Azure, Oracle.
+const METADATA: [Ipv4Addr; 3] =
+    [Ipv4Addr::new(100, 100, 100, 200), Ipv4Addr::new(168, 63, 129, 16), Ipv4Addr::new(192, 0, 0, 192)];
+
 /// Decides which addresses are called.
 #[derive(Clone, Debug, Default)]
 pub struct OutboundPolicy {
@@ -53,8 +57,14 @@ impl OutboundPolicy {
         if is_link_local {
             return forbidden("is link-local");
         }
+        if matches!(ip, IpAddr::V6(ip) if matches!(ip.segments(), [0x64, 0xFF9B, 1, ..])) {
+            return forbidden("is translated to an IPv4 address by a rule that this server does not know");
+        }
         if ip.is_multicast() || ip == IpAddr::V4(Ipv4Addr::BROADCAST) {
             return forbidden("is multicast or broadcast");
+        }
+        if is_metadata(ip) {
+            return forbidden("has the metadata of a cloud's machines");
         }
         if ip.is_unspecified() {
             return forbidden("is not the address of a machine");
@@ -79,17 +89,33 @@ impl OutboundPolicy {
     }
 }
 
-/// Returns the IPv4 address in an IPv6 address that stands for one (mapped, compatible, NAT64), or the address itself.
+/// Returns the IPv4 address in an IPv6 address that stands for one (mapped, compatible, translated, NAT64, 6to4), or the
+/// address itself.
 fn innermost(ip: IpAddr) -> IpAddr {
     let IpAddr::V6(v6) = ip else { return ip };
-    match v6.segments() {
-        [0, 0, 0, 0, 0, 0xFFFF, ..] | [0x64, 0xFF9B, 0, 0, 0, 0, ..] => {}
+    let (high, low) = match v6.segments() {
+        [0, 0, 0, 0, 0, 0xFFFF, high, low]
+        | [0, 0, 0, 0, 0xFFFF, 0, high, low]
+        | [0x64, 0xFF9B, 0, 0, 0, 0, high, low]
+        | [0x2002, high, low, ..] => (high, low),
         // `::` and `::1` have a meaning of their own.
-        [0, 0, 0, 0, 0, 0, high, low] if (high, low) != (0, 0) && (high, low) != (0, 1) => {}
+        [0, 0, 0, 0, 0, 0, high, low] if (high, low) != (0, 0) && (high, low) != (0, 1) => (high, low),
         _ => return ip,
-    }
-    let [.., a, b, c, d] = v6.octets();
+    };
+    let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
     IpAddr::V4(Ipv4Addr::new(a, b, c, d))
+}
+
+/// Whether clouds give their machines metadata at this address, which often are credentials, to each caller on the machine.
+/// Most clouds do so at a link-local address, too.
+fn is_metadata(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => METADATA.contains(&ip),
+        // Amazon, Google.
+        IpAddr::V6(ip) => {
+            matches!(ip.segments(), [0xFD00, 0xEC2, ..] | [0xFD20, 0xCE, 0, 0, 0, 0, 0, 0x254])
+        }
+    }
 }
 
 /// Whether a connection to `address` can end at the listener on `own`: on this machine a listener is often reachable at
@@ -143,10 +169,26 @@ mod tests {
                 "0.0.0.0:80",
                 "[::]:80",
                 "[::ffff:0.0.0.0]:80",
+                "[::ffff:0:169.254.169.254]:80",
+                "[2002:a9fe:a9fe::1]:80",
+                "[64:ff9b:1::169.254.169.254]:80",
+                "[64:ff9b:1:a9fe:a9:fe00::]:80",
+                "[fd00:ec2::254]:80",
+                "[fd20:ce::254]:80",
+                "100.100.100.200:80",
+                "[::ffff:168.63.129.16]:80",
             ] {
                 assert!(check(&policy, "erp.example", forbidden).is_err(), "{forbidden}");
             }
-            for allowed in ["127.0.0.1:80", "[::1]:80", "10.1.2.3:443", "192.0.2.1:80", "[2001:db8::1]:80"] {
+            for allowed in [
+                "127.0.0.1:80",
+                "[::1]:80",
+                "10.1.2.3:443",
+                "192.0.2.1:80",
+                "[2001:db8::1]:80",
+                "[2002:c000:201::1]:80",
+                "[fd00:1234::254]:80",
+            ] {
                 assert_eq!(check(&policy, "erp.example", allowed), Ok(()), "{allowed}");
             }
         }

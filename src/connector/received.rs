@@ -11,7 +11,7 @@ use super::redaction::Secrets;
 use super::responses::{Outcome, Refusal, Response};
 
 /// The number of characters of a response that an error repeats.
-const EXCERPT_CHARS: usize = 200;
+pub(super) const EXCERPT_CHARS: usize = 200;
 /// The number of characters of an explanation that an error repeats in the log.
 const EXPLANATION_CHARS: usize = 1000;
 
@@ -30,7 +30,8 @@ pub(super) struct Received {
 /// If the response is not one of the operation `O`, or the result's outcome is not a success.
 pub(super) fn read_result<O: Operation>(received: &Received, secrets: &Secrets) -> Result<O::Response, Cause> {
     let Received { status, content_type, body } = received;
-    let status_error = |excerpt| Cause::Status { status: status.as_u16(), content_type: content_type.clone(), excerpt };
+    let media_type = || secrets.shorten(content_type, EXCERPT_CHARS);
+    let status_error = |excerpt| Cause::Status { status: status.as_u16(), content_type: media_type(), excerpt };
     if body.is_empty() {
         let is_success = status.is_success();
         return Err(if is_success { Cause::Empty { status: status.as_u16() } } else { status_error(String::new()) });
@@ -40,11 +41,11 @@ pub(super) fn read_result<O: Operation>(received: &Received, secrets: &Secrets) 
     let reply = match &document {
         _ if is_html(content_type, body) => Err(Cause::Html { excerpt: excerpt() }),
         Ok(document) => read_response::<O>(document).map_err(|problem| Cause::Invalid {
-            content_type: content_type.clone(),
+            content_type: media_type(),
             problem: secrets.redact(&problem.to_string()),
             excerpt: excerpt(),
         }),
-        Err(charset) => Err(Cause::Charset(charset.clone())),
+        Err(charset) => Err(Cause::Charset(secrets.shorten(charset, EXCERPT_CHARS))),
     };
     match reply {
         Ok(Reply::Fault(fault)) => {

@@ -1,5 +1,7 @@
 //! Removal of secrets from responses: an error page can repeat the request, an explanation can name the password.
 
+use reqwest::Url;
+
 use super::config_values::MASK;
 use super::message::Message;
 use crate::xml::reference;
@@ -13,7 +15,7 @@ const WINDOW_BYTES: usize = 64 * 1024;
 const PART_CHARS: usize = 4;
 
 /// The secrets of a call.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Secrets(Vec<String>);
 
 impl Secrets {
@@ -28,7 +30,23 @@ impl Secrets {
     pub fn add(&mut self, message: &impl Message) {
         let mut found = Vec::new();
         message.secrets(&mut found);
-        for secret in found {
+        self.add_texts(found);
+    }
+
+    /// Adds the query of a URL, which can have a key. The name of a connector is none.
+    pub fn add_query(&mut self, url: &Url) {
+        let pairs = url.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
+        for (pair, (name, value)) in pairs.zip(url.query_pairs()) {
+            if !name.eq_ignore_ascii_case("ConnectorName") {
+                let (_, encoded) = pair.split_once('=').unwrap_or(("", pair));
+                let value = if value.is_empty() { name } else { value };
+                self.add_texts([pair, encoded, &value].into_iter().filter(|text| !text.is_empty()));
+            }
+        }
+    }
+
+    fn add_texts<'t>(&mut self, secrets: impl IntoIterator<Item = &'t str>) {
+        for secret in secrets {
             let escaped = secret.chars().map(|character| match character {
                 '"' => "&quot;".to_owned(),
                 '\'' => "&#39;".to_owned(),
@@ -57,6 +75,16 @@ impl Secrets {
                 text.replace(&format!(">{secret}<"), &format!(">{MASK}<"))
             }
         })
+    }
+
+    /// Returns the first `chars` characters of a text without secrets.
+    #[must_use]
+    pub fn shorten(&self, text: &str, chars: usize) -> String {
+        let redacted = self.redact(text);
+        match redacted.char_indices().nth(chars) {
+            Some((end, _)) => format!("{}…", &redacted[..end]),
+            None => redacted,
+        }
     }
 
     /// Returns the first `bytes` bytes of a body without secrets.
@@ -118,6 +146,15 @@ mod tests {
         assert_eq!(secrets.redact("<Value>a&lt;b</Value>, a<b, line 1"), "<Value>***</Value>, a<b, line 1");
         assert_eq!((secrets.redact(" 1 "), secrets.redact("a<b")), (" *** ".to_owned(), MASK.to_owned()));
         assert_eq!(secrets.redact("twentyfour, 1 < 2"), "twenty***, 1 < 2");
+    }
+
+    #[test]
+    fn a_query_is_secret_but_for_the_name_of_the_connector() {
+        let mut secrets = Secrets::default();
+        let url = "https://erp.example/a.svc?ConnectorName=Lamps&&key=a%2Fb%20c&pin=12&t0ken&flag=";
+        secrets.add_query(&Url::parse(url).expect("a URL"));
+        let text = "ConnectorName=Lamps&key=a%2Fb%20c&pin=12, a%2Fb%20c, a/b c, t0ken, line 12";
+        assert_eq!(secrets.redact(text), "ConnectorName=Lamps&***&***, ***, ***, ***, line 12");
     }
 
     #[test]

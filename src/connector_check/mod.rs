@@ -22,7 +22,7 @@ use crate::connector::carriers::FieldMetadata;
 use crate::connector::client::Client;
 use crate::connector::dictionary::Dictionary;
 use crate::connector::error::{CallError, Cause};
-use crate::connector::journal::{Exchange, Journal};
+use crate::connector::journal::Journal;
 use crate::connector::operations::{
     DeleteConnection, GetActors, GetConfigData, GetList, GetListItems, GetSearchableFields,
     GetSupportedActorTypeFields, GetSupportedActorTypes, NO_CONNECTION, Operation, SaveConnection, SearchActors,
@@ -52,7 +52,7 @@ pub async fn run(settings: &ConnectorCheckArgs) -> Result<(), String> {
     let given = config_fields::read(settings)?;
     let journal = Arc::new(Journal::new(JournalMode::Bodies, 1));
     let client = connectors::client(&settings.client, Vec::new(), Arc::clone(&journal))?;
-    let mut walk = Walk { client, journal, url, report: Report::new(settings.json), connection: None };
+    let mut walk = Walk { client, journal, url, saved: SaveConnection::default(), report: Report::new(settings.json) };
     let mut shutdown = ShutdownSignal::install()?;
     let is_interrupted = tokio::select! {
         () = walk.life_of_a_connection(&given, &settings.search) => false,
@@ -72,9 +72,9 @@ struct Walk {
     /// Has the last exchange.
     journal: Arc<Journal>,
     url: ConnectorUrl,
+    /// The connection to delete at the end, if any; the connector can repeat its config fields once they are saved.
+    saved: SaveConnection,
     report: Report,
-    /// The connection to delete at the end.
-    connection: Option<String>,
 }
 
 impl Walk {
@@ -97,9 +97,9 @@ impl Walk {
             return;
         }
         let guid = Uuid::new_v4().to_string();
-        // A save without a response can have succeeded.
-        self.connection = Some(guid.clone());
         let save = SaveConnection { connection_guid: guid.clone(), connection_info: Some(config) };
+        // A save without a response can have succeeded.
+        self.saved = save.clone();
         if self.call("", &save, |_| ("saved".to_owned(), Vec::new())).await.is_some() {
             self.saved_connection(&guid, search).await;
         }
@@ -107,7 +107,10 @@ impl Walk {
 
     /// Deletes the connection that was saved, if any.
     async fn delete_connection(&mut self) {
-        let Some(guid) = self.connection.take() else { return };
+        let guid = self.saved.connection_guid.clone();
+        if guid.is_empty() {
+            return;
+        }
         let delete = DeleteConnection { connection_guid: guid };
         self.call("", &delete, |_| ("deleted".to_owned(), Vec::new())).await;
     }
@@ -131,7 +134,7 @@ impl Walk {
     /// Tests a connection that was never saved. Settings that a connector has lost are sent again if it says so.
     async fn unknown_connection(&mut self) {
         let request = TestConnection { connection_guid: Uuid::new_v4().to_string() };
-        let result = self.client.call(&self.url, &request).await;
+        let result = self.client.call_for(&self.url, &request, &self.saved).await;
         let (duration, mut findings) = self.last_exchange::<TestConnection>(&result);
         findings.extend(match result {
             Err(problem) if problem.is_unknown_connection() => None,
@@ -243,7 +246,7 @@ impl Walk {
         request: &O,
         check: impl FnOnce(&O::Response) -> (String, Vec<Finding>),
     ) -> Option<O::Response> {
-        let result = self.client.call(&self.url, request).await;
+        let result = self.client.call_for(&self.url, request, &self.saved).await;
         let (duration, mut findings) = self.last_exchange::<O>(&result);
         let summary = match &result {
             Ok(response) => {
@@ -266,8 +269,9 @@ impl Walk {
             Ok(_) => true,
             Err(problem) => matches!(problem.cause, Cause::Refused { .. }),
         };
-        let exchange: Option<Exchange> = self.journal.exchanges().into_iter().next();
-        let findings = exchange.iter().filter(|_| is_result).flat_map(check_envelope::<O>).collect();
+        let exchange = self.journal.exchanges().into_iter().next();
+        let findings =
+            exchange.iter().filter(|_| is_result).flat_map(|exchange| check_envelope::<O>(exchange)).collect();
         (exchange.map(|exchange| exchange.duration), findings)
     }
 }

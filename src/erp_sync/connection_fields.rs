@@ -4,19 +4,14 @@ use std::collections::{BTreeSet, HashSet};
 
 use super::action_log;
 use super::actor_types::{CrmActorType, ErpActorType};
-use super::connector_client::log_failure;
-use super::connector_setup::callable_connection;
+use super::called_connection::{CallFailure, CalledConnection};
 use super::crm_fields;
 use super::roles::require_right_to_change;
 use super::state::AgentState;
 use crate::auth::Principal;
 use crate::carrier;
 use crate::connector::carriers::FieldMetadata;
-use crate::connector::client::Client;
-use crate::connector::error::CallError;
-use crate::connector::operations::{
-    GetSearchableFields, GetSupportedActorTypeFields, GetSupportedActorTypes, SaveConnection,
-};
+use crate::connector::operations::{GetSearchableFields, GetSupportedActorTypeFields, GetSupportedActorTypes};
 use crate::connector::url::ConnectorUrl;
 use crate::protocol::error::Error;
 use crate::protocol::localization::multi_language;
@@ -35,7 +30,7 @@ carrier! {
 const TEXT_CHARS: usize = 254;
 
 /// Reads the actor types of a connection and their fields from its connector, and stores them; false, and nothing is stored,
-/// if a call fails or the connection does not exist. The log has the reason.
+/// if a call fails or the connection does not exist or is deleted. The log has the reason of a failed call.
 ///
 /// # Errors
 /// 403 for callers who may not change connections, 503 if the database is unavailable.
@@ -46,9 +41,8 @@ pub async fn update(
 ) -> Result<bool, Error> {
     require_right_to_change(&caller, "Reading the fields of a connection")?;
     let id = request.erp_connection_id;
-    let Some((url, saved)) = callable_connection(&state, &caller, id).await? else { return Ok(false) };
-    let read = read(&state.connectors, &url, &saved).await.inspect_err(|problem| log_failure(&url, problem));
-    let Ok(types) = read else { return Ok(false) };
+    let Some(connection) = CalledConnection::find(&state, &caller, id).await? else { return Ok(false) };
+    let Some(types) = connection.success(read(&connection).await)? else { return Ok(false) };
     let is_stored = store::store(&state.pool, id, &types, caller.associate_id).await?;
     if is_stored {
         action_log::record_with_id("connection fields updated", id);
@@ -60,18 +54,18 @@ pub async fn update(
 /// and fields that cannot be stored are left out, with a line in the log.
 ///
 /// # Errors
-/// If one of the calls fails.
-pub async fn read(client: &Client, url: &ConnectorUrl, saved: &SaveConnection) -> Result<Vec<ReportedType>, CallError> {
-    let connection_guid = || saved.connection_guid.clone();
-    let request = GetSupportedActorTypes { connection_guid: connection_guid() };
-    let names = client.call_saved(url, &request, saved).await?.items.unwrap_or_default();
+/// If one of the calls fails, or the database is unavailable.
+pub async fn read(connection: &CalledConnection<'_>) -> Result<Vec<ReportedType>, CallFailure> {
+    let url = &connection.url;
+    let request = GetSupportedActorTypes { connection_guid: connection.guid() };
+    let names = connection.call(&request).await?.items.unwrap_or_default();
     let mut types = Vec::new();
     for actor_type in known_types(url, &names) {
         let name = actor_type.name();
-        let request = GetSupportedActorTypeFields { connection_guid: connection_guid(), actor_type: name.to_owned() };
-        let fields = client.call_saved(url, &request, saved).await?.fields.unwrap_or_default();
-        let request = GetSearchableFields { connection_guid: connection_guid(), actor_type: name.to_owned() };
-        let searchable = client.call_saved(url, &request, saved).await?.items.unwrap_or_default();
+        let request = GetSupportedActorTypeFields { connection_guid: connection.guid(), actor_type: name.to_owned() };
+        let fields = connection.call(&request).await?.fields.unwrap_or_default();
+        let request = GetSearchableFields { connection_guid: connection.guid(), actor_type: name.to_owned() };
+        let searchable = connection.call(&request).await?.items.unwrap_or_default();
         types.push(to_stored(url, actor_type, fields, &searchable.into_iter().collect()));
     }
     Ok(types)

@@ -2,19 +2,22 @@
 
 use super::connections::find_visible;
 use super::connector_urls::ConnectorUrls;
-use super::state::AgentState;
 use crate::auth::Principal;
 use crate::connector::config_values::ConfigValues;
 use crate::connector::dictionary::Dictionary;
 use crate::connector::error::CallError;
-use crate::connector::operations::{Operation, SaveConnection};
+use crate::connector::operations::SaveConnection;
 use crate::connector::url::{ConnectorUrl, UrlError};
 use crate::protocol::error::Error;
+use crate::protocol::localization::multi_language;
 use crate::protocol::message::Sent;
 use crate::protocol::rule_error::ConnectorRuleError;
 use crate::protocol::value::StringDictionary;
+use crate::store::Pool;
 use crate::store::connections::Stored;
-use crate::store::{Pool, connectors};
+
+/// The length of a connector's explanation in an error, in characters.
+const EXPLANATION_CHARS: usize = 1000;
 
 /// Resolves a URL; `None` if it cannot be called, with the reason in the log.
 ///
@@ -52,13 +55,26 @@ pub fn require_success<R>(
     result.map_err(|problem| {
         log_failure(url, &problem);
         let explanation = problem.user_explanation().filter(|_| caller.may_change());
-        let message = explanation.map_or_else(|| problem.summary(), ToOwned::to_owned);
+        let message = explanation.map_or_else(|| problem.summary(), shorten);
         if problem.is_timeout() {
             ConnectorRuleError::gateway_timeout(format_args!("{}", Sent(message)))
         } else {
             ConnectorRuleError::bad_gateway(format_args!("{}", Sent(message)))
         }
     })
+}
+
+/// Returns an explanation for users, which is cut at [`EXPLANATION_CHARS`]. A longer one is in English alone, as a text in
+/// several languages has to be complete.
+fn shorten(explanation: &str) -> String {
+    if explanation.chars().nth(EXPLANATION_CHARS).is_none() {
+        return explanation.to_owned();
+    }
+    let explanation = multi_language::resolve(explanation, "US");
+    match explanation.char_indices().nth(EXPLANATION_CHARS) {
+        Some((end, _)) => format!("{}…", &explanation[..end]),
+        None => explanation.into_owned(),
+    }
 }
 
 /// Returns a URL that can be called.
@@ -89,48 +105,6 @@ pub async fn require_visible(pool: &Pool, caller: &Principal, id: i32) -> Result
     })
 }
 
-/// A stored connection, as its connector is called for it.
-#[derive(Debug)]
-pub struct CalledConnection {
-    url: ConnectorUrl,
-    /// The settings, for a connector that does not know the connection.
-    saved: SaveConnection,
-}
-
-impl CalledConnection {
-    /// Prepares calls for a connection with its config fields.
-    ///
-    /// # Errors
-    /// 502 if the connector's URL cannot be called, 503 if the database is unavailable.
-    pub async fn new(state: &AgentState, caller: &Principal, stored: Stored) -> Result<Self, ConnectorRuleError> {
-        let connector = connectors::find(&state.pool, stored.erp_connector_id, true).await?;
-        let connector = connector.ok_or_else(|| Error::internal("a connection without its connector"))?;
-        let url = require_callable(caller, state.urls.resolve(&connector.url).await?)?;
-        Ok(CalledConnection { url, saved: settings(stored.connection_id, stored.config_fields.unwrap_or_default()) })
-    }
-
-    /// Returns the GUID by which the connector knows the connection.
-    pub fn guid(&self) -> String {
-        self.saved.connection_guid.clone()
-    }
-
-    /// Calls an operation. A connector that does not know the connection is sent its settings first.
-    ///
-    /// # Errors
-    /// If the connector cannot be called, its response is not valid, or it reports an error.
-    pub async fn call<O: Operation>(&self, state: &AgentState, request: &O) -> Result<O::Response, CallError> {
-        state.connectors.call_saved(&self.url, request, &self.saved).await
-    }
-
-    /// Returns the result of a [`call`](Self::call).
-    ///
-    /// # Errors
-    /// See [`require_success`].
-    pub fn require<R>(&self, caller: &Principal, result: Result<R, CallError>) -> Result<R, ConnectorRuleError> {
-        require_success(caller, &self.url, result)
-    }
-}
-
 /// Returns the request that gives a connection's settings to its connector.
 pub fn settings(connection_guid: String, config_fields: StringDictionary) -> SaveConnection {
     SaveConnection { connection_guid, connection_info: Some(config_values(config_fields)) }
@@ -139,4 +113,18 @@ pub fn settings(connection_guid: String, config_fields: StringDictionary) -> Sav
 /// Returns config fields for a connector. All of them count as secrets.
 pub fn config_values(fields: StringDictionary) -> ConfigValues {
     ConfigValues::new(Dictionary(fields.into_iter().collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_explanation_is_cut_in_english() {
+        let (most, longer) = ("ø".repeat(1000), "ø".repeat(1001));
+        assert_eq!(shorten(&most), most);
+        assert_eq!(shorten(&longer), format!("{most}…"));
+        assert_eq!(shorten(&format!("NO:\"{longer}\";US:\"no\"")), "no");
+        assert_eq!(shorten(&format!("NO:\"nei\";US:\"{longer}\"")), format!("{most}…"));
+    }
 }

@@ -1,8 +1,9 @@
 //! The methods with which a connection is set up: they call the connector and store nothing.
 
 use super::actor_types::{FieldAccess, FieldMetadataType};
+use super::called_connection::CalledConnection;
 use super::connections::find_visible;
-use super::connector_client::{config_values, require_callable, require_success, resolve_or_log, settings, succeeded};
+use super::connector_client::{config_values, require_callable, require_success, resolve_or_log, succeeded};
 use super::connectors::ErpSyncResponseCode;
 use super::defaults::{FIELD_ROLES, FieldMetadata};
 use super::roles::require_right_to_change;
@@ -10,8 +11,7 @@ use super::state::AgentState;
 use crate::auth::Principal;
 use crate::carrier;
 use crate::connector::carriers::FieldMetadata as ConnectorField;
-use crate::connector::operations::{GetConfigData, SaveConnection, TestConfigData, TestConnection};
-use crate::connector::url::ConnectorUrl;
+use crate::connector::operations::{GetConfigData, TestConfigData, TestConnection};
 use crate::protocol::error::Error;
 use crate::protocol::message::Sent;
 use crate::protocol::rule_error::ConnectorRuleError;
@@ -111,8 +111,8 @@ pub async fn test_config(
     Ok(succeeded(&url, result))
 }
 
-/// Tests a connection with its stored config fields; false if it does not exist or the caller may not see it. The log has
-/// the reason if the connector cannot be called or refuses.
+/// Tests a connection with its stored config fields; false if it does not exist or is deleted, or the caller may not see it.
+/// The log has the reason if the connector cannot be called or refuses.
 ///
 /// # Errors
 /// 503 if the database is unavailable.
@@ -121,24 +121,10 @@ pub async fn test_connection(
     caller: Principal,
     request: TestConnectionByIdRequest,
 ) -> Result<bool, Error> {
-    let Some((url, saved)) = callable_connection(&state, &caller, request.erp_connection_id).await? else {
-        return Ok(false);
-    };
-    let request = TestConnection { connection_guid: saved.connection_guid.clone() };
-    Ok(succeeded(&url, state.connectors.call_saved(&url, &request, &saved).await))
-}
-
-/// Returns the URL of a connection's connector, and the connection as the connector is sent it; `None` if the connection
-/// does not exist, the caller may not see it, or the URL is not callable.
-pub(super) async fn callable_connection(
-    state: &AgentState,
-    caller: &Principal,
-    id: i32,
-) -> Result<Option<(ConnectorUrl, SaveConnection)>, Error> {
-    let Some(stored) = find_visible(&state.pool, caller, id).await? else { return Ok(None) };
-    let Some(connector) = store::find(&state.pool, stored.erp_connector_id, true).await? else { return Ok(None) };
-    let Some(url) = resolve_or_log(&state.urls, &connector.url).await? else { return Ok(None) };
-    Ok(Some((url, settings(stored.connection_id, stored.config_fields.unwrap_or_default()))))
+    let connection = CalledConnection::find(&state, &caller, request.erp_connection_id).await?;
+    let Some(connection) = connection else { return Ok(false) };
+    let tested = connection.call(&TestConnection { connection_guid: connection.guid() }).await;
+    Ok(connection.success(tested)?.is_some())
 }
 
 /// Returns the connector with this key. If there is none, `id` may be that of a connection, as the name of the parameter

@@ -5,8 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::actor_types::FieldMetadataType;
-use super::connector_client::CalledConnection;
-use super::state::AgentState;
+use super::called_connection::{CallFailure, CalledConnection};
 use crate::auth::Principal;
 use crate::connector::dictionary::Dictionary;
 use crate::connector::operations::{GetList, GetListItems};
@@ -28,15 +27,14 @@ pub fn is_list(field: &Field) -> bool {
 /// # Errors
 /// 502 if the connector cannot be called or reports an error, 504 if it is too slow.
 pub async fn read_lists(
-    state: &AgentState,
     caller: &Principal,
-    connection: &CalledConnection,
+    connection: &CalledConnection<'_>,
     names: BTreeSet<String>,
 ) -> Result<Lists, ConnectorRuleError> {
     let mut lists = Lists::new();
     for list_name in names {
         let request = GetList { connection_guid: connection.guid(), list_name: list_name.clone() };
-        let response = connection.require(caller, connection.call(state, &request).await)?;
+        let response = connection.require(caller, connection.call(&request).await)?;
         lists.insert(list_name, response.list_items.unwrap_or_default());
     }
     Ok(lists)
@@ -47,9 +45,8 @@ pub async fn read_lists(
 /// # Errors
 /// As [`read_lists`].
 pub async fn read_items(
-    state: &AgentState,
     caller: &Principal,
-    connection: &CalledConnection,
+    connection: &CalledConnection<'_>,
     keys: BTreeMap<String, BTreeSet<String>>,
 ) -> Result<Lists, ConnectorRuleError> {
     let mut lists = Lists::new();
@@ -59,9 +56,11 @@ pub async fn read_items(
             list_item_keys: Some(keys.into_iter().collect()),
             list_name: list_name.clone(),
         };
-        let items = match connection.call(state, &request).await {
+        let items = match connection.call(&request).await {
             // An actor can have a value that its list has lost.
-            Err(problem) if problem.code() == Some(&ErrorCode::UnknownListItemId) => Dictionary::default(),
+            Err(CallFailure::Connector(problem)) if problem.code() == Some(&ErrorCode::UnknownListItemId) => {
+                Dictionary::default()
+            }
             result => connection.require(caller, result)?.list_items.unwrap_or_default(),
         };
         lists.insert(list_name, items);

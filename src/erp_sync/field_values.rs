@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::actor_types::{CrmActorType, ErpActorType};
-use super::connector_client::{CalledConnection, require_visible};
+use super::called_connection::CalledConnection;
+use super::connector_client::require_visible;
 use super::crm_fields;
 use super::erp_lists::{Lists, is_list, read_items};
 use super::roles::Roles;
@@ -55,8 +56,8 @@ static ROLES: Roles = Roles::new(ErpSyncFieldValue::MEMBERS, "Field values are c
 /// field, the connector is not called.
 ///
 /// # Errors
-/// 400 without an actor type or a key; 404 if the connection does not exist, the caller may not see it, or the connector
-/// has no such actor; 502 if the connector cannot be called or reports an error, 504 if it is too slow.
+/// 400 without an actor type or a key; 404 if the connection does not exist or is deleted, the caller may not see it, or the
+/// connector has no such actor; 502 if the connector cannot be called or reports an error, 504 if it is too slow.
 pub async fn from_erp(
     state: AgentState,
     caller: Principal,
@@ -83,7 +84,7 @@ pub async fn from_erp(
         erp_keys: Some(vec![key.clone()]),
         field_keys: Some(fields.iter().map(|field| field.erp_field_key.clone()).collect()),
     };
-    let response = connection.require(&caller, connection.call(&state, &request).await)?;
+    let response = connection.require(&caller, connection.call(&request).await)?;
     let actor =
         response.actors.unwrap_or_default().into_iter().find(|actor| actor.erp_key.as_ref() == Some(&key)).ok_or_else(
             || {
@@ -98,7 +99,7 @@ pub async fn from_erp(
             items.entry(field.list_name.clone()).or_default().insert(item.to_owned());
         }
     }
-    let lists = read_items(&state, &caller, &connection, items).await?;
+    let lists = read_items(&caller, &connection, items).await?;
     Ok(fields.into_iter().map(|field| to_carrier(field, &values, &lists, &caller)).collect())
 }
 

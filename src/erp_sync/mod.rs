@@ -5,6 +5,7 @@ pub mod activation;
 pub mod actor_links;
 pub mod actor_types;
 pub mod advanced_search;
+mod called_connection;
 pub mod connection_fields;
 pub mod connections;
 mod connector_client;

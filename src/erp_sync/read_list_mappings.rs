@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::actor_types::ErpActorType;
-use super::connector_client::{CalledConnection, require_visible};
+use super::called_connection::CalledConnection;
+use super::connector_client::require_visible;
 use super::erp_lists::{Lists, is_list, read_lists};
 use super::list_mappings::{
     ErpConnectionListMapping, ErpConnectionListMappingContainer, ErpCrmListItemMapping, ITEM_ROLES, LIST_ROLES,
@@ -34,7 +35,7 @@ type MappedItems = BTreeMap<String, i32>;
 /// the connector is not called.
 ///
 /// # Errors
-/// 404 if the connection does not exist or the caller may not see it; 502 if the connector cannot be called or reports an
+/// 404 if the connection does not exist, the caller may not see it, or it is deleted and has lists; 502 if the connector cannot be called or reports an
 /// error, 504 if it is too slow.
 pub async fn get(
     state: AgentState,
@@ -54,7 +55,7 @@ pub async fn get(
     let names = fields.iter().filter(|field| has_list(field)).map(|field| field.list_name.clone()).collect();
     let lists = if fields.iter().any(has_list) {
         let connection = CalledConnection::new(&state, &caller, connection).await?;
-        read_lists(&state, &caller, &connection, names).await?
+        read_lists(&caller, &connection, names).await?
     } else {
         Lists::new()
     };

@@ -65,8 +65,9 @@ fn registry(requests: &RequestMetrics, pool: &store::Pool) -> Registry {
 }
 
 /// Returns the last exchanges with connectors, the newest first.
-async fn exchanges(State(journal): State<Arc<Journal>>) -> Json<Vec<Exchange>> {
-    Json(journal.exchanges())
+async fn exchanges(State(journal): State<Arc<Journal>>) -> Response {
+    let exchanges = journal.exchanges();
+    Json(exchanges.iter().map(Arc::as_ref).collect::<Vec<&Exchange>>()).into_response()
 }
 
 /// Returns connections of which their connectors are not told.

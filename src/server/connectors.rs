@@ -1,11 +1,11 @@
 //! The client that calls connectors, and the URL of the demo connector, from the settings.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
 use std::sync::Arc;
 
 use super::demo_connector::PATH;
-use crate::auth::oidc::read_certificates;
-use crate::config::{ConnectorClient, Serve};
+use crate::config::{ConnectorClient, Serve, read_certificates};
 use crate::connector::client::{Client, ClientOptions};
 use crate::connector::journal::Journal;
 use crate::connector::outbound::OutboundPolicy;
@@ -59,11 +59,13 @@ pub(super) fn demo_url(settings: &Serve, listener: SocketAddr) -> Option<Connect
 /// # Errors
 /// One line that names the setting.
 pub fn client(settings: &ConnectorClient, own: Vec<SocketAddr>, journal: Arc<Journal>) -> Result<Client, String> {
-    let authorities = settings.ca.as_deref().map(read_certificates).transpose();
+    let read = |file: &Path| {
+        read_certificates(file).map_err(|problem| format!("--connector-ca: {}: {problem}", file.display()))
+    };
     Client::new(ClientOptions {
         connect_timeout: settings.connect_timeout,
         timeout: settings.timeout,
-        authorities: authorities.map_err(|problem| format!("--connector-ca: {problem}"))?.unwrap_or_default(),
+        authorities: settings.ca.as_deref().map(read).transpose()?.unwrap_or_default(),
         policy: OutboundPolicy::new(settings.allow.clone(), own),
         journal,
         ..ClientOptions::default()

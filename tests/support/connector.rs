@@ -61,11 +61,13 @@ pub enum Behavior {
     /// Does not respond until the behavior changes.
     Hangs,
     /// Does not respond to this operation until the behavior changes.
-    HangsAt(&'static str),
+    HangsIn(&'static str),
     /// Responds as a proxy without the connector behind it.
     IsAway,
     /// Reports an error from each operation but those that set up a connection.
     RefusesData,
+    /// Does not keep the connections that are saved.
+    Forgets,
     /// Reports an error from this operation.
     Refuses(&'static str),
 }
@@ -84,6 +86,8 @@ pub struct State {
     pub rewrite: Option<Rewrite>,
     /// The media type of the responses, if it is another one than that of SOAP 1.1.
     pub content_type: Option<&'static str>,
+    /// A text that the explanations for operators repeat.
+    pub repeated: String,
     /// The time that a call takes.
     pub duration: Duration,
     /// The number of calls of each connection that are being answered.
@@ -167,7 +171,16 @@ impl Connector {
 
     /// Waits until a call is being answered.
     pub async fn wait_for_a_running_call(&self) {
-        wait_until("a call", async || self.running_calls() > 0).await;
+        self.wait_for_a_running_call_after(0).await;
+    }
+
+    /// Waits until a call is being answered, after `count` others were answered since [`called`](Self::called).
+    pub async fn wait_for_a_running_call_after(&self, count: usize) {
+        let is_running = async || {
+            let state = self.state.lock().unwrap();
+            state.calls.len() >= count && state.running.values().any(|count| *count > 0)
+        };
+        wait_until("a call", is_running).await;
     }
 
     /// Registers the connector, and returns its id.
@@ -254,11 +267,7 @@ impl State {
     }
 
     fn hangs(&self, operation: &str) -> bool {
-        match self.behavior {
-            Behavior::Hangs => true,
-            Behavior::HangsAt(hanging) => hanging == operation,
-            _ => false,
-        }
+        self.behavior == Behavior::Hangs || matches!(self.behavior, Behavior::HangsIn(hangs) if hangs == operation)
     }
 
     fn refuses(&self, operation: &str) -> bool {
@@ -267,6 +276,7 @@ impl State {
 
     /// Whether the connection is known; if not, the outcome that says so.
     fn known(&self, guid: &str, operation: &str, body: &str) -> Outcome {
+        let body = &format!("{body}, and knows {}", self.repeated);
         if self.behavior == Behavior::RefusesData || self.refuses(operation) {
             return outcome(false, None, body);
         }
@@ -285,7 +295,7 @@ impl State {
             }
             "WSSaveConnection" => {
                 let is_refused = self.refuses(operation);
-                if !is_refused {
+                if !is_refused && self.behavior != Behavior::Forgets {
                     self.saved.push(read_request::<SaveConnection>(body).unwrap().connection_guid);
                 }
                 write_response::<SaveConnection>(&outcome(!is_refused, None, body))
@@ -296,8 +306,13 @@ impl State {
             }
             "WSDeleteConnection" => {
                 let guid = read_request::<DeleteConnection>(body).unwrap().connection_guid;
-                self.saved.retain(|saved| *saved != guid);
-                write_response::<DeleteConnection>(&Outcome::default())
+                let outcome = if self.refuses(operation) {
+                    self.known(&guid, operation, body)
+                } else {
+                    self.saved.retain(|saved| *saved != guid);
+                    Outcome::default()
+                };
+                write_response::<DeleteConnection>(&outcome)
             }
             _ => return None,
         })

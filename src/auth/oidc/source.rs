@@ -2,7 +2,6 @@
 
 use std::error::Error;
 use std::net::IpAddr;
-use std::path::Path;
 use std::time::Duration;
 
 use reqwest::header::ACCEPT;
@@ -99,19 +98,6 @@ impl Source {
         }
         Ok(body)
     }
-}
-
-/// Reads the certificates in a PEM file.
-///
-/// # Errors
-/// One line where the file cannot be read, or has no certificate.
-pub fn read_certificates(file: &Path) -> Result<Vec<Certificate>, String> {
-    let text = std::fs::read(file).map_err(|problem| problem.to_string())?;
-    let certificates = Certificate::from_pem_bundle(&text).map_err(|problem| causes(&problem))?;
-    if certificates.is_empty() {
-        return Err("there is no certificate in it".to_owned());
-    }
-    Ok(certificates)
 }
 
 /// Parses a URL that keys may come from: HTTPS, or HTTP to this machine. On another network path without TLS the keys

@@ -1,6 +1,9 @@
+mod addresses;
 mod calls;
+mod client;
 mod fake;
 mod golden;
 mod hostile;
 mod round_trips;
 mod schema;
+mod secrets;

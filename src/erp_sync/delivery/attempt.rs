@@ -10,6 +10,7 @@ use crate::connector::client::Client;
 use crate::connector::error::CallError;
 use crate::connector::operations::DeleteConnection;
 use crate::connector::url::ConnectorUrl;
+use crate::erp_sync::called_connection::{CallFailure, CalledConnection, claimed_settings};
 use crate::erp_sync::connection_fields;
 use crate::erp_sync::connector_urls::ConnectorUrls;
 use crate::metrics::{self, Delivery};
@@ -143,12 +144,12 @@ impl Dispatcher {
         let connection = claimed.erp_connection_id;
         if claimed.deleted {
             let request = DeleteConnection { connection_guid: claimed.connection_id.clone() };
-            match self.connectors.call(url, &request).await {
+            match self.connectors.call_for(url, &request, &claimed_settings(claimed)).await {
                 Err(problem) if !problem.is_unknown_connection() => return Err(problem),
                 _ => tracing::info!(connection, %url, "a connector was told that a connection is deleted"),
             }
         } else {
-            self.connectors.call(url, &settings::saved(claimed)).await?;
+            self.connectors.call(url, &claimed_settings(claimed)).await?;
             tracing::info!(connection, %url, "a connector was told that a connection is saved");
         }
         Ok(())
@@ -169,8 +170,11 @@ impl Dispatcher {
     /// Reads and stores the fields of the connection.
     async fn read_fields(&self, claimed: &Claimed, url: &ConnectorUrl) -> Result<(), Failed> {
         let connection = claimed.erp_connection_id;
-        let saved = settings::saved(claimed);
-        let types = connection_fields::read(&self.connectors, url, &saved).await.map_err(Failed::Call)?;
+        let called = CalledConnection::claimed(&self.pool, &self.connectors, url, claimed);
+        let types = connection_fields::read(&called).await.map_err(|failure| match failure {
+            CallFailure::Connector(problem) => Failed::Call(problem),
+            CallFailure::Store(failure) => Failed::Fields(failure),
+        })?;
         let stored = reported_fields::store(&self.pool, connection, &types, claimed.updated_associate_id).await;
         stored.map_err(Failed::Fields)?;
         let fields: usize = types.iter().map(|reported| reported.fields.len()).sum();

@@ -30,7 +30,7 @@ pub enum Failed {
     Call(CallError),
     /// The calls of the attempt took longer than this.
     TooSlow(Duration),
-    /// The fields could not be stored.
+    /// The fields could not be stored, or the connection not be read.
     Fields(Failure),
     /// The record that the connector is told could not be stored.
     Record(Failure),

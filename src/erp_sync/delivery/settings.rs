@@ -1,18 +1,8 @@
-//! The settings of a connection, as its connector is told them.
+//! The settings of a connection on which its fields depend.
 
 use sha2::{Digest, Sha256};
 
-use crate::connector::config_values::ConfigValues;
-use crate::connector::dictionary::Dictionary;
-use crate::connector::operations::SaveConnection;
 use crate::store::deliveries::Claimed;
-
-/// Returns the request that tells the connector of the connection.
-pub fn saved(claimed: &Claimed) -> SaveConnection {
-    let values = claimed.config_fields.iter().map(|(key, value)| (key.clone(), value.clone()));
-    let connection_info = Some(ConfigValues::new(Dictionary(values.collect())));
-    SaveConnection { connection_guid: claimed.connection_id.clone(), connection_info }
-}
 
 /// Returns the digest of the settings on which the fields of a connection depend.
 pub fn digest(claimed: &Claimed) -> Vec<u8> {
