@@ -31,7 +31,7 @@ fn main() -> ExitCode {
         Command::Group(command) => administer(administration::Command::Group(command)),
         Command::App(command) => administer(administration::Command::App(command)),
         Command::Connector(ConnectorCommand::Check(settings)) => {
-            block_on(&settings.log, until_interrupted(connector_check::run(&settings)))
+            block_on(&settings.log, connector_check::run(&settings))
         }
         Command::Connector(ConnectorCommand::Journal(settings)) => {
             block_on(&settings.log, until_interrupted(connector_journal::run(&settings)))
@@ -43,7 +43,8 @@ fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
-            eprintln!("erpsync: {problem}");
+            // `eprintln!` panics if the output is closed.
+            let _ = writeln!(std::io::stderr(), "erpsync: {problem}");
             ExitCode::FAILURE
         }
     }

@@ -1,14 +1,19 @@
 //! The commands about connectors: `erpsync connector check` and `erpsync connector journal`.
 
-use std::io::Write;
+use std::io::{Write, pipe};
+use std::process::Stdio;
 
 use erpsync::connector::carriers::{FieldAccess, FieldMetadata, FieldType};
+use erpsync::connector::envelope::NAMESPACE;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use crate::support::Server;
 use crate::support::admin::{ADMIN, admin_address};
-use crate::support::connector::{Behavior, Connector, customer, texts};
-use crate::support::program::run;
+use crate::support::connector::{Behavior, Connector, Rewrite, customer, texts};
+use crate::support::postgres::TestDatabase;
+use crate::support::program::{Program, command, run};
+use crate::support::wait::wait_until;
 
 /// Returns the description of a field.
 fn field(key: &str, rank: i32, field_type: FieldType, list: &str) -> FieldMetadata {
@@ -127,6 +132,48 @@ async fn responses_that_break_the_contract_are_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn responses_that_a_wcf_client_cannot_read_are_named() {
+    let connector = start().await;
+    let check = || erpsync(&["check", &connector.url(), "--config-field", "server=good"]);
+    let rewrites: [(Rewrite, _); 4] = [
+        (|body| body.replace(NAMESPACE, "urn:x"), "Response is in the namespace \"urn:x\"; a WCF client expects it in"),
+        (|body| body.replace("<IsOk>true", "<IsOk>True"), "IsOk is \"True\", for which a WCF client refuses"),
+        (|body| body.replace("<State>Ok", "<State>OK"), "State is \"OK\", for which a WCF client refuses"),
+        (
+            |body| body.replace("<IsOk>true</IsOk><State>Ok</State>", "<State>Ok</State><IsOk>true</IsOk>"),
+            "IsOk in WSTestConnectionResult comes after State, where a WCF client does not read it",
+        ),
+    ];
+    for (rewrite, expected) in rewrites {
+        connector.set(|state| state.rewrite = Some(rewrite));
+        let (status, out, _) = check();
+        assert!(status == 1 && out.contains(expected), "no {expected:?} in {out}");
+        // A refused call is the response to a connection that was not saved.
+        let failed = out.lines().filter(|line| line.starts_with("FAIL")).count();
+        let steps = out.lines().filter(|line| !line.starts_with(' ')).count();
+        assert!(steps == 14 && failed >= 13, "{failed} of {steps} in {out}");
+    }
+    connector.set(|state| {
+        state.rewrite = None;
+        state.content_type = Some("application/soap+xml");
+    });
+    let (status, out, _) = check();
+    assert!(status == 1 && out.contains("FAIL: the Content-Type is \"application/soap+xml\"; a WCF client"), "{out}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_demo_connector_passes_every_step() {
+    let database = TestDatabase::empty().await;
+    let arguments = ["demo-connector", "--listen", "127.0.0.1:0", "--database-url", &database.url()];
+    let program = Program::launch(None, &[], &arguments).unwrap();
+    let (status, out, problem) =
+        erpsync(&["check", &format!("http://{}", program.address), "--config-field", "COMPANY=1"]);
+    assert_eq!((status, problem.as_str()), (0, ""), "{out}");
+    let unexpected: Vec<_> = out.lines().filter(|line| !line.starts_with("ok ")).collect();
+    assert_eq!(unexpected, [""; 0], "{out}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_check_prints_no_password() {
     let connector = start().await;
     connector.set(|state| {
@@ -164,6 +211,46 @@ async fn config_fields_that_are_missing_or_refused_end_the_check() {
         let (status, _, problem) = erpsync(&["check", url]);
         assert!(status == 1 && problem.contains(expected), "{problem}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_check_whose_output_is_closed_is_completed() {
+    let connector = start().await;
+    let url = connector.url();
+    // Standard output and standard error are closed from the start.
+    let check = |arguments: &[&str]| {
+        let (reader, writer) = pipe().unwrap();
+        drop(reader);
+        let (out, problem) = (writer.try_clone().unwrap(), writer);
+        let mut command = command();
+        command.args(["connector", "check", &url, "--config-field", "server=good"]).args(arguments);
+        command.stdin(Stdio::null()).stdout(out).stderr(problem).status().unwrap().code()
+    };
+    for arguments in [&[][..], &["--json"]] {
+        assert_eq!(check(arguments), Some(0));
+        let called = connector.called();
+        assert_eq!(called.last().map(String::as_str), Some("WSDeleteConnection"), "{called:?}");
+        assert_eq!(connector.state.lock().unwrap().saved, [""; 0]);
+    }
+    connector.set(|state| state.fields[1].rank = 1);
+    assert_eq!(check(&[]), Some(1));
+    assert_eq!(connector.state.lock().unwrap().saved, [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupted_check_deletes_its_connection() {
+    let connector = start().await;
+    connector.set(|state| state.behavior = Behavior::HangsIn("WSTestConnection"));
+    let mut command = command();
+    command.args(["connector", "check", &connector.url(), "--config-field", "server=good"]);
+    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    wait_until("a saved connection", async || !connector.state.lock().unwrap().saved.is_empty()).await;
+    kill_process(Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap(), Signal::INT).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let [out, problem] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
+    assert_eq!((output.status.code(), problem.as_str()), (Some(1), "erpsync: interrupted\n"), "{out}");
+    assert!(out.contains("ok    WSDeleteConnection: deleted"), "{out}");
+    assert_eq!(connector.state.lock().unwrap().saved, [""; 0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,7 +7,7 @@ use super::envelope::write_request;
 use super::error::CallError;
 use super::journal::{Exchange, Journal};
 use super::operations::Operation;
-use super::received::describe_remarks;
+use super::received::{Received, describe_remarks};
 use super::redaction::Secrets;
 use super::responses::Response;
 use super::url::ConnectorUrl;
@@ -32,8 +32,8 @@ impl<'c, O: Operation> CallRecord<'c, O> {
         CallRecord { journal, url, request, secrets, time, began, is_recorded: false }
     }
 
-    /// Records the result of the call, with the body of the response.
-    pub fn end(mut self, result: &Result<O::Response, CallError>, body: Option<&[u8]>) {
+    /// Records the result of the call, with the response.
+    pub fn end(mut self, result: &Result<O::Response, CallError>, received: Option<&Received>) {
         self.is_recorded = true;
         metrics::count_connector_call(O::NAME, result.is_ok(), self.began.elapsed());
         self.journal.record(|| {
@@ -44,7 +44,8 @@ impl<'c, O: Operation> CallRecord<'c, O> {
             let remarks = |result: &O::Response| describe_remarks(result.outcome(), &secrets);
             Exchange {
                 detail: result.as_ref().map_or_else(|problem| Some(problem.to_string()), remarks),
-                response: body.and_then(|body| self.journal.keep_body(body, &secrets)),
+                content_type: received.map(|received| received.content_type.clone()),
+                response: received.and_then(|received| self.journal.keep_body(&received.body, &secrets)),
                 ..self.exchange(result.as_ref().err().map_or("ok", CallError::kind))
             }
         });
@@ -60,6 +61,7 @@ impl<'c, O: Operation> CallRecord<'c, O> {
             outcome,
             detail: None,
             request: self.journal.keep_body(&write_request(self.request, Writer::masked()), &self.secrets),
+            content_type: None,
             response: None,
         }
     }

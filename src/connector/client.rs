@@ -118,12 +118,12 @@ impl Client {
         secrets.add_query(url.as_url());
         let secrets = Arc::new(secrets);
         let record = CallRecord::begin(&self.journal, url, request, Arc::clone(&secrets));
-        let (result, body) = match self.exchange_in_time(url, request, &secrets).await {
+        let (result, received) = match self.exchange_in_time(url, request, &secrets).await {
             Ok(received) => read::<O>(received, secrets).await,
             Err(cause) => (Err(cause), None),
         };
         let result = result.map_err(|cause| CallError { operation: O::NAME, cause });
-        record.end(&result, body.as_deref());
+        record.end(&result, received.as_ref());
         result
     }
 
@@ -179,13 +179,13 @@ impl Client {
     }
 }
 
-/// Reads the result in a response, and returns it with the body.
+/// Reads the result in a response, and returns it with the response.
 async fn read<O: Operation>(
     received: Received,
     secrets: Arc<Secrets>,
-) -> (Result<O::Response, Cause>, Option<Vec<u8>>) {
+) -> (Result<O::Response, Cause>, Option<Received>) {
     let is_large = received.body.len() > LARGE_BODY_BYTES;
-    let read = move || (read_result::<O>(&received, &secrets), Some(received.body));
+    let read = move || (read_result::<O>(&received, &secrets), Some(received));
     if !is_large {
         return read();
     }

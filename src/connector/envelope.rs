@@ -11,8 +11,10 @@ pub const NAMESPACE: &str = "http://www.superoffice.net/EIS/Connector/1.0";
 pub const CONTENT_TYPE: &str = "text/xml; charset=utf-8";
 
 const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"utf-8\"?>";
-const ENVELOPE: &str = "http://schemas.xmlsoap.org/soap/envelope/";
-const INSTANCE: &str = "http://www.w3.org/2001/XMLSchema-instance";
+/// The namespace of SOAP 1.1.
+pub const ENVELOPE: &str = "http://schemas.xmlsoap.org/soap/envelope/";
+/// The namespace of the attribute `nil`.
+pub const INSTANCE: &str = "http://www.w3.org/2001/XMLSchema-instance";
 /// The namespace of WCF's code for an unknown operation.
 const ADDRESSING: &str = "http://schemas.microsoft.com/ws/2005/05/addressing/none";
 /// The namespace of WCF's codes for the failures of operations.

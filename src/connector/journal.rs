@@ -53,6 +53,8 @@ pub struct Exchange {
     pub detail: Option<String>,
     /// The body of the request, if bodies are kept.
     pub request: Option<String>,
+    /// The header `Content-Type` of the response, if a response was received; empty if it has none.
+    pub content_type: Option<String>,
     /// The body of the response, if bodies are kept and there is one.
     pub response: Option<String>,
 }
@@ -132,6 +134,7 @@ mod tests {
             outcome: "ok",
             detail: None,
             request: None,
+            content_type: None,
             response: None,
         }
     }
@@ -186,7 +189,7 @@ mod tests {
         let expected = serde_json::json!({
             "time": "1970-01-01T00:00:01.5Z", "operation": "WSGetList", "connection": null,
             "url": "https://erp.example/a.svc", "seconds": 0.25, "outcome": "ok", "detail": null, "request": null,
-            "response": null,
+            "contentType": null, "response": null,
         });
         assert_eq!(json, expected);
     }

@@ -3,7 +3,7 @@
 use crate::xml::{is_legal, reference};
 
 /// The namespace of the items of lists of texts and of the entries of dictionaries.
-const ARRAYS: &str = "http://schemas.microsoft.com/2003/10/Serialization/Arrays";
+pub const ARRAYS: &str = "http://schemas.microsoft.com/2003/10/Serialization/Arrays";
 
 /// Writes a document. The start tag of the current element stays open until its content begins: namespaces and nulls are
 /// attributes.

@@ -4,11 +4,16 @@
 mod actors;
 mod config_fields;
 mod contract;
+mod document;
+mod envelope;
 mod report;
+#[cfg(test)]
+mod tests;
 mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use uuid::Uuid;
 
@@ -16,6 +21,7 @@ use crate::config::{ConnectorCheckArgs, JournalMode};
 use crate::connector::carriers::FieldMetadata;
 use crate::connector::client::Client;
 use crate::connector::dictionary::Dictionary;
+use crate::connector::error::{CallError, Cause};
 use crate::connector::journal::Journal;
 use crate::connector::operations::{
     DeleteConnection, GetActors, GetConfigData, GetList, GetListItems, GetSearchableFields,
@@ -24,20 +30,22 @@ use crate::connector::operations::{
 };
 use crate::connector::responses::Response;
 use crate::connector::url::ConnectorUrl;
-use crate::server::connectors;
+use crate::server::{ShutdownSignal, connectors};
 use actors::{ActorType, check_actors, check_keys, key_of};
 use contract::{
     actor_type, check_actor_types, check_failure, check_fields, check_list, check_searchable, check_success, list_name,
 };
+use envelope::check_envelope;
 use report::{Finding, Report};
 
 /// The number of actors that are read by their keys.
 const MAX_ACTORS: usize = 10;
 
-/// Checks a connector, and prints one line for each step.
+/// Checks a connector, and prints one line for each step. A signal ends the check; a second one also ends the deletion of the
+/// connection that the check has saved.
 ///
 /// # Errors
-/// One line: a setting is invalid, or the number of steps that failed.
+/// One line: a setting is invalid, the number of steps that failed, or that the check was interrupted.
 pub async fn run(settings: &ConnectorCheckArgs) -> Result<(), String> {
     // An application is known to a server's database only.
     let url = ConnectorUrl::parse(&settings.url, |_| None).map_err(|problem| problem.to_string())?;
@@ -45,8 +53,17 @@ pub async fn run(settings: &ConnectorCheckArgs) -> Result<(), String> {
     let journal = Arc::new(Journal::new(JournalMode::Bodies, 1));
     let client = connectors::client(&settings.client, Vec::new(), Arc::clone(&journal))?;
     let mut walk = Walk { client, journal, url, saved: SaveConnection::default(), report: Report::new(settings.json) };
-    walk.life_of_a_connection(&given, &settings.search).await;
-    walk.report.finish()
+    let mut shutdown = ShutdownSignal::install()?;
+    let is_interrupted = tokio::select! {
+        () = walk.life_of_a_connection(&given, &settings.search) => false,
+        () = shutdown.received(1) => true,
+    };
+    tokio::select! {
+        () = walk.delete_connection() => {}
+        () = shutdown.received(2) => {}
+    }
+    let result = walk.report.finish();
+    if is_interrupted { Err("interrupted".to_owned()) } else { result }
 }
 
 /// A walk through the operations of a connector.
@@ -55,14 +72,14 @@ struct Walk {
     /// Has the last exchange.
     journal: Arc<Journal>,
     url: ConnectorUrl,
-    /// The config fields, which the connector can repeat, once they are saved.
+    /// The connection to delete at the end, if any; the connector can repeat its config fields once they are saved.
     saved: SaveConnection,
     report: Report,
 }
 
 impl Walk {
     /// Calls the operations in the order in which a connection needs them. Ends with the first failure that leaves nothing
-    /// to call; a connection that was saved is deleted in any case.
+    /// to call, or before the deletion of the connection.
     async fn life_of_a_connection(&mut self, given: &Dictionary, search: &str) {
         let request = GetConfigData::default();
         let data = self.call("", &request, |data| {
@@ -81,9 +98,18 @@ impl Walk {
         }
         let guid = Uuid::new_v4().to_string();
         let save = SaveConnection { connection_guid: guid.clone(), connection_info: Some(config) };
+        // A save without a response can have succeeded.
         self.saved = save.clone();
         if self.call("", &save, |_| ("saved".to_owned(), Vec::new())).await.is_some() {
             self.saved_connection(&guid, search).await;
+        }
+    }
+
+    /// Deletes the connection that was saved, if any.
+    async fn delete_connection(&mut self) {
+        let guid = self.saved.connection_guid.clone();
+        if guid.is_empty() {
+            return;
         }
         let delete = DeleteConnection { connection_guid: guid };
         self.call("", &delete, |_| ("deleted".to_owned(), Vec::new())).await;
@@ -108,14 +134,15 @@ impl Walk {
     /// Tests a connection that was never saved. Settings that a connector has lost are sent again if it says so.
     async fn unknown_connection(&mut self) {
         let request = TestConnection { connection_guid: Uuid::new_v4().to_string() };
-        let finding = match self.client.call_for(&self.url, &request, &self.saved).await {
+        let result = self.client.call_for(&self.url, &request, &self.saved).await;
+        let (duration, mut findings) = self.last_exchange::<TestConnection>(&result);
+        findings.extend(match result {
             Err(problem) if problem.is_unknown_connection() => None,
             Err(problem) => Some(Finding::broken(format!("the ErrorCode is not UNKNOWN_CONNECTION_ID: {problem}"))),
             Ok(_) => Some(Finding::broken("it is accepted; the ErrorCode UNKNOWN_CONNECTION_ID was expected")),
-        };
-        let (duration, _) = self.last_exchange();
+        });
         let summary = "a connection that was not saved";
-        self.report.step(TestConnection::NAME, duration, summary, finding.as_slice());
+        self.report.step(TestConnection::NAME, duration, summary, &findings);
     }
 
     async fn actor_type(&mut self, guid: &str, name: String, search: &str) {
@@ -220,24 +247,32 @@ impl Walk {
         check: impl FnOnce(&O::Response) -> (String, Vec<Finding>),
     ) -> Option<O::Response> {
         let result = self.client.call_for(&self.url, request, &self.saved).await;
-        let (duration, body) = self.last_exchange();
-        let (summary, findings) = match &result {
+        let (duration, mut findings) = self.last_exchange::<O>(&result);
+        let summary = match &result {
             Ok(response) => {
-                let (summary, findings) = check(response);
-                (summary, [check_success(response.outcome(), &body), findings].concat())
+                let (summary, found) = check(response);
+                findings.extend(check_success(response.outcome()).into_iter().chain(found));
+                summary
             }
-            Err(problem) => (problem.summary(), check_failure(problem)),
+            Err(problem) => {
+                findings.splice(0..0, check_failure(problem));
+                problem.summary()
+            }
         };
         self.report.step(format!("{} {subject}", O::NAME).trim_end(), duration, &summary, &findings);
         result.ok()
     }
 
-    /// Returns the duration of the last call, and the body of its response.
-    fn last_exchange(&self) -> (Option<std::time::Duration>, String) {
+    /// Returns the duration of the last call, and the findings in the envelope of its response.
+    fn last_exchange<O: Operation>(&self, result: &Result<O::Response, CallError>) -> (Option<Duration>, Vec<Finding>) {
+        let is_result = match result {
+            Ok(_) => true,
+            Err(problem) => matches!(problem.cause, Cause::Refused { .. }),
+        };
         let exchange = self.journal.exchanges().into_iter().next();
-        exchange.map_or_else(Default::default, |exchange| {
-            (Some(exchange.duration), exchange.response.clone().unwrap_or_default())
-        })
+        let findings =
+            exchange.iter().filter(|_| is_result).flat_map(|exchange| check_envelope::<O>(exchange)).collect();
+        (exchange.map(|exchange| exchange.duration), findings)
     }
 }
 

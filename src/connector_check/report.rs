@@ -1,5 +1,6 @@
 //! The report of the checks: a line for each step, or JSON.
 
+use std::io::{self, ErrorKind, Write};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -46,6 +47,8 @@ pub struct Report {
     is_json: bool,
     failed: usize,
     steps: Vec<Value>,
+    /// The first error of standard output, which ends the printing, but not the check.
+    write_error: Option<io::Error>,
 }
 
 impl Report {
@@ -76,25 +79,35 @@ impl Report {
             return;
         }
         let time = duration.map_or_else(String::new, |duration| format!(" ({} ms)", duration.as_millis()));
-        println!("{label:4}  {name}: {summary}{time}");
+        self.print(&format!("{label:4}  {name}: {summary}{time}"));
         for finding in findings.iter().take(MAX_FINDINGS) {
-            println!("      {}: {}", finding.label(), finding.text());
+            self.print(&format!("      {}: {}", finding.label(), finding.text()));
         }
         if findings.len() > MAX_FINDINGS {
-            println!("      and {} more", findings.len() - MAX_FINDINGS);
+            self.print(&format!("      and {} more", findings.len() - MAX_FINDINGS));
+        }
+    }
+
+    fn print(&mut self, line: &str) {
+        if self.write_error.is_none() {
+            self.write_error = writeln!(io::stdout(), "{line}").err();
         }
     }
 
     /// Prints the JSON, if that is the form of the report.
     ///
     /// # Errors
-    /// The number of steps that have failed.
-    pub fn finish(self) -> Result<(), String> {
+    /// The number of steps that have failed, or that the report could not be printed. A reader that has closed the pipe, as
+    /// `head` does, has what it needs.
+    pub fn finish(mut self) -> Result<(), String> {
         if self.is_json {
-            println!("{}", json!({ "failed": self.failed, "steps": self.steps }));
+            self.print(&json!({ "failed": self.failed, "steps": self.steps }).to_string());
         }
         match self.failed {
-            0 => Ok(()),
+            0 => match self.write_error {
+                Some(problem) if problem.kind() != ErrorKind::BrokenPipe => Err(format!("standard output: {problem}")),
+                _ => Ok(()),
+            },
             1 => Err("one step has failed".to_owned()),
             failed => Err(format!("{failed} steps have failed")),
         }

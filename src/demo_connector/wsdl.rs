@@ -6,8 +6,7 @@ use std::fmt::Write as _;
 use crate::connector::description::{MemberDescription, MessageDescription, OperationDescription, Schema};
 use crate::connector::envelope::NAMESPACE;
 use crate::connector::operations::OPERATIONS;
-
-const ARRAYS: &str = "http://schemas.microsoft.com/2003/10/Serialization/Arrays";
+use crate::connector::writer::ARRAYS;
 
 /// The lists of texts and the dictionaries, as WCF describes them.
 const ARRAYS_SCHEMA: &str = r#"<xs:schema elementFormDefault="qualified" targetNamespace="http://schemas.microsoft.com/2003/10/Serialization/Arrays">

@@ -46,6 +46,9 @@ pub struct Call {
     pub config: Dictionary,
 }
 
+/// Rewrites the body of a response.
+pub type Rewrite = fn(&str) -> String;
+
 /// The behavior of a connector.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Behavior {
@@ -79,6 +82,10 @@ pub struct State {
     /// The connections that were saved.
     pub saved: Vec<String>,
     pub behavior: Behavior,
+    /// Rewrites each response.
+    pub rewrite: Option<Rewrite>,
+    /// The media type of the responses, if it is another one than that of SOAP 1.1.
+    pub content_type: Option<&'static str>,
     /// A text that the explanations for operators repeat.
     pub repeated: String,
     /// The time that a call takes.
@@ -116,8 +123,15 @@ impl Connector {
                     tokio::time::sleep(Duration::from_millis(10)).await;
                 }
                 let response = state.lock().unwrap().respond(action, connection, &body);
-                let Some((status, body)) = response else { pending().await };
-                (StatusCode::from_u16(status).unwrap(), [("content-type", CONTENT_TYPE)], body)
+                let Some((status, mut body)) = response else { pending().await };
+                let (rewrite, content_type) = {
+                    let state = state.lock().unwrap();
+                    (state.rewrite, state.content_type.unwrap_or(CONTENT_TYPE))
+                };
+                if let Some(rewrite) = rewrite {
+                    body = rewrite(&String::from_utf8(body).unwrap()).into_bytes();
+                }
+                (StatusCode::from_u16(status).unwrap(), [("content-type", content_type)], body)
             }
         });
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
