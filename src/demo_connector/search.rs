@@ -47,7 +47,8 @@ impl SearchText {
 /// Checks the restrictions of actors of a type.
 ///
 /// # Errors
-/// As [`Condition::new`], and if there are too many.
+/// If there are too many, a field or an operator is unknown, the operator is not one for the field, or an operand is
+/// missing, unfit or too long.
 pub fn conditions(
     actor_type: &'static ActorType,
     restrictions: &[SearchRestriction],
