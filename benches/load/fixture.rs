@@ -49,10 +49,11 @@ impl Fixture {
         fixture
     }
 
-    /// Creates a further database with the schema and the demo data. Its statistics are as in a new database, and stay
+    /// Creates a further database with the schema and the demo data, whose connectors are away. Its statistics are as in a new database, and stay
     /// so: autovacuum is off.
     pub async fn create_database(&self, name: &str) {
         self.create_database_with(PROGRAM, name).await;
+        self.set_connector_url(name, AWAY).await;
         let tables = "DO $$ DECLARE name text; BEGIN
                 FOR name IN SELECT relname FROM pg_stat_user_tables LOOP
                     EXECUTE format('ALTER TABLE %I SET (autovacuum_enabled = false)', name);
